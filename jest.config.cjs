@@ -1,0 +1,28 @@
+const { readFileSync } = require('node:fs')
+
+// These packages ship ES modules only; jest loads CommonJS, so they are transformed.
+const esmOnly = ['hibp', '@prisma/schema-engine-wasm', 'cookie', 'jose']
+const swc = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'))
+
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  testMatch: ['**/*.test.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', swc],
+    '^.+\\.m?js$': [
+      '@swc/jest',
+      { swcrc: false, jsc: { parser: { syntax: 'ecmascript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${esmOnly.join('|')})/)`],
+  globalSetup: '<rootDir>/tests/support/globalSetup.ts',
+  globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
+  testTimeout: 30_000,
+  // Each test process has its own server, database and hashes: more of them than cores only slows all of them down.
+  maxWorkers: 2,
+  collectCoverageFrom: ['src/**/*.ts', '!src/generated/**', '!src/**/*.generated.ts'],
+  coverageDirectory: 'coverage',
+  coverageReporters: ['text-summary', 'lcov', 'json-summary'],
+  coverageThreshold: { global: { lines: 90, branches: 90 } },
+}

@@ -1,0 +1,125 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
+import type { z } from 'zod'
+import { type Environment, SECRET_VARIABLES, type Variable, environment, productionProblems } from './env'
+
+/** One message that lists every problem of the environment; the process ends with exit code 78 (EX_CONFIG). */
+export class ConfigError extends Error {}
+
+/** What the server runs by: the environment with the defaults that depend on one another filled in. Durations in milliseconds. */
+export type Config = ReturnType<typeof resolveConfig>
+
+/** Reads the environment once. Throws a ConfigError that names each wrong variable, what was found and what is accepted. */
+export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
+  // An empty value is an unset one: that is how compose files and shells leave variables out.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  const problems = parsed.success ? problemsAcross(parsed.data) : parsed.error.issues.map(problemOf)
+  // What production demands is told in the same message as what is malformed.
+  if (!parsed.success && given.NODE_ENV === 'production') problems.push(...missingInProduction(given, problems))
+  if (!parsed.success || problems.length > 0) throw new ConfigError(message(problems, given))
+  return parsed.data
+}
+
+/** Fills in the defaults that depend on other variables. A PORT of 0 must have been replaced by the port that was picked. */
+export function resolveConfig(env: Environment) {
+  const production = env.NODE_ENV === 'production'
+  const publicUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`
+  return {
+    production,
+    host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: env.PORT,
+    publicUrl,
+    secureCookies: publicUrl.startsWith('https:'),
+    databaseUrl: env.DATABASE_URL ?? null,
+    databasePool: env.DATABASE_POOL,
+    dataDir: resolve(env.DATA_DIR),
+    migrateOnStart: env.MIGRATE_ON_START ?? !production,
+    redisUrl: env.REDIS_URL ?? null,
+    smtpUrl: env.SMTP_URL ?? null,
+    mailFrom: env.MAIL_FROM ?? `${env.APP_NAME} <no-reply@${new URL(publicUrl).hostname}>`,
+    appName: env.APP_NAME,
+    appUrl: env.APP_URL ?? null,
+    brandColor: env.BRAND_COLOR,
+    links: {
+      verifyEmail: env.VERIFY_EMAIL_URL ?? `${publicUrl}/verify-email#token={token}`,
+      resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
+      confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
+    },
+    tls: env.TLS_CERT_FILE && env.TLS_KEY_FILE ? { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE } : null,
+    corsOrigins: env.CORS_ORIGINS ?? (production ? [] : null), // null: localhost on any port and Apollo Sandbox
+    trustProxy: trusted(env.TRUST_PROXY),
+    secret: env.SECRET ?? null, // null: generated into dataDir
+    secretPrevious: env.SECRET_PREVIOUS ?? null,
+    accessTokenTtl: env.ACCESS_TOKEN_TTL,
+    refreshTokenTtl: env.REFRESH_TOKEN_TTL,
+    verifyTokenTtl: env.VERIFY_TOKEN_TTL,
+    resetTokenTtl: env.RESET_TOKEN_TTL,
+    signingKeyRotation: env.SIGNING_KEY_ROTATION,
+    passwordAlgorithm: env.PASSWORD_ALGORITHM,
+    bcryptCost: env.BCRYPT_COST,
+    hashConcurrency: env.HASH_CONCURRENCY ?? availableParallelism(),
+    hashMaxWait: env.HASH_MAX_WAIT,
+    passwordMinLength: env.PASSWORD_MIN_LENGTH,
+    passwordMinScore: env.PASSWORD_MIN_SCORE,
+    breachCheckUrl: env.BREACH_CHECK_URL ?? null,
+    rateLimits: env.RATE_LIMITS,
+    sandbox: env.SANDBOX ?? !production,
+    metricsToken: env.METRICS_TOKEN ?? null,
+    logLevel: env.LOG_LEVEL,
+    shutdownGrace: env.SHUTDOWN_GRACE,
+  }
+}
+
+/** `true` believes every hop, `false` none; otherwise the listed ones. */
+function trusted(value: string): boolean | string[] {
+  return value === 'true' ? true : value === 'false' ? false : proxies(value)
+}
+
+function proxies(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+function isAddressOrRange(item: string): boolean {
+  return item.includes('/') ? ipaddr.isValidCIDR(item) : ipaddr.isValid(item)
+}
+
+type Problem = [variable: string, accepted: string]
+
+function problemOf(issue: z.core.$ZodIssue): Problem {
+  return [String(issue.path[0]), issue.message]
+}
+
+function problemsAcross(env: Environment): Problem[] {
+  const problems: Problem[] = env.NODE_ENV === 'production' ? productionProblems(env) : []
+  if ((env.TLS_CERT_FILE === undefined) !== (env.TLS_KEY_FILE === undefined)) {
+    problems.push([env.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'both TLS files or none'])
+  }
+  if (env.TRUST_PROXY !== 'true' && env.TRUST_PROXY !== 'false') {
+    const wrong = proxies(env.TRUST_PROXY).filter((item) => !isAddressOrRange(item))
+    if (wrong.length > 0) problems.push(['TRUST_PROXY', 'true, false, or comma-separated addresses and CIDRs'])
+  }
+  return problems
+}
+
+function missingInProduction(given: NodeJS.ProcessEnv, known: Problem[]): Problem[] {
+  const required: Variable[] = ['PUBLIC_URL', 'DATABASE_URL', 'SMTP_URL', 'SECRET']
+  return required
+    .filter((name) => given[name] === undefined && !known.some(([variable]) => variable === name))
+    .map((name) => [name, 'required in production'])
+}
+
+function message(problems: Problem[], given: NodeJS.ProcessEnv): string {
+  const lines = problems.map(([variable, accepted]) => `  ${variable}: found ${found(variable, given)}; accepted: ${accepted}`)
+  return ['The configuration cannot be served:', ...lines].join('\n')
+}
+
+function found(variable: string, given: NodeJS.ProcessEnv): string {
+  const value = given[variable]
+  if (value === undefined) return 'nothing'
+  return SECRET_VARIABLES.has(variable) ? `a value of ${Buffer.byteLength(value)} bytes` : JSON.stringify(value)
+}

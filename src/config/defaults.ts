@@ -1,0 +1,111 @@
+/** Every number that is not the operator's to choose, with its unit and its reason. Those that are stand in env.ts. */
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+export const PASSWORD = {
+  /** Code points. NIST SP 800-63B asks for 64 at least; beyond 128 nobody types, and work grows with it. */
+  maxLength: 128,
+  /** Code points that the strength estimate reads: its cost grows faster than linearly (1 s at 128 characters). */
+  estimatedLength: 64,
+  /** Milliseconds that one estimate may take before its thread is replaced: a hundred times its usual 20 ms. */
+  estimateTimeout: 2 * SECOND,
+} as const
+
+export const PROFILE = {
+  /** Code points of a display name: room for any real name, none for an advertisement. */
+  displayNameMaxLength: 100,
+  /** Characters of a user agent that are kept; the rest of a longer one tells nothing. */
+  userAgentMaxLength: 512,
+} as const
+
+export const SESSION = {
+  /** Live sessions of one user; the least recently used gives way. More devices than that nobody owns. */
+  maxPerUser: 100,
+  /** Milliseconds in which a replaced refresh token answers its successor again: two tabs, or a lost response. */
+  refreshGrace: 10 * SECOND,
+  /** Milliseconds between two writes of last_seen_at, so that reading costs no write each time. */
+  lastSeenResolution: MINUTE,
+  /** Sessions held in memory, at about 1 kB each. */
+  cacheSize: 10_000,
+  /** Milliseconds that a cached session is believed without a word from the database. */
+  cacheMaxAge: 30 * SECOND,
+  /** Milliseconds between two questions to the listening connection, and how long it may take to answer. */
+  listenerHeartbeat: 5 * SECOND,
+  listenerTimeout: 2 * SECOND,
+} as const
+
+export const ACCESS_TOKEN = {
+  /** Seconds that clocks may disagree by. */
+  leeway: 60,
+  /** Verified signatures held in memory, each until its token's expiry at most. */
+  cacheSize: 10_000,
+  /** Characters: ours have some 500. A longer one is not ours, and is not read. */
+  maxLength: 2_000,
+} as const
+
+export const SIGNING_KEYS = {
+  /** Milliseconds that an old key verifies beyond the life of its last token, for clocks and rollouts in between. */
+  retirementMargin: 5 * MINUTE,
+  /** Seconds that a JWKS may be cached. The next key stands there a whole rotation before it signs. */
+  jwksMaxAge: 300,
+} as const
+
+export const MAIL = {
+  /** Mails to one address that anonymous callers can cause, over all kinds. */
+  perAddressHour: 5,
+  perAddressDay: 20,
+  /** Milliseconds: a notice later than this is no news. */
+  noticeLife: DAY,
+  /** Milliseconds before the second try, doubled for each further one up to the cap, then spread by a quarter. */
+  firstRetry: 2 * SECOND,
+  maxRetry: 15 * MINUTE,
+  /** Milliseconds between two looks at an SMTP server that is away, while mails wait: service is normal 10 s after it returns. */
+  probeInterval: 5 * SECOND,
+  /** Mails sent at once by one instance. */
+  concurrency: 4,
+  connectionTimeout: 10 * SECOND,
+  socketTimeout: 20 * SECOND,
+} as const
+
+export const RETENTION = {
+  /** Milliseconds that an account waits for its verification. */
+  unverifiedUsers: 7 * DAY,
+  /** Milliseconds that ended sessions and dead tokens are kept for the operator's questions. */
+  endedSessions: 7 * DAY,
+  deadTokens: 7 * DAY,
+  auditEvents: 365 * DAY,
+} as const
+
+export const HTTP = {
+  /** Bytes of a body after decompression. The longest honest one has some 3 kB. */
+  maxBody: 100_000,
+  /** Bytes of all headers together. */
+  maxHeaders: 16_384,
+  /** Milliseconds for the headers, for a whole request, and for a silent kept-alive socket. */
+  headersTimeout: 10 * SECOND,
+  requestTimeout: 20 * SECOND,
+  keepAliveTimeout: 65 * SECOND,
+} as const
+
+export const GRAPHQL = {
+  maxTokens: 1_000,
+  /** Levels of fields: the deepest honest operation has 5. */
+  maxDepth: 10,
+  maxAliases: 30,
+  maxDirectives: 20,
+  maxRootFields: 10,
+  maxMutationFields: 1,
+  /** Fields, with fragments expanded; a list counts its fields tenfold. */
+  maxCost: 2_000,
+} as const
+
+export const DATABASE = {
+  /** Milliseconds to get a connection, and for one statement: together within the 10 s that a request may take. */
+  connectTimeout: 4 * SECOND,
+  statementTimeout: 5 * SECOND,
+} as const
+
+/** bcrypt reads this many bytes and ignores the rest. */
+export const BCRYPT_MAX_BYTES = 72

@@ -1,0 +1,20 @@
+/** The origin of a URL as browsers compare it; null for what is none (a path, a custom scheme, no URL). */
+export function originOf(text: string): string | null {
+  if (!URL.canParse(text)) return null
+  const { origin } = new URL(text)
+  return origin === 'null' ? null : origin
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** WCAG 2.2 contrast ratio (1 to 21) of a colour such as `#1f4fd8` against white. */
+export function contrastWithWhite(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => linear(parseInt(colour.slice(at, at + 2), 16) / 255))
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+}
+
+function linear(channel: number): number {
+  return channel <= 0.040_45 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4
+}

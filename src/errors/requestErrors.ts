@@ -1,0 +1,8 @@
+/** No valid session: the token is missing, expired, revoked or forged. `cause` says which, to the log only. */
+export class UnauthenticatedError extends Error {}
+
+/** The database cannot be reached: nothing can be decided. Answered 503 with Retry-After. */
+export class ServiceUnavailableError extends Error {}
+
+/** The client went away, or its deadline passed, before the work was worth doing. */
+export class AbandonedError extends Error {}

@@ -1,0 +1,71 @@
+import type { FieldErrorCode, UserErrorCode } from './codes'
+
+/**
+ * An expected failure: services throw it, the doors answer it. It carries no message: what people read is written
+ * in their language at the door (i18n), so that a code has one wording.
+ */
+export abstract class UserError extends Error {
+  abstract readonly code: UserErrorCode
+}
+
+/** One wrong field of an input. `limit` is the number that its message names, where one is meant. */
+export interface FieldProblem {
+  field: string
+  code: FieldErrorCode
+  limit?: number
+}
+
+export class InvalidInputError extends UserError {
+  readonly code = 'INVALID_INPUT'
+  constructor(readonly fields: readonly FieldProblem[]) {
+    super()
+  }
+}
+
+/** `suggestions` are keys of the catalogue's `passwordAdvice`. `score` runs from 0 to 4. */
+export class WeakPasswordError extends UserError {
+  readonly code = 'WEAK_PASSWORD'
+  constructor(
+    readonly score: number,
+    readonly suggestions: readonly string[],
+  ) {
+    super()
+  }
+}
+
+export class InvalidCredentialsError extends UserError {
+  readonly code = 'INVALID_CREDENTIALS'
+}
+
+/** Only for one who has shown the right password. */
+export class EmailNotVerifiedError extends UserError {
+  readonly code = 'EMAIL_NOT_VERIFIED'
+}
+
+export class InvalidTokenError extends UserError {
+  readonly code = 'INVALID_TOKEN'
+}
+
+export class ExpiredTokenError extends UserError {
+  readonly code = 'EXPIRED_TOKEN'
+}
+
+export class NotFoundError extends UserError {
+  readonly code = 'NOT_FOUND'
+}
+
+/** `retryAfter` in whole seconds, at least 1. */
+export class RateLimitedError extends UserError {
+  readonly code = 'RATE_LIMITED'
+  constructor(readonly retryAfter: number) {
+    super()
+  }
+}
+
+/** `retryAfter` in whole seconds, at least 1. Nothing was done. */
+export class OverloadedError extends UserError {
+  readonly code = 'OVERLOADED'
+  constructor(readonly retryAfter: number) {
+    super()
+  }
+}
