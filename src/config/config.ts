@@ -114,7 +114,9 @@ function missingInProduction(given: NodeJS.ProcessEnv, known: Problem[]): Proble
 }
 
 function message(problems: Problem[], given: NodeJS.ProcessEnv): string {
-  const lines = problems.map(([variable, accepted]) => `  ${variable}: found ${found(variable, given)}; accepted: ${accepted}`)
+  const lines = problems.map(
+    ([variable, accepted]) => `  ${variable}: found ${found(variable, given)}; accepted: ${accepted}`,
+  )
   return ['The configuration cannot be served:', ...lines].join('\n')
 }
 

@@ -34,7 +34,10 @@ const url = (accepted: string, ...protocols: string[]) =>
 
 const mailedLink = z
   .string()
-  .refine((text) => text.includes('{token}') && URL.canParse(text.replace('{token}', 'x')), 'a URL that contains {token}')
+  .refine(
+    (text) => text.includes('{token}') && URL.canParse(text.replace('{token}', 'x')),
+    'a URL that contains {token}',
+  )
   .refine((text) => !/^(javascript|data|vbscript):/i.test(text.trim()), 'a URL that a mail program opens safely')
 
 const list = z.string().transform((text) =>
@@ -44,7 +47,10 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 )
 
-const origins = list.refine((items) => items.every((item) => originOf(item) === item), 'comma-separated origins, as in https://app.example.com')
+const origins = list.refine(
+  (items) => items.every((item) => originOf(item) === item),
+  'comma-separated origins, as in https://app.example.com',
+)
 
 const secret = z
   .string()
@@ -130,7 +136,8 @@ export function productionProblems(env: Environment): [Variable, string][] {
   if (!env.SMTP_URL) problems.push(['SMTP_URL', 'required in production'])
   if (!env.SECRET) problems.push(['SECRET', 'required in production, 32 bytes or more'])
   if (!env.RATE_LIMITS) problems.push(['RATE_LIMITS', 'off is refused in production'])
-  if (env.TRUST_PROXY === 'true') problems.push(['TRUST_PROXY', 'the addresses of your proxies in production; true believes anyone'])
+  if (env.TRUST_PROXY === 'true')
+    problems.push(['TRUST_PROXY', 'the addresses of your proxies in production; true believes anyone'])
   if (env.BCRYPT_COST < 12) problems.push(['BCRYPT_COST', '12 or more in production'])
   if (env.BREACH_CHECK_URL?.startsWith('http:') && !isLoopback(new URL(env.BREACH_CHECK_URL).hostname)) {
     problems.push(['BREACH_CHECK_URL', 'https: in production'])

@@ -13,7 +13,14 @@ export const USER_ERROR_CODES = [
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 
 /** What can be wrong with one field of an input. */
-export const FIELD_ERROR_CODES = ['REQUIRED', 'TOO_SHORT', 'TOO_LONG', 'INVALID_FORMAT', 'UNSUPPORTED', 'UNCHANGED'] as const
+export const FIELD_ERROR_CODES = [
+  'REQUIRED',
+  'TOO_SHORT',
+  'TOO_LONG',
+  'INVALID_FORMAT',
+  'UNSUPPORTED',
+  'UNCHANGED',
+] as const
 export type FieldErrorCode = (typeof FIELD_ERROR_CODES)[number]
 
 /** The closed list of top-level errors: `extensions.code` in GraphQL, `error.code` in REST. */

@@ -46,5 +46,9 @@ export function createLogger({ level, pretty, destination }: LoggerOptions): Log
   }
   if (destination) return pino(options, destination)
   if (!pretty) return pino(options)
-  return pino({ ...options, formatters: {}, transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss' } } })
+  return pino({
+    ...options,
+    formatters: {},
+    transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss' } },
+  })
 }

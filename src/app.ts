@@ -1,0 +1,175 @@
+import type { AddressInfo } from 'node:net'
+import type { Server as TlsServer } from 'node:https'
+import type { FastifyInstance } from 'fastify'
+import { startBackground } from './background'
+import type { Config } from './config/config'
+import { createAccessTokens } from './crypto/accessToken'
+import { createBreachCheck } from './crypto/breachCheck'
+import { createHashScheduler } from './crypto/hashScheduler'
+import { createKeyring } from './crypto/keyring'
+import { createPasswordHasher } from './crypto/passwordHasher'
+import { startStrengthEstimator } from './crypto/passwordStrength'
+import { deriveSecrets } from './crypto/secrets'
+import { startEmbeddedPostgres } from './dev/embeddedPostgres'
+import { type Inbox, createInbox } from './dev/inbox'
+import { inboxFolder } from './dev/inboxFolder'
+import { developmentSecret } from './dev/secret'
+import { createApollo } from './graphql/apollo'
+import { createSchema } from './graphql/schema'
+import { refreshCookie } from './http/refreshCookie'
+import { createServer } from './http/server'
+import { reloadCertificate } from './http/transport'
+import { type Clock, systemClock } from './lib/clock'
+import { Releasers } from './lib/releasers'
+import type { Logger } from './ops/logger'
+import { type Metrics, createMetrics } from './ops/metrics'
+import { createReadiness } from './ops/readiness'
+import { createRateLimiter } from './ratelimit/rateLimiter'
+import type { Deps } from './services/deps'
+import { createInFlight } from './services/steps/inFlight'
+import { openDatabase } from './store/database'
+import { applyMigrations, pendingMigrations } from './store/migrations'
+import { listenForChanges } from './store/changes'
+import { createLiveSessions } from './store/liveSessions'
+
+/** A server that answers, until it is closed. */
+export interface App {
+  /** Where it listens, as in `http://127.0.0.1:4000`. */
+  address: string
+  server: FastifyInstance
+  deps: Deps
+  /** Finishes what is under way for SHUTDOWN_GRACE at most, and closes everything, last opened first. Safe to call twice. */
+  close(): Promise<void>
+}
+
+interface AppOptions {
+  config: Config
+  logger: Logger
+  /** For tests: where time comes from. */
+  clock?: Clock
+}
+
+/** Composes the server from its configuration and starts it. What was opened is closed again when a later part fails. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const releasers = new Releasers()
+  try {
+    return await compose(options, releasers)
+  } catch (error) {
+    await releasers.close().catch(() => undefined) // the first error is the one to tell
+    throw error
+  }
+}
+
+async function compose({ config, logger, clock = systemClock }: AppOptions, releasers: Releasers): Promise<App> {
+  const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, releasers))
+  if (config.migrateOnStart) await applyMigrations(databaseUrl, logger)
+  const { deps, changes } = createDeps({ config, logger, clock }, { databaseUrl, releasers })
+  const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
+  const background = await startBackground(deps, { inbox, changes })
+  releasers.push(() => background.stop())
+
+  const readiness = createReadiness({
+    reach: async () => void (await deps.database.pool.query('SELECT 1')),
+    pending: () => pendingMigrations(deps.database.pool),
+    keysLoaded: background.keysLoaded,
+  })
+  const server = await createDoors(deps, {
+    inbox,
+    readiness: readiness.check,
+    refreshMetrics: background.refreshMetrics,
+  })
+  releasers.push(() => closeDoors(server, config.shutdownGrace))
+  releasers.push(() => readiness.stop())
+  await server.listen({ host: config.host, port: config.port })
+  if (config.tls) releasers.push(reloadCertificate(server.server as TlsServer, config.tls, logger))
+  return { address: addressOf(server, config), server, deps, close: () => releasers.close() }
+}
+
+async function embeddedDatabase({ dataDir }: Config, logger: Logger, releasers: Releasers): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ dataDir, logger })
+  releasers.push(() => postgres.stop())
+  return postgres.url
+}
+
+type Given = Required<AppOptions>
+
+function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: string; releasers: Releasers }) {
+  const { databaseUrl, releasers } = parts
+  const warn = (error: unknown) =>
+    logger.warn({ event: 'database_connection_lost', code: codeOf(error) }, 'database_connection_lost')
+  const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
+  releasers.push(() => database.close())
+  const metrics = createMetrics()
+  const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
+  const keyring = createKeyring()
+  const hashKey = secrets.key('budget-key')
+  const { pool } = database
+  const limiter = createRateLimiter({ pool, redisUrl: config.redisUrl, hashKey, logger, enabled: config.rateLimits })
+  releasers.push(() => limiter.close())
+  const strength = startStrengthEstimator({ logger })
+  releasers.push(() => strength.close())
+  const changes = listenForChanges({ url: databaseUrl, onError: warn })
+  releasers.push(() => changes.close())
+  const liveSessions = createLiveSessions({ pool, listening: changes.listening, onError: warn })
+  changes.subscribe({
+    onChange: (change) => change.kind === 'keys' || liveSessions.forget(change),
+    onListening: () => liveSessions.forgetAll(),
+  })
+  const deps: Deps = {
+    ...{ config, logger, clock, database, metrics, secrets, keyring, limiter, strength, liveSessions },
+    hasher: createHasher(config, metrics),
+    breached: createBreachCheck({ url: config.breachCheckUrl, logger }),
+    accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
+    inFlight: createInFlight(),
+  }
+  return { deps, changes }
+}
+
+function createHasher(config: Config, metrics: Metrics) {
+  const scheduler = createHashScheduler({
+    concurrency: config.hashConcurrency,
+    maxWait: config.hashMaxWait,
+    observe: {
+      refused: () => metrics.hashRefused.inc(),
+      dropped: () => metrics.hashDropped.inc(),
+      waited: (milliseconds) => metrics.hashWait.observe(milliseconds / 1000),
+      ran: (milliseconds) => metrics.hashDuration.observe(milliseconds / 1000),
+    },
+  })
+  metrics.watchHashes(() => scheduler.stats())
+  return createPasswordHasher({ algorithm: config.passwordAlgorithm, bcryptCost: config.bcryptCost, scheduler })
+}
+
+interface DoorParts {
+  inbox: Inbox | null
+  readiness: () => Promise<string | null>
+  refreshMetrics: () => Promise<void>
+}
+
+async function createDoors(deps: Deps, parts: DoorParts): Promise<FastifyInstance> {
+  const { config, logger } = deps
+  const schema = createSchema({ development: !config.production })
+  const cookie = refreshCookie({ secure: config.secureCookies })
+  const apollo = createApollo({ schema, sandbox: config.sandbox, cookie, logger })
+  await apollo.start()
+  const server = await createServer({ ...parts, deps, apollo })
+  server.addHook('onClose', () => apollo.stop())
+  return server
+}
+
+/** Takes no new connection; requests under way may finish within the grace, then their connections are cut. */
+async function closeDoors(server: FastifyInstance, grace: number): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), grace)
+  await server.close()
+  clearTimeout(cut)
+}
+
+function addressOf(server: FastifyInstance, { host, tls }: Config): string {
+  const { port } = server.server.address() as AddressInfo
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: string; name?: string }
+  return code ?? name ?? 'unknown'
+}

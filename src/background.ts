@@ -1,0 +1,134 @@
+import { MAIL } from './config/defaults'
+import { type Inbox, createInboxTransport } from './dev/inbox'
+import { isDatabaseOutage } from './errors/outage'
+import { JobRunner } from './jobs/runner'
+import type { PeriodicTask } from './jobs/periodic'
+import { createDelivery } from './mail/delivery'
+import { createSmtpTransport } from './mail/transport'
+import type { Deps } from './services/deps'
+import { purgeExpired } from './services/purgeExpired'
+import { loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
+import type { ChangeListener } from './store/changes'
+import { SEND_MAIL_TASK, queueState } from './store/mails'
+
+const SECOND = 1_000
+const HOUR = 3_600_000
+
+/** What runs beside the requests: the job queue, and the signing keys' coming and going. */
+export interface Background {
+  keysLoaded(): boolean
+  /** Brings the gauges that are read from the database up to date. */
+  refreshMetrics(): Promise<void>
+  stop(): Promise<void>
+}
+
+interface BackgroundParts {
+  /** Null where mails leave by SMTP. */
+  inbox: Inbox | null
+  changes: ChangeListener
+}
+
+/** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
+export async function startBackground(deps: Deps, { inbox, changes }: BackgroundParts): Promise<Background> {
+  const keys = await startKeys(deps, changes)
+  const delivery = startDelivery(deps, inbox)
+  const jobs = new JobRunner({
+    pool: deps.database.pool,
+    logger: deps.logger,
+    concurrency: MAIL.concurrency,
+    tasks: { [SEND_MAIL_TASK]: (payload) => delivery.sendMail(payload) },
+    every: periodicTasks(deps),
+  })
+  return {
+    keysLoaded: keys.loaded,
+    refreshMetrics: () => refreshMetrics(deps, changes),
+    stop: async () => {
+      keys.stop()
+      await jobs.stop(deps.config.shutdownGrace)
+      await delivery.stop()
+    },
+  }
+}
+
+function periodicTasks(deps: Deps): PeriodicTask[] {
+  // Often enough that a rotation is late by a quarter of its period at most.
+  const rotation = Math.max(SECOND, Math.min(HOUR, Math.floor(deps.config.signingKeyRotation / 4)))
+  return [
+    { name: 'purge_expired', milliseconds: HOUR, run: () => purgeExpired(deps) },
+    { name: 'rotate_signing_keys', milliseconds: rotation, run: () => rotateSigningKeys(deps, { atOnce: false }) },
+  ]
+}
+
+/** Loads the keys now, and again whenever another instance moved them on. */
+async function startKeys(deps: Deps, changes: ChangeListener) {
+  const { logger } = deps
+  let loaded = false
+  let stopped = false
+  let retry: NodeJS.Timeout | undefined
+
+  const load = async (work: (deps: Deps) => Promise<void>): Promise<void> => {
+    try {
+      await work(deps)
+      loaded = true
+    } catch (error) {
+      if (!isDatabaseOutage(error) && !isNotMigrated(error)) throw error
+      logger.warn({ event: 'signing_keys_waiting' }, 'The signing keys wait for the database')
+      if (!stopped) retry = setTimeout(() => again(work), SECOND).unref()
+    }
+  }
+  const again = (work: (deps: Deps) => Promise<void>): void => {
+    clearTimeout(retry)
+    load(work).catch((error: unknown) => {
+      loaded = false
+      logger.fatal({ event: 'signing_keys_refused', error: (error as Error).name }, (error as Error).message)
+    })
+  }
+  const reload = () => loaded && again(loadSigningKeys)
+  changes.subscribe({ onChange: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
+
+  await load((parts) => rotateSigningKeys(parts, { atOnce: false }))
+  return {
+    loaded: () => loaded,
+    stop: () => {
+      stopped = true
+      clearTimeout(retry)
+    },
+  }
+}
+
+/** undefined_table, as Prisma and pg say it. */
+function isNotMigrated(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === 'P2021' || code === '42P01'
+}
+
+function startDelivery({ config, database, secrets, clock, logger, metrics }: Deps, inbox: Inbox | null) {
+  const { mailFrom: from, production } = config
+  const transport = inbox
+    ? createInboxTransport(inbox, from)
+    : createSmtpTransport({ url: config.smtpUrl ?? '', from, production })
+  const observer = {
+    sent: (mail: string) => metrics.mailsSent.inc({ mail }),
+    failed: (mail: string, reason: string) => metrics.mailsFailed.inc({ mail, reason }),
+    dropped: (mail: string, reason: string) => metrics.mailsDropped.inc({ mail, reason }),
+  }
+  const delivery = createDelivery({ config, database, secrets, clock, logger, observer, transport })
+  return {
+    sendMail: (payload: unknown) => delivery.sendMail(payload),
+    stop: async () => {
+      delivery.stop()
+      await transport.close()
+    },
+  }
+}
+
+async function refreshMetrics({ database, clock, metrics }: Deps, changes: ChangeListener): Promise<void> {
+  metrics.listening.set(changes.listening() ? 1 : 0)
+  try {
+    const { waiting, oldestAge } = await queueState(database.prisma, clock.now())
+    metrics.mailsWaiting.set(waiting)
+    metrics.mailsOldest.set(oldestAge / SECOND)
+  } catch (error) {
+    if (!isDatabaseOutage(error)) throw error // away: the gauges keep what was last known
+  }
+}

@@ -1,0 +1,26 @@
+import { withDatabase } from './withDatabase'
+import { createKeyring } from '../crypto/keyring'
+import { deriveSecrets } from '../crypto/secrets'
+import { developmentSecret } from '../dev/secret'
+import { systemClock } from '../lib/clock'
+import type { StoredKey } from '../lib/jwk'
+import { rotateSigningKeys } from '../services/signingKeys'
+import { listSigningKeys } from '../store/signingKeys'
+
+/** Lists the signing keys, after moving the next one on where that was asked for. Every instance follows at once. */
+export function keys(action: 'list' | 'rotate'): Promise<number> {
+  return withDatabase(async ({ config, database }) => {
+    const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
+    const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring() }
+    if (action === 'rotate') await rotateSigningKeys(parts, { atOnce: true })
+    const now = systemClock.now()
+    const stored = await listSigningKeys(database.prisma, now)
+    for (const key of stored) console.log(`${key.kid}  ${purposeOf(key, now)}`)
+    return 0
+  })
+}
+
+function purposeOf({ signsFrom, verifiesUntil }: StoredKey, now: Date): string {
+  if (verifiesUntil) return `verifies until ${verifiesUntil.toISOString()}`
+  return signsFrom > now ? `signs from ${signsFrom.toISOString()}` : 'signs'
+}

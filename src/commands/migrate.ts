@@ -1,0 +1,11 @@
+import { withDatabaseUrl } from './withDatabase'
+import { applyMigrations } from '../store/migrations'
+
+/** Applies what is pending and says what that was. Any number of them may run at once. */
+export function migrate(): Promise<number> {
+  return withDatabaseUrl(async ({ url, logger }) => {
+    const applied = await applyMigrations(url, logger)
+    console.log(applied.length === 0 ? 'Nothing to do: the database is up to date.' : `Applied: ${applied.join(', ')}`)
+    return 0
+  })
+}

@@ -1,0 +1,51 @@
+import { startApp } from '../app'
+import { readEnvironment, resolveConfig } from '../config/config'
+import { banner } from '../dev/banner'
+import { freePort } from '../http/freePort'
+import { createLogger } from '../ops/logger'
+
+/** Milliseconds beyond SHUTDOWN_GRACE after which the process ends whatever still hangs. */
+const LAST_RESORT = 5_000
+
+/** Serves until SIGTERM or SIGINT. Resolves to the exit code: 0 when everything closed in order. */
+export async function serve(): Promise<number> {
+  const env = readEnvironment()
+  const { host } = resolveConfig(env)
+  const config = resolveConfig({ ...env, PORT: env.PORT === 0 ? await freePort(host) : env.PORT })
+  const pretty = !config.production && process.stdout.isTTY
+  const logger = createLogger({ level: config.logLevel, pretty })
+  const stop = stopSignal(logger)
+
+  const app = await startApp({ config, logger })
+  logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl }, 'listening')
+  if (!config.production) console.log(banner(config))
+
+  const code = await stop
+  const lastResort = setTimeout(() => process.exit(1), config.shutdownGrace + LAST_RESORT)
+  lastResort.unref()
+  logger.info({ event: 'stopping' }, 'stopping')
+  try {
+    await app.close()
+  } catch (error) {
+    const failures = error instanceof AggregateError ? error.errors : [error]
+    logger.error({ event: 'stopped_badly', reasons: failures.map((item) => (item as Error).name) }, 'stopped_badly')
+    return 1
+  }
+  logger.info({ event: 'stopped' }, 'stopped')
+  return code
+}
+
+/** The exit code to stop with, once there is a reason to: 0 for a signal, 1 for an error that nothing has caught. */
+function stopSignal(logger: ReturnType<typeof createLogger>): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(0))
+    const lastWords = (event: string) => (error: unknown) => {
+      const { name, stack, code } = error as { name?: string; stack?: string; code?: unknown }
+      const frames = stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+      logger.fatal({ event, error: name, code, frames }, event)
+      resolve(1)
+    }
+    process.on('uncaughtException', lastWords('uncaught_exception'))
+    process.on('unhandledRejection', lastWords('unhandled_rejection'))
+  })
+}

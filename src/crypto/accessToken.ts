@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import jwt from 'jsonwebtoken'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import type { Keyring } from './keyring'
+import { ACCESS_TOKEN } from '../config/defaults'
+import { UnauthenticatedError } from '../errors/requestErrors'
+
+const ALGORITHM = 'ES256'
+/** RFC 9068: what tells an access token from any other JWT. */
+const TYPE = 'at+jwt'
+
+/** Nothing but these three: `crit`, `jku`, `x5u`, `jwk` and `x5c` ask to trust what the token brings along (RFC 8725 §3.10). */
+const header = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.literal(TYPE), kid: z.string().max(64) })
+
+const seconds = z.number().int().nonnegative()
+const claims = z.strictObject({
+  iss: z.string(),
+  aud: z.string(),
+  sub: z.uuid(),
+  sid: z.uuid(),
+  jti: z.uuid(),
+  iat: seconds,
+  exp: seconds,
+  nbf: seconds.optional(),
+})
+export type AccessClaims = z.infer<typeof claims>
+
+export interface AccessTokens {
+  /** Signs a token for a session: ids and times only, since anyone who holds it can read it. */
+  issue(subject: { userId: string; sessionId: string }, now: Date): { accessToken: string; accessTokenExpiresAt: Date }
+  /** The claims of one of our tokens. Throws an UnauthenticatedError whose message, for the log only, says what is wrong. */
+  verify(token: string, now: Date): AccessClaims
+}
+
+interface AccessTokenOptions {
+  keyring: Keyring
+  /** Issuer and audience: the public origin. */
+  origin: string
+  /** Milliseconds; a token that claims to live longer is not ours. */
+  ttl: number
+}
+
+/** ES256 and nothing else, fixed here (RFC 8725 §3.1); the key comes from the ring by `kid`, never from the token. */
+export function createAccessTokens({ keyring, origin, ttl }: AccessTokenOptions): AccessTokens {
+  const verified = new LRUCache<string, AccessClaims>({ max: ACCESS_TOKEN.cacheSize })
+  const maxLife = Math.ceil(ttl / 1000)
+
+  return {
+    issue({ userId, sessionId }, now) {
+      const { kid, privateKey } = keyring.signingKey(now)
+      const iat = Math.floor(now.getTime() / 1000)
+      const payload = {
+        iss: origin,
+        aud: origin,
+        sub: userId,
+        sid: sessionId,
+        jti: randomUUID(),
+        iat,
+        exp: iat + maxLife,
+      }
+      const accessToken = jwt.sign(payload, privateKey, {
+        algorithm: ALGORITHM,
+        header: { alg: ALGORITHM, typ: TYPE, kid },
+      })
+      return { accessToken, accessTokenExpiresAt: new Date(payload.exp * 1000) }
+    },
+
+    verify(token, now) {
+      if (token.length > ACCESS_TOKEN.maxLength) throw new UnauthenticatedError('access token too long')
+      const known = verified.get(token)
+      const read = known ?? checkSignature(token, now)
+      checkTimes(read, now)
+      if (!known) verified.set(token, read)
+      return read
+    },
+  }
+
+  function checkSignature(token: string, now: Date): AccessClaims {
+    const decoded = jwt.decode(token, { complete: true })
+    const head = header.safeParse(decoded?.header)
+    if (!head.success) throw new UnauthenticatedError('access token header refused')
+    const key = keyring.verificationKey(head.data.kid, now)
+    if (!key) throw new UnauthenticatedError('access token names no key of ours')
+    let payload: unknown
+    try {
+      payload = jwt.verify(token, key.publicKey, {
+        algorithms: [ALGORITHM],
+        issuer: origin,
+        audience: origin,
+        clockTimestamp: Math.floor(now.getTime() / 1000),
+      })
+    } catch (cause) {
+      throw new UnauthenticatedError('access token refused', { cause })
+    }
+    // jsonwebtoken accepts a missing exp, an iat in the future and a subject of any type.
+    const body = claims.safeParse(payload)
+    if (!body.success) throw new UnauthenticatedError('access token claims refused')
+    return body.data
+  }
+
+  function checkTimes({ iat, exp, nbf }: AccessClaims, now: Date): void {
+    const present = now.getTime() / 1000
+    if (exp <= present) throw new UnauthenticatedError('access token expired')
+    if (exp - iat > maxLife) throw new UnauthenticatedError('access token lives too long')
+    if (iat > present + ACCESS_TOKEN.leeway) throw new UnauthenticatedError('access token from the future')
+    if (nbf !== undefined && nbf > present) throw new UnauthenticatedError('access token not valid yet')
+  }
+}

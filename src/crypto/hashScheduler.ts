@@ -1,0 +1,139 @@
+import { AbandonedError } from '../errors/requestErrors'
+import { OverloadedError } from '../errors/userErrors'
+import { TurnQueue } from './turnQueue'
+
+/** Milliseconds that a hash is taken to need before the first one was measured: bcrypt of cost 12 on a common core. */
+const FIRST_GUESS = 250
+/** The weight of the newest measurement in the moving average: a change of load is seen within about eight hashes. */
+const NEWEST = 1 / 8
+/** A bound on memory alone: the expected wait refuses far earlier, unless hashes cost next to nothing. */
+const MAX_WAITING = 10_000
+
+/** Whose turn it is, and whether anybody still wants the result. `client` is the address as budgets know it. */
+export interface Turn {
+  client: string
+  /** Aborts when the client is gone. */
+  signal: AbortSignal
+}
+
+/** What the metrics count. Times in milliseconds. */
+export interface SchedulerObserver {
+  refused(): void
+  /** It waited and was given up, by its client or since its time was over: it cost no hash. */
+  dropped(): void
+  waited(milliseconds: number): void
+  ran(milliseconds: number): void
+}
+
+export interface HashScheduler {
+  /**
+   * Runs `work` when its turn comes. Throws an OverloadedError at once where the expected wait is too long, and after
+   * `maxWait` where it became so; an AbandonedError when the signal aborts before the turn. Once begun, work is finished.
+   */
+  run<T>(turn: Turn, work: () => Promise<T>): Promise<T>
+  stats(): { waiting: number; running: number }
+}
+
+interface SchedulerOptions {
+  concurrency: number
+  /** Milliseconds. */
+  maxWait: number
+  observe: SchedulerObserver
+}
+
+/**
+ * Turns for the work that keeps a core busy. Without a bound hashes starve everything else in the process; with a bound
+ * and one plain queue, whoever sends the most requests decides how long the others wait.
+ */
+export function createHashScheduler(options: SchedulerOptions): HashScheduler {
+  const turns = new HashTurns(options)
+  return {
+    run: (turn, work) => turns.run(turn, work),
+    stats: () => turns.stats(),
+  }
+}
+
+class HashTurns {
+  private readonly waiting = new TurnQueue<() => void>()
+  private running = 0
+  private average: number | null = null
+
+  constructor(private readonly options: SchedulerOptions) {}
+
+  stats(): { waiting: number; running: number } {
+    return { waiting: this.waiting.size, running: this.running }
+  }
+
+  async run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
+    if (turn.signal.aborted) throw this.abandoned()
+    const arrived = performance.now()
+    if (this.running < this.options.concurrency) this.running += 1
+    else await this.turnOf(turn)
+
+    const started = performance.now()
+    this.options.observe.waited(started - arrived)
+    try {
+      return await work()
+    } finally {
+      this.measured(performance.now() - started)
+      this.next()
+    }
+  }
+
+  /** Resolves when the turn has come, its place among the running already taken. */
+  private turnOf(turn: Turn): Promise<void> {
+    this.admit(turn.client)
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(deadline)
+        turn.signal.removeEventListener('abort', abandon)
+      }
+      const begin = (): void => {
+        leave()
+        resolve()
+      }
+      const giveUp = (failure: () => Error): void => {
+        leave()
+        this.waiting.remove(turn.client, begin)
+        reject(failure())
+      }
+      const abandon = (): void => giveUp(() => this.abandoned())
+      const deadline = setTimeout(() => giveUp(() => this.overdue()), this.options.maxWait)
+      turn.signal.addEventListener('abort', abandon)
+      this.waiting.push(turn.client, begin)
+    })
+  }
+
+  /** Throws an OverloadedError where a turn would come too late: told at once, and not after the wait. */
+  private admit(client: string): void {
+    const { concurrency, maxWait, observe } = this.options
+    // As if all that run now had just begun: on the long side, for a refusal after the wait is worse than one before it.
+    const hashesBefore = Math.ceil((this.waiting.ahead(client) + 1) / concurrency)
+    const wait = hashesBefore * (this.average ?? FIRST_GUESS)
+    if (wait < maxWait && this.waiting.size < MAX_WAITING) return
+    observe.refused()
+    throw new OverloadedError(1 + Math.floor((wait - maxWait) / 1000))
+  }
+
+  private next(): void {
+    const begin = this.waiting.shift()
+    if (begin) begin()
+    else this.running -= 1
+  }
+
+  private measured(duration: number): void {
+    this.options.observe.ran(duration)
+    this.average = this.average === null ? duration : this.average + (duration - this.average) * NEWEST
+  }
+
+  private abandoned(): AbandonedError {
+    this.options.observe.dropped()
+    return new AbandonedError()
+  }
+
+  /** Those who came later from other addresses had their turns first. The client is still there and is told. */
+  private overdue(): OverloadedError {
+    this.options.observe.dropped()
+    return new OverloadedError(1)
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type Secrets, hmac } from './secrets'
+
+/** 256 bits in base64url: 43 characters. */
+const SHAPE = /^[A-Za-z0-9_-]{43}$/
+
+export type MailTokenPurpose = 'VERIFY_EMAIL' | 'RESET_PASSWORD' | 'CHANGE_EMAIL'
+
+/** 256 random bits for a client to hold; only their digest is stored. */
+export function newOpaqueToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** SHA-256 of a token, as it is stored: enough for 256 random bits, where passwords need a slow hash. */
+export function digest(token: string): Buffer<ArrayBuffer> {
+  return createHash('sha256').update(token).digest() as Buffer<ArrayBuffer>
+}
+
+/** Whether a text can be one of our tokens at all: anything else is refused unread. */
+export function isOpaqueToken(text: string): boolean {
+  return SHAPE.test(text)
+}
+
+/**
+ * The token of a mailed link, derived from the row it belongs to: the queue holds no usable link, and a retry sends the
+ * same one. Under each secret in turn, the present one first.
+ */
+export function mailTokens(secrets: Secrets, purpose: MailTokenPurpose, rowId: string): [string, ...string[]] {
+  const [present, ...older] = secrets
+    .keys('mail-token')
+    .map((key) => hmac(key, `${purpose}:${rowId}`).toString('base64url'))
+  if (present === undefined) throw new Error('No key for mailed tokens')
+  return [present, ...older]
+}
+
+/** What a refresh token is replaced by, under each secret in turn: derived, so that it can be answered again unstored. */
+export function refreshSuccessors(secrets: Secrets, presented: string): [string, ...string[]] {
+  const [present, ...older] = secrets.keys('refresh-successor').map((key) => hmac(key, presented).toString('base64url'))
+  if (present === undefined) throw new Error('No key for refresh tokens')
+  return [present, ...older]
+}

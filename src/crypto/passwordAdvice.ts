@@ -1,0 +1,35 @@
+/**
+ * What can be wrong with a weak password, or better about the next one: keys whose wording the catalogues hold. They are
+ * the estimator's own (zxcvbn-ts), warnings and suggestions in one list, since people read them as one.
+ */
+export const PASSWORD_ADVICE = [
+  // What is wrong.
+  'straightRow',
+  'keyPattern',
+  'simpleRepeat',
+  'extendedRepeat',
+  'sequences',
+  'recentYears',
+  'dates',
+  'topTen',
+  'topHundred',
+  'common',
+  'similarToCommon',
+  'wordByItself',
+  'namesByThemselves',
+  'commonNames',
+  'userInputs',
+  'pwned',
+  // What to do.
+  'l33t',
+  'reverseWords',
+  'allUppercase',
+  'capitalization',
+  'associatedYears',
+  'repeated',
+  'longerKeyboardPattern',
+  'anotherWord',
+  'useWords',
+  'noNeed',
+] as const
+export type PasswordAdvice = (typeof PASSWORD_ADVICE)[number]

@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Config } from '../config/config'
+
+/** Each database has an inbox of its own in DATA_DIR: servers that share the database share it, others do not mix. */
+export function inboxFolder({ dataDir, databaseUrl }: Pick<Config, 'dataDir' | 'databaseUrl'>): string {
+  if (databaseUrl === null) return join(dataDir, 'inbox')
+  const { host, pathname } = new URL(databaseUrl)
+  return join(dataDir, `inbox-${createHash('sha256').update(host + pathname).digest('hex').slice(0, 12)}`)
+}

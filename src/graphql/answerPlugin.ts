@@ -1,0 +1,55 @@
+import type { ApolloServerPlugin, GraphQLRequestContext, HTTPGraphQLHead } from '@apollo/server'
+import type { GraphQLError } from 'graphql'
+import type { Context } from './context'
+import { judge, presentError } from './presentError'
+import type { LeavingError } from '../errors/leaving'
+
+interface AnswerOptions {
+  detailed: boolean
+  /** The Set-Cookie header that puts a refresh token into the browser, or clears it. */
+  cookie: (change: NonNullable<Context['answer']['refreshCookie']>) => string
+}
+
+/** Writes what the operation answered beside its data: headers, cookie, and errors in the client's language. */
+export function answerPlugin({ detailed, cookie }: AnswerOptions): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        willSendResponse: (request: GraphQLRequestContext<Context>) => {
+          const { answer } = request.contextValue
+          const head = request.response.http
+          head.headers.set('cache-control', 'no-store')
+          if (answer.retryAfter !== null) head.headers.set('retry-after', String(answer.retryAfter))
+          if (answer.refreshCookie) head.headers.set('set-cookie', cookie(answer.refreshCookie))
+          answerErrors(request, detailed)
+          return Promise.resolve()
+        },
+      }),
+  }
+}
+
+function answerErrors({ errors, response, contextValue }: GraphQLRequestContext<Context>, detailed: boolean): void {
+  if (!errors || response.body?.kind !== 'single') return
+  const { client, deps } = contextValue
+  response.body.singleResult.errors = errors.map((error) =>
+    presentError(error, { locale: client.locale, requestId: client.requestId, detailed }),
+  )
+  for (const error of errors) {
+    const leaving = judge(error)
+    apply(leaving, response.http)
+    if (leaving.fault) report(deps.logger, error, client.requestId)
+  }
+}
+
+function apply({ status, retryAfter }: LeavingError, head: HTTPGraphQLHead): void {
+  if (status !== null) head.status = status
+  if (retryAfter !== null) head.headers.set('retry-after', String(retryAfter))
+}
+
+/** What the client is not told: the kind and the place of the fault. Never its message, which may quote a value. */
+function report(logger: Context['deps']['logger'], { originalError, path }: GraphQLError, requestId: string): void {
+  const { name, stack } = originalError ?? new Error('unknown')
+  const code = (originalError as { code?: unknown } | undefined)?.code
+  const frames = stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+  logger.error({ event: 'request_failed', requestId, path, error: name, code, frames }, 'request_failed')
+}

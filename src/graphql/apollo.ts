@@ -1,0 +1,88 @@
+import { ApolloServer } from '@apollo/server'
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
+import type { GraphQLSchema } from 'graphql'
+import { answerPlugin } from './answerPlugin'
+import type { Context } from './context'
+import { limitsRule } from './limits'
+import { asGraphQLError, presentError } from './presentError'
+import { GRAPHQL } from '../config/defaults'
+import type { Logger } from '../ops/logger'
+
+interface ApolloOptions {
+  schema: GraphQLSchema
+  /** Introspection, Apollo Sandbox, and errors that name what the schema holds. */
+  sandbox: boolean
+  cookie: Parameters<typeof answerPlugin>[0]['cookie']
+  logger: Logger
+}
+
+/** What a newcomer finds in the Sandbox: a document that runs as it stands. */
+const FIRST_DOCUMENT = `# Welcome to Gatehouse. Pick an operation and press the button above it.
+query PasswordPolicy {
+  passwordPolicy {
+    minLength
+    maxLength
+    minScore
+  }
+}
+
+mutation Register {
+  register(input: { email: "ada@example.com", password: "violet tractor seven moons" }) {
+    __typename
+    ... on RegisterSuccess { email }
+    ... on UserError { code message }
+  }
+}
+
+# The mail that registering caused, with the token that VerifyEmail takes. Also at /dev/inbox.
+query Inbox {
+  devInbox(to: "ada@example.com") { subject token }
+}
+
+mutation VerifyEmail($token: String!) {
+  verifyEmail(input: { token: $token }) {
+    __typename
+    ... on UserError { code message }
+  }
+}
+
+mutation Login {
+  login(input: { email: "ada@example.com", password: "violet tractor seven moons" }) {
+    __typename
+    ... on LoginSuccess { tokens { accessToken } }
+    ... on UserError { code message }
+  }
+}
+
+# Send the header Authorization: Bearer <accessToken>.
+query Me {
+  me { id email sessions { id current } }
+}`
+
+export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions): ApolloServer<Context> {
+  const landingPage = sandbox
+    ? ApolloServerPluginLandingPageLocalDefault({
+        footer: false,
+        embed: { runTelemetry: false },
+        document: FIRST_DOCUMENT,
+      })
+    : ApolloServerPluginLandingPageDisabled()
+  return new ApolloServer<Context>({
+    schema,
+    logger,
+    introspection: sandbox,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    hideSchemaDetailsFromClientErrors: !sandbox,
+    stopOnTerminationSignals: false, // main.ts closes everything in order
+    parseOptions: { maxTokens: GRAPHQL.maxTokens },
+    validationRules: [limitsRule],
+    plugins: [landingPage, answerPlugin({ detailed: sandbox, cookie })],
+    // Errors of the protocol, before there is a context; the plugin writes all others.
+    formatError: (formatted, error) =>
+      presentError(asGraphQLError(error, formatted), { locale: 'en', requestId: null, detailed: sandbox }),
+  })
+}

@@ -1,0 +1,137 @@
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql'
+import { GRAPHQL } from '../config/defaults'
+
+/** What one selection set amounts to with its fragments expanded. */
+interface Size {
+  depth: number
+  cost: number
+  aliases: number
+  directives: number
+}
+const EMPTY: Size = { depth: 0, cost: 0, aliases: 0, directives: 0 }
+
+/** Fields that answer lists, whose selections are counted tenfold. */
+const LISTS = new Set(['sessions', 'devInbox', 'fields', 'suggestions'])
+const LIST_FACTOR = 10
+
+/**
+ * Refuses a document that would cost too much, before any resolver runs. Each fragment is measured once however often it
+ * is spread, so that the time is linear in the document, and the document is bounded by its tokens.
+ */
+export function limitsRule(context: ValidationContext): ASTVisitor {
+  return {
+    Document(document) {
+      const problem = problemOf(document)
+      if (problem === null) return undefined
+      context.reportError(new GraphQLError(problem, { extensions: { limit: true } }))
+      return undefined
+    },
+  }
+}
+
+function problemOf(document: DocumentNode): string | null {
+  const measure = createMeasure(document)
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
+    const problem = problemOfOperation(definition, measure)
+    if (problem !== null) return problem
+  }
+  return null
+}
+
+function problemOfOperation(operation: OperationDefinitionNode, measure: Measure): string | null {
+  const roots = measure.rootFields(operation.selectionSet)
+  const mutation = operation.operation === OperationTypeNode.MUTATION
+  const maxRoots = mutation ? GRAPHQL.maxMutationFields : GRAPHQL.maxRootFields
+  if (roots > maxRoots) {
+    return mutation ? 'One mutation field per request' : `More than ${GRAPHQL.maxRootFields} fields at the root`
+  }
+  const size = measure.selections(operation.selectionSet)
+  if (size.depth > GRAPHQL.maxDepth) return `Nested deeper than ${GRAPHQL.maxDepth} levels`
+  if (size.aliases > GRAPHQL.maxAliases) return `More than ${GRAPHQL.maxAliases} aliases`
+  const directives = size.directives + (operation.directives?.length ?? 0)
+  if (directives > GRAPHQL.maxDirectives) return `More than ${GRAPHQL.maxDirectives} directives`
+  return size.cost > GRAPHQL.maxCost ? `Costs more than ${GRAPHQL.maxCost}` : null
+}
+
+interface Measure {
+  selections(set: SelectionSetNode): Size
+  rootFields(set: SelectionSetNode): number
+}
+
+function createMeasure(document: DocumentNode): Measure {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  const sizes = new Map<string, Size>()
+  const roots = new Map<string, number>()
+
+  // A fragment counts as empty while it is being measured: one that spreads itself is refused by validation.
+  function once<T>(known: Map<string, T>, name: string, empty: T, measure: (set: SelectionSetNode) => T): T {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    known.set(name, empty)
+    const fragment = fragments.get(name)
+    const measured = fragment ? measure(fragment.selectionSet) : empty
+    known.set(name, measured)
+    return measured
+  }
+
+  function selections(set: SelectionSetNode): Size {
+    return set.selections.map(sizeOf).reduce(add, EMPTY)
+  }
+
+  function sizeOf(selection: SelectionSetNode['selections'][number]): Size {
+    const directives = selection.directives?.length ?? 0
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      const inner = once(sizes, selection.name.value, EMPTY, selections)
+      return { ...inner, directives: inner.directives + directives }
+    }
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const inner = selections(selection.selectionSet)
+      return { ...inner, directives: inner.directives + directives }
+    }
+    const name = selection.name.value
+    // Introspection is a development tool, nested deeply by every client; where it is off, validation refuses it.
+    if (name === '__schema' || name === '__type') return { ...EMPTY, depth: 1, cost: 1 }
+    const inner = selection.selectionSet ? selections(selection.selectionSet) : EMPTY
+    const factor = LISTS.has(name) ? LIST_FACTOR : 1
+    return {
+      depth: inner.depth + 1,
+      cost: 1 + inner.cost * factor,
+      aliases: inner.aliases + (selection.alias ? 1 : 0),
+      directives: inner.directives + directives,
+    }
+  }
+
+  function rootFields(set: SelectionSetNode): number {
+    return set.selections
+      .map((selection) => {
+        if (selection.kind === Kind.FRAGMENT_SPREAD) return once(roots, selection.name.value, 0, rootFields)
+        return selection.kind === Kind.FIELD ? 1 : rootFields(selection.selectionSet)
+      })
+      .reduce((sum, count) => sum + count, 0)
+  }
+
+  return { selections, rootFields }
+}
+
+function add(a: Size, b: Size): Size {
+  return {
+    depth: Math.max(a.depth, b.depth),
+    cost: Math.min(a.cost + b.cost, Number.MAX_SAFE_INTEGER),
+    aliases: Math.min(a.aliases + b.aliases, Number.MAX_SAFE_INTEGER),
+    directives: Math.min(a.directives + b.directives, Number.MAX_SAFE_INTEGER),
+  }
+}

@@ -1,0 +1,52 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { type LeavingError, leavingError } from '../errors/leaving'
+import type { Locale } from '../i18n/locale'
+import { text } from '../i18n/text'
+
+/** What Apollo calls things that need no code of their own here. */
+const APOLLO_CODES: Record<string, string> = {
+  OPERATION_RESOLUTION_FAILURE: 'BAD_USER_INPUT',
+  PERSISTED_QUERY_NOT_FOUND: 'BAD_REQUEST',
+  PERSISTED_QUERY_NOT_SUPPORTED: 'BAD_REQUEST',
+}
+
+interface Presentation {
+  locale: Locale
+  /** Null before the request has one of its own: an error of the protocol. */
+  requestId: string | null
+  /** Whether what the schema holds may be told: as long as it can be asked for. */
+  detailed: boolean
+}
+
+/** The decision about an error that GraphQL wrapped. */
+export function judge(error: GraphQLError): LeavingError {
+  const { code, limit } = error.extensions
+  const known = typeof code === 'string' ? (APOLLO_CODES[code] ?? code) : code
+  return leavingError(error.originalError ?? error, limit === true ? 'QUERY_TOO_COMPLEX' : known, error.message)
+}
+
+/** An error as the client sees it: a code, words, where in its own document, and nothing of the inside. */
+export function presentError(
+  error: GraphQLError,
+  { locale, requestId, detailed }: Presentation,
+): GraphQLFormattedError {
+  const { code, message } = judge(error)
+  const schemaTold = code === 'GRAPHQL_VALIDATION_FAILED' || code === 'BAD_USER_INPUT'
+  const words = message === null || (schemaTold && !detailed) ? text(locale).errors[code] : message
+  return {
+    message: words,
+    ...(error.locations ? { locations: error.locations } : {}),
+    ...(error.path ? { path: error.path } : {}),
+    extensions: { code, ...(code === 'INTERNAL_SERVER_ERROR' && requestId !== null ? { requestId } : {}) },
+  }
+}
+
+/** An error that came before there was a GraphQL one, as in a batch or a missing query. */
+export function asGraphQLError(error: unknown, formatted: GraphQLFormattedError): GraphQLError {
+  if (error instanceof GraphQLError) return error
+  const options = {
+    extensions: { ...formatted.extensions },
+    ...(error instanceof Error ? { originalError: error } : {}),
+  }
+  return new GraphQLError(formatted.message, options)
+}

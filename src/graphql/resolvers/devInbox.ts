@@ -1,0 +1,15 @@
+import { Arg, Ctx, Query, Resolver } from 'type-graphql'
+import { canonicalEmail } from '../../lib/emailAddress'
+import type { Context } from '../context'
+import { DevMailType } from '../types/account'
+
+/** Built into the schema in development only. */
+@Resolver()
+export class DevInboxResolver {
+  @Query(() => [DevMailType], {
+    description: 'Development only, absent from a production schema: the mails sent to an address, newest first.',
+  })
+  async devInbox(@Ctx() { inbox }: Context, @Arg('to', () => String) to: string) {
+    return inbox ? inbox.list(canonicalEmail(to) ?? to) : []
+  }
+}

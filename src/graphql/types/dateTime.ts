@@ -1,0 +1,11 @@
+import { GraphQLScalarType } from 'graphql'
+
+/** Times go out only: no input of the schema takes one. */
+export const DateTimeScalar = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description: 'RFC 3339, UTC, e.g. 2026-11-22T10:15:30.123Z.',
+  serialize(value) {
+    if (!(value instanceof Date)) throw new TypeError('DateTime serializes a Date')
+    return value.toISOString()
+  },
+})

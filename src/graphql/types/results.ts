@@ -1,0 +1,180 @@
+import { type ClassType, Field, ID, Int, ObjectType, createUnionType } from 'type-graphql'
+import { SessionType, TokensType, UserType } from './account'
+import {
+  ERROR_TYPES,
+  EmailNotVerifiedErrorType,
+  ExpiredTokenErrorType,
+  InvalidCredentialsErrorType,
+  InvalidInputErrorType,
+  InvalidTokenErrorType,
+  NotFoundErrorType,
+  OverloadedErrorType,
+  RateLimitedErrorType,
+  WeakPasswordErrorType,
+} from './errors'
+import type { UserErrorCode } from '../../errors/codes'
+
+@ObjectType({ description: 'The same for a new and for a known address: what the owner is told comes by mail.' })
+export class RegisterSuccess {
+  @Field()
+  email: string
+}
+
+@ObjectType({ description: 'Following the same link again within its lifetime succeeds again.' })
+export class VerifyEmailSuccess {
+  @Field()
+  email: string
+}
+
+@ObjectType()
+export class ResendVerificationSuccess {
+  @Field()
+  email: string
+}
+
+@ObjectType()
+export class LoginSuccess {
+  @Field(() => UserType)
+  user: UserType
+
+  @Field(() => SessionType)
+  session: SessionType
+
+  @Field(() => TokensType)
+  tokens: TokensType
+}
+
+@ObjectType()
+export class RefreshSessionSuccess {
+  @Field(() => SessionType)
+  session: SessionType
+
+  @Field(() => TokensType)
+  tokens: TokensType
+}
+
+@ObjectType()
+export class LogoutSuccess {
+  @Field(() => ID)
+  sessionId: string
+}
+
+@ObjectType()
+export class RevokeSessionSuccess {
+  @Field(() => ID)
+  sessionId: string
+}
+
+@ObjectType()
+export class RevokeOtherSessionsSuccess {
+  @Field(() => Int)
+  revokedSessions: number
+}
+
+@ObjectType({ description: 'The same whether or not the address has an account.' })
+export class RequestResetSuccess {
+  @Field()
+  email: string
+}
+
+@ObjectType()
+export class ConfirmResetSuccess {
+  @Field(() => Int)
+  revokedSessions: number
+}
+
+@ObjectType()
+export class UpdateProfileSuccess {
+  @Field(() => UserType)
+  user: UserType
+}
+
+@ObjectType()
+export class ChangePasswordSuccess {
+  @Field(() => Int)
+  revokedSessions: number
+}
+
+@ObjectType()
+export class RequestEmailChangeSuccess {
+  @Field()
+  newEmail: string
+}
+
+@ObjectType()
+export class ConfirmEmailChangeSuccess {
+  @Field()
+  email: string
+}
+
+@ObjectType()
+export class DeleteAccountSuccess {
+  @Field(() => ID)
+  userId: string
+}
+
+/** A mutation's result: what it gives, or one of the failures that its caller can run into. */
+function resultOf(name: string, success: ClassType<object>, errors: ClassType<object>[], description?: string) {
+  return createUnionType({
+    name,
+    ...(description === undefined ? {} : { description }),
+    types: () => [success, ...errors] as const,
+    resolveType: (value: object) => ('code' in value ? ERROR_TYPES[value.code as UserErrorCode] : success.name),
+  })
+}
+
+const Hashing = [RateLimitedErrorType, OverloadedErrorType]
+const Token = [InvalidTokenErrorType, ExpiredTokenErrorType]
+
+export const RegisterResult = resultOf('RegisterResult', RegisterSuccess, [
+  InvalidInputErrorType,
+  WeakPasswordErrorType,
+  ...Hashing,
+])
+export const VerifyEmailResult = resultOf('VerifyEmailResult', VerifyEmailSuccess, [...Token, RateLimitedErrorType])
+export const ResendVerificationResult = resultOf('ResendVerificationResult', ResendVerificationSuccess, [
+  InvalidInputErrorType,
+  RateLimitedErrorType,
+])
+export const LoginResult = resultOf('LoginResult', LoginSuccess, [
+  InvalidInputErrorType,
+  InvalidCredentialsErrorType,
+  EmailNotVerifiedErrorType,
+  ...Hashing,
+])
+export const RefreshSessionResult = resultOf('RefreshSessionResult', RefreshSessionSuccess, [
+  ...Token,
+  RateLimitedErrorType,
+])
+export const RevokeSessionResult = resultOf('RevokeSessionResult', RevokeSessionSuccess, [NotFoundErrorType])
+export const RequestResetResult = resultOf('RequestResetResult', RequestResetSuccess, [
+  InvalidInputErrorType,
+  RateLimitedErrorType,
+])
+export const ConfirmResetResult = resultOf('ConfirmResetResult', ConfirmResetSuccess, [
+  ...Token,
+  WeakPasswordErrorType,
+  InvalidInputErrorType,
+  ...Hashing,
+])
+export const UpdateProfileResult = resultOf('UpdateProfileResult', UpdateProfileSuccess, [InvalidInputErrorType])
+export const ChangePasswordResult = resultOf('ChangePasswordResult', ChangePasswordSuccess, [
+  InvalidCredentialsErrorType,
+  WeakPasswordErrorType,
+  InvalidInputErrorType,
+  ...Hashing,
+])
+export const RequestEmailChangeResult = resultOf(
+  'RequestEmailChangeResult',
+  RequestEmailChangeSuccess,
+  [InvalidCredentialsErrorType, InvalidInputErrorType, ...Hashing],
+  'The same whether or not the new address has an account.',
+)
+export const ConfirmEmailChangeResult = resultOf('ConfirmEmailChangeResult', ConfirmEmailChangeSuccess, [
+  ...Token,
+  RateLimitedErrorType,
+])
+export const DeleteAccountResult = resultOf('DeleteAccountResult', DeleteAccountSuccess, [
+  InvalidCredentialsErrorType,
+  ...Hashing,
+])

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RequestErrorCode } from '../errors/codes'
+import { negotiateLocale } from '../i18n/negotiate'
+import { text } from '../i18n/text'
+import type { Logger } from '../ops/logger'
+
+interface Failure {
+  status: number
+  code: RequestErrorCode | 'NOT_FOUND'
+}
+
+/** Answers a failure of the protocol in the shape of the door it came by: GraphQL's `errors`, or REST's `error`. */
+export function sendFailure(request: FastifyRequest, reply: FastifyReply, { status, code }: Failure): FastifyReply {
+  const message = text(negotiateLocale(request.headers['accept-language'])).errors[code]
+  const reference = code === 'INTERNAL_SERVER_ERROR' ? { requestId: request.id } : {}
+  const body = isGraphQL(request)
+    ? { errors: [{ message, extensions: { code, ...reference } }] }
+    : { error: { code, message, ...reference } }
+  return reply.code(status).type('application/json; charset=utf-8').send(body)
+}
+
+function isGraphQL(request: FastifyRequest): boolean {
+  return request.url.split('?', 1)[0] === '/graphql'
+}
+
+/** Bodies that cannot be read, paths that do not exist, methods that a path does not take, and faults of ours. */
+export function handleFailures(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler((error: { statusCode?: number; name?: string; stack?: string }, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 400 && status < 500) return sendFailure(request, reply, { status, code: 'BAD_REQUEST' })
+    const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+    logger.error({ event: 'request_failed', requestId: request.id, error: error.name, frames }, 'request_failed')
+    return sendFailure(request, reply, { status: 500, code: 'INTERNAL_SERVER_ERROR' })
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const url = request.url.split('?', 1)[0] ?? '/'
+    const allowed = (['GET', 'POST'] as const).filter((method) => app.findRoute({ method, url }) !== null)
+    if (allowed.length === 0) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
+    void reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
+    return sendFailure(request, reply, { status: 405, code: 'BAD_REQUEST' })
+  })
+}

@@ -1,0 +1,35 @@
+import helmet from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
+
+/** Security headers on every answer, failures included. Pages set a policy of their own in their handlers. */
+export async function securityHeaders(app: FastifyInstance, { hsts }: { hsts: boolean }): Promise<void> {
+  await app.register(helmet, {
+    global: true,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // Two years, as the preload list of browsers asks for.
+    strictTransportSecurity: hsts ? { maxAge: 63_072_000, includeSubDomains: true } : false,
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+    crossOriginResourcePolicy: { policy: 'same-site' },
+    crossOriginEmbedderPolicy: false,
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id).header('cache-control', 'no-store')
+    done()
+  })
+}
+
+/** What Apollo's page needs from its own hosts; it carries a nonce policy of its own beside this one. */
+export const SANDBOX_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'unsafe-inline' https://embeddable-sandbox.cdn.apollographql.com",
+  "style-src 'self' 'unsafe-inline' https://fonts.googleapis.com https://embeddable-sandbox.cdn.apollographql.com",
+  'font-src https://fonts.gstatic.com',
+  "img-src 'self' data: https://apollo-server-landing-page.cdn.apollographql.com",
+  "manifest-src 'self' https://apollo-server-landing-page.cdn.apollographql.com",
+  "connect-src 'self'",
+  'frame-src https://sandbox.embed.apollographql.com',
+].join('; ')

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify'
+
+/** What keeps the server from answering; null when nothing does. */
+export type ReadinessProbe = () => Promise<string | null>
+
+/** Liveness asks the process alone; readiness asks what it needs. Both answer over plain http, as probes ask. */
+export function healthRoutes(app: FastifyInstance, readiness: ReadinessProbe): void {
+  app.get('/health/live', () => ({ status: 'ok' }))
+  app.get('/health/ready', async (_request, reply) => {
+    const reason = await readiness()
+    return reason === null ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', reason })
+  })
+}

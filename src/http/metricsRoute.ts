@@ -1,0 +1,31 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { sendFailure } from './failures'
+import type { Metrics } from '../ops/metrics'
+
+interface MetricsOptions {
+  metrics: Metrics
+  /** Brings the gauges up to date. */
+  refresh: () => Promise<void>
+  /** What the bearer must show; null: anyone may read in development, nobody in production. */
+  token: string | null
+  production: boolean
+}
+
+/** Prometheus text. Without a token in production it does not exist. */
+export function metricsRoute(app: FastifyInstance, { metrics, refresh, token, production }: MetricsOptions): void {
+  app.get('/metrics', async (request, reply) => {
+    if (token === null && production) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
+    if (token !== null && !same(request.headers.authorization ?? '', `Bearer ${token}`)) {
+      return sendFailure(request, reply.header('www-authenticate', 'Bearer'), { status: 401, code: 'UNAUTHENTICATED' })
+    }
+    await refresh()
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+}
+
+/** Compares digests, so that the time tells nothing of where two texts differ. */
+function same(given: string, expected: string): boolean {
+  const [left, right] = [given, expected].map((text) => createHash('sha256').update(text).digest())
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right)
+}

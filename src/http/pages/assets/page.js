@@ -1,0 +1,186 @@
+/*
+ * The script of the hosted pages. A mailed link brings its token in the URL's fragment, which never leaves the browser
+ * by itself; it is sent in the body of one request, and only once a person presses the button.
+ */
+'use strict'
+
+const main = document.querySelector('main')
+const says = main.dataset
+const language = document.documentElement.lang
+
+/** What is read of each operation's answer beside the message that every failure has. */
+const ANSWERS = {
+  verifyEmail: '... on VerifyEmailSuccess { email }',
+  confirmEmailChange: '... on ConfirmEmailChangeSuccess { email }',
+  resendVerification:
+    '... on ResendVerificationSuccess { email } ... on InvalidInputError { fields { field message } }',
+  requestReset: '... on RequestResetSuccess { email } ... on InvalidInputError { fields { field message } }',
+  confirmReset: '... on WeakPasswordError { suggestions } ... on InvalidInputError { fields { field message } }',
+}
+
+/*
+ * The step shown and the token live in this tab's history entry: out of the address bar, the next page's Referer and
+ * what people copy, yet still there when a phone drops the page while its owner looks for the password manager.
+ */
+const state = { step: 'ready', token: '', email: '', ...history.state }
+const given = new URLSearchParams(location.hash.slice(1)).get('token')
+if (given !== null) Object.assign(state, { step: 'ready', token: given, email: '' })
+show(state.step === 'ready' && state.token === '' ? 'invalid' : state.step)
+
+for (const form of document.forms) form.addEventListener('submit', submit)
+for (const box of document.querySelectorAll('[data-reveals]')) box.addEventListener('change', reveal)
+for (const meter of document.querySelectorAll('[data-strength-of]')) watchStrength(meter)
+// Another link, opened in this same tab, changes the fragment only.
+window.addEventListener('hashchange', () => location.reload())
+
+function show(step, email = state.email) {
+  Object.assign(state, { step, email })
+  history.replaceState(state, '', location.pathname)
+  for (const section of main.querySelectorAll('[data-step]')) section.hidden = section.dataset.step !== step
+  for (const place of main.querySelectorAll('[data-email]')) place.textContent = email
+  const heading = main.querySelector(`[data-step="${step}"] h1`)
+  document.title = `${heading.textContent} · ${says.appName}`
+  return heading
+}
+
+async function submit(event) {
+  event.preventDefault()
+  const form = event.currentTarget
+  if (form.getAttribute('aria-busy') === 'true') return
+  const input = Object.fromEntries(new FormData(form))
+  const problem = problemOf(input)
+  if (problem !== '') return complain(form, [problem])
+  if ('withToken' in form.dataset) input.token = state.token
+  const release = occupy(form)
+  const answer = await send(form.dataset.operation, input)
+  release()
+  receive(form, answer)
+}
+
+/** What can be told without the server; it has the last word on everything. */
+function problemOf(input) {
+  if (input.email?.trim() === '') return says.emailMissing
+  if (input.password === undefined) return ''
+  const length = [...input.password.normalize('NFC')].length
+  return length < says.minLength || length > says.maxLength ? says.wrongLength : ''
+}
+
+/** Marks the form as working. The button keeps the focus, which a disabled one would lose. */
+function occupy(form) {
+  const button = form.querySelector('button')
+  const label = button.textContent
+  complain(form, [], false)
+  form.setAttribute('aria-busy', 'true')
+  button.textContent = says.working
+  return () => {
+    form.removeAttribute('aria-busy')
+    button.textContent = label
+  }
+}
+
+/** Resolves to the member of the result's union, or to `{ failed: text }`. */
+async function send(operation, input) {
+  const name = operation[0].toUpperCase() + operation.slice(1)
+  const selection = `__typename ... on UserError { message } ${ANSWERS[operation]}`
+  const query = `mutation ${name}($input: ${name}Input!) { ${operation}(input: $input) { ${selection} } }`
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/graphql-response+json, application/json;q=0.9',
+    'accept-language': language,
+  }
+  const request = {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers,
+    body: JSON.stringify({ query, variables: { input } }),
+  }
+  const response = await fetch('/graphql', { ...request, signal: AbortSignal.timeout(30_000) }).catch(() => null)
+  if (response === null) return { failed: says.offline }
+  const body = await response.json().catch(() => null)
+  return body?.data?.[operation] ?? { failed: says.failed }
+}
+
+function receive(form, answer) {
+  const { __typename: type = '', failed, message, fields = [], suggestions = [], email } = answer
+  if (failed) return complain(form, [failed])
+  if (type.endsWith('Success')) return turnTo(form.dataset.next, email)
+  if (type === 'ExpiredTokenError') return turnTo('expired')
+  if (type === 'InvalidTokenError' || fields.some(({ field }) => field === 'token')) return turnTo('invalid')
+  complain(form, fields.length > 0 ? fields.map((field) => field.message) : [message, ...suggestions])
+}
+
+/** The next step, for which the token is of no use any more. */
+function turnTo(step, email) {
+  state.token = ''
+  for (const input of main.querySelectorAll('input[name="password"]')) input.value = ''
+  show(step, email).focus()
+}
+
+/** Says what is wrong beside the field, and leads back to it. The first text is the problem, further ones are advice. */
+function complain(form, [problem, ...advice], andFocus = true) {
+  const list = document.createElement('ul')
+  list.append(...advice.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
+  const said = problem ? [Object.assign(document.createElement('p'), { textContent: problem })] : []
+  form.querySelector('.problem').replaceChildren(...said, ...(advice.length > 0 ? [list] : []))
+  const field = form.querySelector('input[name]')
+  field?.setAttribute('aria-invalid', String(said.length > 0))
+  if (andFocus) field?.focus()
+}
+
+function reveal(event) {
+  document.getElementById(event.currentTarget.dataset.reveals).type = event.currentTarget.checked ? 'text' : 'password'
+}
+
+function watchStrength(meter) {
+  const field = document.getElementById(meter.dataset.strengthOf)
+  const bar = meter.querySelector('[role="meter"]')
+  const levels = meter.dataset.levels.split('|')
+  field.addEventListener('input', () => {
+    const level = field.value === '' ? 0 : scoreOf(field.value) + 1
+    const name = level === 0 ? meter.dataset.empty : levels[level - 1]
+    meter.dataset.level = level
+    bar.setAttribute('aria-valuenow', level)
+    bar.setAttribute('aria-valuetext', name)
+    meter.querySelector('output').textContent = name
+  })
+}
+
+const COMMON =
+  /pass(word|wort)?|qwert[yz]|azerty|letmein|welcome|admin|login|iloveyou|dragon|monkey|football|baseball/gi
+const ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '01234567890', 'qwertzuiop', 'azertyuiop']
+
+/** Characters that are read: no honest password is longer, and a pasted book must not hold the page up. */
+const READ = 128
+
+/**
+ * From 0 to 4, on the scale of the server's estimate (3: some 10^8 guesses) without its dictionaries: what stands in
+ * a word counts little, what repeats or continues a run counts next to nothing.
+ */
+function scoreOf(password) {
+  const plain = password.slice(0, READ).normalize('NFC').toLowerCase().replaceAll(says.appName.toLowerCase(), 'x')
+  const text = [...plain.replace(COMMON, 'x').replace(/(?:19|20)\d\d/g, '7#')]
+  const bits = text.reduce((sum, character, at) => sum + bitsOf(character, text.slice(0, at)), 0)
+  return [10, 20, 26, 33].filter((limit) => bits >= limit).length
+}
+
+function bitsOf(character, before) {
+  const last = before.at(-1) ?? ''
+  if (last !== '' && isRun(last, character)) return 0.5
+  if (
+    last !== '' &&
+    before
+      .slice(0, -1)
+      .join('')
+      .includes(last + character)
+  )
+    return 0.8
+  if (/\p{Ideographic}|\p{Emoji_Presentation}/u.test(character)) return 6
+  if (/\p{L}/u.test(character)) return /\p{L}/u.test(last) ? 2 : 3.3
+  return character === ' ' ? 1 : 3.3
+}
+
+/** The same again, the next in the alphabet, or the neighbour on the keyboard. */
+function isRun(one, other) {
+  if (Math.abs(one.codePointAt(0) - other.codePointAt(0)) <= 1) return true
+  return ROWS.some((row) => row.includes(one + other) || row.includes(other + one))
+}

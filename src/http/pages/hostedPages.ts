@@ -1,0 +1,80 @@
+import type { FastifyPluginCallback } from 'fastify'
+import { type Locale, direction } from '../../i18n/locale'
+import { negotiateLocale } from '../../i18n/negotiate'
+import { fill, text } from '../../i18n/text'
+import { readAsset, serveAsset } from './assets'
+import { brandIcon, brandStyles } from './brand'
+import { confirmEmailChangePage, verifyEmailPage } from './confirmPage'
+import { type Html, html } from './html'
+import { resetPasswordPage } from './resetPasswordPage'
+import { sendPage } from './sendPage'
+import type { PageContext } from './steps'
+
+export type HostedPagesOptions = Omit<PageContext, 'texts'> & {
+  /** The accent, as `#1f4fd8`: dark enough for white text. */
+  brandColor: string
+}
+
+const PAGES = {
+  '/verify-email': verifyEmailPage,
+  '/reset-password': resetPasswordPage,
+  '/confirm-email-change': confirmEmailChangePage,
+}
+
+/**
+ * The pages that mailed links lead to, and their assets. A page is the same for every token, which stays in the URL's
+ * fragment: neither the request nor the log nor a Referer ever holds it.
+ */
+export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, options, done) => {
+  serveAsset(app, { url: '/assets/brand.css', type: 'text/css', body: brandStyles(options.brandColor) })
+  serveAsset(app, { url: '/assets/icon.svg', type: 'image/svg+xml', body: brandIcon(options.brandColor) })
+  serveAsset(app, { url: '/assets/page.css', type: 'text/css', body: readAsset('page.css') })
+  serveAsset(app, { url: '/assets/page.js', type: 'text/javascript', body: readAsset('page.js') })
+
+  for (const [url, steps] of Object.entries(PAGES)) {
+    app.get(url, (request, reply) => {
+      const locale = negotiateLocale(request.headers['accept-language'])
+      const context = { ...options, texts: text(locale).pages }
+      void reply.header('content-language', locale).header('vary', 'accept-language')
+      return sendPage(reply, page({ locale, context, steps: steps(context) }))
+    })
+  }
+  done()
+}
+
+/** Everything the script says stands here, in the page's language. */
+function page({ locale, context, steps }: { locale: Locale; context: PageContext; steps: Html }): Html {
+  const { appName, passwordPolicy, texts } = context
+  const { common } = texts
+  const { minLength: min, maxLength: max } = passwordPolicy
+  return html`<!doctype html>
+    <html lang="${locale}" dir="${direction(locale)}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>${appName}</title>
+        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/assets/brand.css" />
+        <link rel="stylesheet" href="/assets/page.css" />
+        <script src="/assets/page.js" defer></script>
+      </head>
+      <body>
+        <header><img src="/assets/icon.svg" alt="" width="32" height="32" /><bdi>${appName}</bdi></header>
+        <main
+          data-working="${common.working}"
+          data-offline="${common.offline}"
+          data-failed="${common.failed}"
+          data-email-missing="${common.emailMissing}"
+          data-min-length="${min}"
+          data-max-length="${max}"
+          data-wrong-length="${fill(texts.resetPassword.wrongLength, { min, max })}"
+          data-app-name="${appName}"
+        >
+          <noscript><p>${common.noScript}</p></noscript>
+          ${steps}
+        </main>
+      </body>
+    </html> `
+}

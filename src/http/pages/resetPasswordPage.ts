@@ -1,0 +1,61 @@
+import { fill } from '../../i18n/text'
+import { type Html, html } from './html'
+import { type PageContext, deadLinkSteps, doneStep, paragraph, step } from './steps'
+
+/** `/reset-password`: asks for the new password, with the policy and a live estimate of its strength. */
+export function resetPasswordPage(context: PageContext): Html {
+  const said = context.texts.resetPassword
+  return html`${step('ready', said.title, html`${paragraph(said.lead, context)}${passwordForm(context)}`)}
+  ${doneStep(said, context)}${deadLinkSteps(said, context, { operation: 'requestReset', sent: said.sent })}`
+}
+
+// No maxlength: a browser would cut what a password manager pastes, silently, and it counts in UTF-16 units.
+function passwordForm(context: PageContext): Html {
+  const { texts, passwordPolicy } = context
+  const said = texts.resetPassword
+  const { minLength: min, maxLength: max } = passwordPolicy
+  return html`<form method="post" data-operation="confirmReset" data-next="done" data-with-token novalidate>
+    <label for="password">${said.password}</label>
+    <input
+      id="password"
+      name="password"
+      type="password"
+      dir="auto"
+      autocomplete="new-password"
+      autocapitalize="none"
+      spellcheck="false"
+      required
+      passwordrules="minlength: ${min}; maxlength: ${max};"
+      aria-describedby="password-rule password-problem"
+    />
+    <div class="problem" id="password-problem" role="alert"></div>
+    <label class="choice"><input type="checkbox" data-reveals="password" />${said.show}</label>
+    <div class="hint" id="password-rule">
+      <p>${fill(said.rule, { min, max })}</p>
+      <p>${said.advice}</p>
+    </div>
+    ${strengthMeter(context)}
+    <button class="button">${said.button}</button>
+  </form>`
+}
+
+function strengthMeter({ texts, passwordPolicy }: PageContext): Html {
+  const { label, note, empty, ...levels } = texts.strength
+  const names = Object.values(levels)
+  const needed = names[passwordPolicy.minScore] ?? ''
+  return html`<div class="strength" data-strength-of="password" data-empty="${empty}" data-levels="${names.join('|')}">
+    <p class="reading"><span id="strength-label">${label}</span> <output for="password">${empty}</output></p>
+    <div
+      class="bar"
+      role="meter"
+      aria-labelledby="strength-label"
+      aria-valuemin="0"
+      aria-valuemax="5"
+      aria-valuenow="0"
+      aria-valuetext="${empty}"
+    >
+      <i></i><i></i><i></i><i></i><i></i>
+    </div>
+    <p class="hint">${fill(note, { level: needed })}</p>
+  </div>`
+}

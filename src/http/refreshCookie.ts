@@ -1,0 +1,35 @@
+import { fastifyCookie } from '@fastify/cookie'
+import type { FastifyRequest } from 'fastify'
+import type { Context } from '../graphql/context'
+
+interface CookieOptions {
+  /** False over http in development, where browsers refuse Secure and with it the `__Host-` prefix. */
+  secure: boolean
+}
+
+const nameOf = ({ secure }: CookieOptions) => (secure ? '__Host-gatehouse_refresh' : 'gatehouse_refresh')
+
+/** RFC 6265bis: host-only, out of reach of scripts, and never sent by another site. */
+export function refreshCookie(options: CookieOptions) {
+  return (change: NonNullable<Context['answer']['refreshCookie']>): string => {
+    const attributes = { path: '/', httpOnly: true, secure: options.secure, sameSite: 'strict' as const }
+    if (change === 'clear')
+      return fastifyCookie.serialize(nameOf(options), '', { ...attributes, maxAge: 0, expires: new Date(0) })
+    const { token, expiresAt } = change
+    return fastifyCookie.serialize(nameOf(options), token, { ...attributes, expires: expiresAt })
+  }
+}
+
+/**
+ * The refresh token in a request's cookie. SameSite does not hold back a sibling host of one site, so that a browser
+ * that names an origin must name an allowed one, and the body must be JSON, which no form can send.
+ */
+export function cookieTokenOf(
+  request: FastifyRequest,
+  options: CookieOptions & { allowsOrigin: (origin: string) => boolean },
+): string | null {
+  const { origin } = request.headers
+  if (origin !== undefined && !options.allowsOrigin(origin)) return null
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return null
+  return request.cookies[nameOf(options)] ?? null
+}

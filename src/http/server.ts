@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { ApolloServer } from '@apollo/server'
+import { fastifyCookie } from '@fastify/cookie'
+import cors from '@fastify/cors'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { clientOf } from './client'
+import { handleFailures, sendFailure } from './failures'
+import { graphqlRoute } from './graphqlRoute'
+import { securityHeaders } from './headers'
+import { type ReadinessProbe, healthRoutes } from './health'
+import { jsonBodies } from './jsonBodies'
+import { metricsRoute } from './metricsRoute'
+import { originPolicy } from './origins'
+import { devInboxPage } from './pages/devInboxPage'
+import { hostedPages } from './pages/hostedPages'
+import { cookieTokenOf } from './refreshCookie'
+import { restRoutes } from './restRoutes'
+import { answerClientError, demandHttps, readCertificate, watchForwarding } from './transport'
+import { jwksRoute } from './wellKnown'
+import { HTTP, PASSWORD } from '../config/defaults'
+import type { Inbox } from '../dev/inbox'
+import { type Context, createContext } from '../graphql/context'
+import type { Metrics } from '../ops/metrics'
+import type { Deps } from '../services/deps'
+
+interface ServerParts {
+  deps: Deps
+  apollo: ApolloServer<Context>
+  readiness: ReadinessProbe
+  /** Brings the gauges up to date before they are read. */
+  refreshMetrics: () => Promise<void>
+  /** Null where mails leave by SMTP. */
+  inbox: Inbox | null
+}
+
+const PAGES = new Set(['/verify-email', '/reset-password', '/confirm-email-change'])
+
+/** Builds the doors. It does not listen yet: the caller does, and closes it. */
+export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const { deps, apollo, readiness, inbox } = parts
+  const { config, logger, keyring, clock, metrics } = deps
+  const app = fastify(serverOptions(config))
+  const allowsOrigin = originPolicy(config)
+
+  await securityHeaders(app, { hsts: config.production })
+  handleFailures(app, logger)
+  observe(app, metrics)
+  refuseBadHosts(app)
+  if (config.production) {
+    watchForwarding(app, logger)
+    demandHttps(app, { publicUrl: config.publicUrl, pages: PAGES })
+  }
+  jsonBodies(app)
+  await app.register(cors, {
+    origin: (origin, allow) => allow(null, origin !== undefined && allowsOrigin(origin)),
+    credentials: true,
+    methods: ['GET', 'POST'],
+    exposedHeaders: ['retry-after', 'x-request-id'],
+    maxAge: 600,
+  })
+  await app.register(fastifyCookie)
+
+  const contextOf = (request: FastifyRequest, reply: FastifyReply) =>
+    createContext({
+      deps,
+      client: clientOf(request, reply),
+      inbox,
+      authorization: request.headers.authorization,
+      cookieToken: cookieTokenOf(request, { secure: config.secureCookies, allowsOrigin }),
+    })
+  graphqlRoute(app, { apollo, contextOf, sandbox: config.sandbox })
+  restRoutes(app, { apollo, contextOf })
+  jwksRoute(app, { keyring, clock })
+  healthRoutes(app, readiness)
+  metricsRoute(app, {
+    metrics,
+    refresh: parts.refreshMetrics,
+    token: config.metricsToken,
+    production: config.production,
+  })
+  const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config
+  const passwordPolicy = { minLength, maxLength: PASSWORD.maxLength, minScore }
+  await app.register(hostedPages, { appName, appUrl, brandColor, passwordPolicy })
+  if (inbox) await app.register(devInboxPage, { inbox })
+  return app
+}
+
+function serverOptions(config: Deps['config']) {
+  return {
+    logger: false as const,
+    trustProxy: config.trustProxy,
+    bodyLimit: HTTP.maxBody,
+    connectionTimeout: HTTP.requestTimeout,
+    requestTimeout: HTTP.requestTimeout,
+    keepAliveTimeout: HTTP.keepAliveTimeout,
+    http: { maxHeaderSize: HTTP.maxHeaders, headersTimeout: HTTP.headersTimeout },
+    ...(config.tls ? { https: { ...readCertificate(config.tls), maxHeaderSize: HTTP.maxHeaders } } : {}),
+    // An id of our own: a client's could be made to look like another's in the log.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false as const,
+    forceCloseConnections: 'idle' as const,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+  }
+}
+
+/** A Host that is no host: nothing may build a URL from it. */
+function refuseBadHosts(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (URL.canParse(`http://${request.headers.host ?? ''}/`)) return done()
+    void sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
+  })
+}
+
+function observe(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none'
+    metrics.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    done()
+  })
+}

@@ -1,0 +1,83 @@
+import type { Socket } from 'node:net'
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import type { Server as TlsServer } from 'node:https'
+import type { FastifyInstance, FastifyRequest, FastifyReply } from 'fastify'
+import { sendFailure } from './failures'
+import type { Config } from '../config/config'
+import type { Logger } from '../ops/logger'
+
+/** Milliseconds between two looks at the certificate files. */
+const CERTIFICATE_LOOK = 5_000
+
+export function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: Buffer; key: Buffer } {
+  return { cert: readFileSync(certFile), key: readFileSync(keyFile) }
+}
+
+/** Takes over a renewed certificate without a restart. A half-written pair keeps the old one; the next look tries again. */
+export function reloadCertificate(server: TlsServer, tls: NonNullable<Config['tls']>, logger: Logger): () => void {
+  const reload = () => {
+    try {
+      server.setSecureContext(readCertificate(tls))
+      logger.info({ event: 'certificate_reloaded' }, 'certificate_reloaded')
+    } catch (error) {
+      logger.error(
+        { event: 'certificate_refused', reason: (error as Error).message },
+        'The old certificate stays in use',
+      )
+    }
+  }
+  const files = [tls.certFile, tls.keyFile]
+  for (const file of files) watchFile(file, { interval: CERTIFICATE_LOOK, persistent: false }, reload)
+  return () => {
+    for (const file of files) unwatchFile(file, reload)
+  }
+}
+
+/** Answers what is not HTTP at all: Node hands the bare socket over, so the headers are written here once more. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  const body = '{"error":{"code":"BAD_REQUEST","message":"The request could not be read."}}'
+  const headers = [
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+    'Referrer-Policy: no-referrer',
+    'Cache-Control: no-store',
+    'Connection: close',
+  ]
+  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** Demands TLS in production: credentials in clear are refused, not redirected; pages, which carry none yet, are. */
+export function demandHttps(
+  app: FastifyInstance,
+  { publicUrl, pages }: { publicUrl: string; pages: ReadonlySet<string> },
+): void {
+  app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
+    const path = request.url.split('?', 1)[0] ?? '/'
+    if (request.protocol === 'https' || path.startsWith('/health/')) return done()
+    if (request.method === 'GET' && pages.has(path)) {
+      void reply.code(308).header('location', `${publicUrl}${path}`).send()
+      return
+    }
+    void sendFailure(request, reply, { status: 403, code: 'HTTPS_REQUIRED' })
+  })
+}
+
+/** A forwarded header from a peer that is no trusted proxy: very likely a proxy that TRUST_PROXY forgot. Said once. */
+export function watchForwarding(app: FastifyInstance, logger: Logger): void {
+  let said = false
+  app.addHook('onRequest', (request, _reply, done) => {
+    const forwarded = request.headers['x-forwarded-for'] ?? request.headers['x-forwarded-proto']
+    if (!said && forwarded !== undefined && request.ips === undefined) {
+      said = true
+      logger.warn(
+        { event: 'untrusted_forwarding', peer: request.raw.socket.remoteAddress },
+        'A peer that TRUST_PROXY does not name sends forwarded headers: they are ignored',
+      )
+    }
+    done()
+  })
+}

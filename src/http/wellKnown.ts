@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { SIGNING_KEYS } from '../config/defaults'
+import type { Keyring } from '../crypto/keyring'
+import type { Clock } from '../lib/clock'
+
+/** The public signing keys (RFC 7517), for any service that verifies access tokens itself. */
+export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: Keyring; clock: Clock }): void {
+  app.get('/.well-known/jwks.json', (request, reply) => {
+    const body = JSON.stringify({ keys: keyring.publicKeys(clock.now()) })
+    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
+    void reply
+      .header('cache-control', `public, max-age=${SIGNING_KEYS.jwksMaxAge}`)
+      .header('access-control-allow-origin', '*')
+      .header('etag', etag)
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    return reply.type('application/jwk-set+json; charset=utf-8').send(body)
+  })
+}

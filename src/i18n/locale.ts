@@ -1,0 +1,22 @@
+import type { Locale } from '../generated/locales'
+
+export type { Locale }
+
+/** Characters: RFC 5646 §4.4.1 asks for room for 35 of them. */
+const MAX_TAG = 35
+const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set<Locale>(['ar'])
+
+/** The canonical form of a BCP 47 tag, as in `pt-br` to `pt-BR`; null for what is none. */
+export function localeTag(text: string): string | null {
+  if (text.length > MAX_TAG) return null
+  try {
+    return Intl.getCanonicalLocales(text)[0] ?? null
+  } catch {
+    return null // a RangeError: not well-formed
+  }
+}
+
+/** The value of HTML's `dir`. */
+export function direction(locale: Locale): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.has(locale) ? 'rtl' : 'ltr'
+}

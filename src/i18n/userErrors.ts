@@ -1,0 +1,67 @@
+import type { FieldErrorCode, UserErrorCode } from '../errors/codes'
+import {
+  type FieldProblem,
+  InvalidInputError,
+  OverloadedError,
+  RateLimitedError,
+  type UserError,
+  WeakPasswordError,
+} from '../errors/userErrors'
+import type { Locale } from './locale'
+import { fill, text } from './text'
+import { durationText } from './time'
+
+interface Described {
+  code: UserErrorCode
+  message: string
+}
+
+export interface DescribedField {
+  field: string
+  code: FieldErrorCode
+  message: string
+}
+
+export type DescribedUserError =
+  | Described
+  | (Described & { fields: DescribedField[] })
+  | (Described & { score: number; suggestions: string[] })
+  | (Described & { retryAfter: number })
+
+/** An expected failure as clients see it: its code, its wording in `locale`, and what its kind tells beside them. */
+export function describeUserError(error: UserError, locale: Locale): DescribedUserError {
+  const { code } = error
+  const message = text(locale).errors[code]
+  if (error instanceof InvalidInputError) {
+    return { code, message, fields: error.fields.map((problem) => describeField(problem, locale)) }
+  }
+  if (error instanceof WeakPasswordError) {
+    return { code, message, score: error.score, suggestions: adviceTexts(error.suggestions, locale) }
+  }
+  if (error instanceof RateLimitedError || error instanceof OverloadedError) {
+    const { retryAfter } = error
+    return { code, message: fill(message, { duration: durationText(locale, waitingTime(retryAfter)) }), retryAfter }
+  }
+  return { code, message }
+}
+
+function describeField({ field, code, limit }: FieldProblem, locale: Locale): DescribedField {
+  const { fieldErrors, fieldErrorsByField } = text(locale)
+  const ofField: Partial<Record<FieldErrorCode, string>> | undefined = Object.hasOwn(fieldErrorsByField, field)
+    ? fieldErrorsByField[field as keyof typeof fieldErrorsByField]
+    : undefined
+  const message = ofField?.[code] ?? fieldErrors[code]
+  return { field, code, message: limit === undefined ? message : fill(message, { limit }) }
+}
+
+/** Advice in words, each once: some keys share a wording. A key without one is left out. */
+function adviceTexts(keys: readonly string[], locale: Locale): string[] {
+  const { passwordAdvice } = text(locale)
+  const known = keys.filter((key): key is keyof typeof passwordAdvice => Object.hasOwn(passwordAdvice, key))
+  return [...new Set(known.map((key) => passwordAdvice[key]))]
+}
+
+/** Milliseconds of `seconds`, up to the next minute where there are many: nobody counts seconds to an hour. */
+function waitingTime(seconds: number): number {
+  return (seconds > 120 ? Math.ceil(seconds / 60) * 60 : seconds) * 1000
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import './config/threadPool'
+import { printConfig } from './commands/config'
+import { keys } from './commands/keys'
+import { mailTest } from './commands/mailTest'
+import { migrate } from './commands/migrate'
+import { serve } from './commands/serve'
+import { importUsers } from './commands/usersImport'
+import { ConfigError } from './config/config'
+import { WrongSecretError } from './services/signingKeys'
+
+const USAGE = `Usage: gatehouse <command>
+
+  serve                   starts the server
+  migrate                 applies pending migrations
+  keys list               the signing keys and what each is for
+  keys rotate             the next signing key signs from now on
+  users import [FILE]     users from JSON lines, of FILE or standard input
+  mail test ADDRESS       sends one mail, to prove the configuration
+  config                  the resolved configuration, secrets masked
+
+Configuration is read from the environment: README.md lists every variable.`
+
+/** EX_CONFIG and EX_USAGE of sysexits.h. */
+const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const
+
+async function run([command, ...rest]: string[]): Promise<number> {
+  switch ([command, rest[0]].join(' ').trim()) {
+    case 'serve':
+      return serve()
+    case 'migrate':
+      return migrate()
+    case 'config':
+      return printConfig()
+    case 'keys list':
+    case 'keys rotate':
+      return keys(rest[0] === 'rotate' ? 'rotate' : 'list')
+    case 'help':
+    case '--help':
+      console.log(USAGE)
+      return EXIT.ok
+  }
+  if (command === 'users' && rest[0] === 'import') return importUsers(rest[1])
+  if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined) return mailTest(rest[1])
+  console.error(USAGE)
+  return EXIT.usage
+}
+
+run(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const wrongConfig = error instanceof ConfigError || error instanceof WrongSecretError
+    // The words of an unexpected error may quote a connection URL: its kind and code are told, and where it happened.
+    console.error(wrongConfig ? error.message : describe(error))
+    process.exit(wrongConfig ? EXIT.config : EXIT.failed)
+  },
+)
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'Failed'
+  const withoutUrls = error.message.replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<url>')
+  return `${error.name}: ${withoutUrls}`
+}

@@ -1,0 +1,94 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/** Every metric, declared once. Labels have few values: never an address, an id or a path with a token in it. */
+export function createMetrics() {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  let hashStats = () => ({ waiting: 0, running: 0 })
+  return {
+    registry,
+    /** Where the gauges of hashes are read from. */
+    watchHashes: (stats: () => ReturnType<typeof hashStats>) => {
+      hashStats = stats
+    },
+    requests: new Histogram({
+      registers,
+      name: 'gatehouse_http_request_duration_seconds',
+      help: 'Time from a request to its answer',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    }),
+    operations: new Counter({
+      registers,
+      name: 'gatehouse_operations_total',
+      help: 'Mutations by field and outcome: SUCCESS, or the code of the failure',
+      labelNames: ['field', 'outcome'],
+    }),
+    hashWaiting: new Gauge({
+      registers,
+      name: 'gatehouse_hash_waiting',
+      help: 'Password hashes that wait for a turn',
+      collect() {
+        this.set(hashStats().waiting)
+      },
+    }),
+    hashRunning: new Gauge({
+      registers,
+      name: 'gatehouse_hash_running',
+      help: 'Password hashes under way',
+      collect() {
+        this.set(hashStats().running)
+      },
+    }),
+    hashRefused: new Counter({ registers, name: 'gatehouse_hash_refused_total', help: 'Hashes refused as OVERLOADED' }),
+    hashDropped: new Counter({
+      registers,
+      name: 'gatehouse_hash_dropped_total',
+      help: 'Hashes dropped before their turn: the client had gone, or waited too long',
+    }),
+    hashWait: new Histogram({
+      registers,
+      name: 'gatehouse_hash_wait_seconds',
+      help: 'Time that a hash waited for its turn',
+      buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    }),
+    hashDuration: new Histogram({
+      registers,
+      name: 'gatehouse_hash_duration_seconds',
+      help: 'Time that one hash took',
+      buckets: [0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2],
+    }),
+    mailsSent: new Counter({
+      registers,
+      name: 'gatehouse_mails_sent_total',
+      help: 'Mails taken by the server',
+      labelNames: ['mail'],
+    }),
+    mailsFailed: new Counter({
+      registers,
+      name: 'gatehouse_mails_failed_total',
+      help: 'Tries that failed',
+      labelNames: ['mail', 'reason'],
+    }),
+    mailsDropped: new Counter({
+      registers,
+      name: 'gatehouse_mails_dropped_total',
+      help: 'Mails that were not sent, since they had become useless',
+      labelNames: ['mail', 'reason'],
+    }),
+    mailsWaiting: new Gauge({ registers, name: 'gatehouse_mails_waiting', help: 'Mails in the outbox' }),
+    mailsOldest: new Gauge({
+      registers,
+      name: 'gatehouse_mails_oldest_seconds',
+      help: 'Age of the oldest mail in the outbox',
+    }),
+    listening: new Gauge({
+      registers,
+      name: 'gatehouse_change_listener_up',
+      help: '1 while changes of sessions are heard, and the session cache with them',
+    }),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Client, Deps } from './deps'
+import { auditOf, logEvent } from './steps/audit'
+import { InputReader } from './steps/input'
+import { readMailedToken } from './steps/mailedToken'
+import { demandStrongPassword } from './steps/strongPassword'
+import { MAIL, PASSWORD } from '../config/defaults'
+import { InvalidTokenError } from '../errors/userErrors'
+import { later } from '../lib/clock'
+import { insertAuditEvent } from '../store/auditEvents'
+import { queueMail } from '../store/mails'
+import { consumeOneTimeToken, voidOneTimeTokens } from '../store/redeemTokens'
+import { revokeSessions } from '../store/sessions'
+import { lockUser, resetPassword } from '../store/users'
+
+type Needs = Pick<
+  Deps,
+  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'liveSessions' | 'limiter' | 'logger'
+>
+
+/**
+ * Sets a new password by a mailed link, which proves the address too. Every session ends, every other link is void, the
+ * owner is told. A refused password leaves the link usable. Throws InvalidInputError, InvalidTokenError,
+ * ExpiredTokenError, WeakPasswordError or OverloadedError.
+ */
+export async function confirmReset(
+  deps: Needs,
+  client: Client,
+  input: { token: string; password: string },
+): Promise<{ revokedSessions: number }> {
+  const { clock, config, database, hasher, liveSessions, logger } = deps
+  const { id, email, usedAt, user } = await readMailedToken(deps, 'RESET_PASSWORD', input.token)
+  if (usedAt || email !== user.email || user.disabledAt) throw new InvalidTokenError()
+  const read = new InputReader()
+  const lengths = { min: config.passwordMinLength, max: PASSWORD.maxLength }
+  const password = read.newPassword('password', input.password, lengths)
+  read.done()
+  await demandStrongPassword(deps, password, [user.email, user.displayName])
+
+  const passwordHash = await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
+  const now = clock.now()
+  const event = auditOf(client, { type: 'password_reset', userId: user.id, now })
+  const revokedSessions = await database.transaction(async (tx) => {
+    await lockUser(tx, user.id)
+    if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
+    await resetPassword(tx, user.id, { passwordHash, now })
+    await voidOneTimeTokens(tx, user.id)
+    const { locale } = user
+    const expiresAt = later(now, MAIL.noticeLife)
+    await queueMail(tx, { name: 'passwordChanged', recipient: email, userId: user.id, locale, now, expiresAt })
+    await insertAuditEvent(tx, event)
+    return revokeSessions(tx, { userId: user.id }, now)
+  })
+  liveSessions.forget({ kind: 'user', id: user.id })
+  logEvent(logger, event, client)
+  return { revokedSessions }
+}

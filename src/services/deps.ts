@@ -1,0 +1,52 @@
+import type { Config } from '../config/config'
+import type { AccessTokens } from '../crypto/accessToken'
+import type { BreachCheck } from '../crypto/breachCheck'
+import type { Keyring } from '../crypto/keyring'
+import type { PasswordHasher } from '../crypto/passwordHasher'
+import type { StrengthEstimator } from '../crypto/passwordStrength'
+import type { Secrets } from '../crypto/secrets'
+import type { Locale } from '../i18n/locale'
+import type { Clock } from '../lib/clock'
+import type { Logger } from '../ops/logger'
+import type { Metrics } from '../ops/metrics'
+import type { RateLimiter } from '../ratelimit/rateLimiter'
+import type { Database } from '../store/database'
+import type { LiveSession, LiveSessions } from '../store/liveSessions'
+import type { SessionView } from '../store/sessions'
+import type { Account } from '../store/users'
+import type { InFlight } from './steps/inFlight'
+
+export type { Account, SessionView }
+
+/** Everything that operations are made of; each names the parts that it needs. */
+export interface Deps {
+  config: Config
+  clock: Clock
+  database: Database
+  secrets: Secrets
+  hasher: PasswordHasher
+  strength: StrengthEstimator
+  breached: BreachCheck
+  keyring: Keyring
+  accessTokens: AccessTokens
+  liveSessions: LiveSessions
+  limiter: RateLimiter
+  inFlight: InFlight
+  logger: Logger
+  metrics: Metrics
+}
+
+/** Who asks: known for every request, signed in or not. */
+export interface Client {
+  /** Canonical address, and what budgets count it as: the address, or its IPv6 /64. */
+  ipAddress: string
+  budgetPrefix: string
+  userAgent: string | null
+  locale: Locale
+  requestId: string
+  /** Aborted when the client is gone: work that waits for its turn is dropped then. */
+  signal: AbortSignal
+}
+
+/** A signed-in client. */
+export type Viewer = LiveSession

@@ -1,0 +1,70 @@
+import type { Client, Deps } from './deps'
+import { auditOf, logEvent } from './steps/audit'
+import { InputReader } from './steps/input'
+import { wrongPasswords } from './steps/passwordChecks'
+import { type IssuedTokens, startSession } from './steps/startSession'
+import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
+import { insertAuditEvent } from '../store/auditEvents'
+import type { SessionView } from '../store/sessions'
+import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from '../store/users'
+
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'accessTokens' | 'logger'>
+
+/**
+ * Opens a session for the right password of a verified account. An unknown address costs one hash too, inside the
+ * hasher, and gives the same answer. Throws InvalidInputError, InvalidCredentialsError, EmailNotVerifiedError (only
+ * after the right password) or OverloadedError.
+ */
+export async function login(
+  deps: Needs,
+  client: Client,
+  input: { email: string; password: string },
+): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
+  const { clock, database, hasher, limiter, accessTokens, logger } = deps
+  const read = new InputReader()
+  const email = read.email('email', input.email)
+  const password = read.password('password', input.password)
+  read.done()
+
+  const user = await findUserByEmail(database.prisma, email)
+  const turn = { client: client.budgetPrefix, signal: client.signal }
+  const { valid, outdated } = await hasher.verify(password, user?.passwordHash ?? null, turn)
+  if (!user || !valid || user.disabledAt) {
+    await limiter.take(wrongPasswords(user?.id ?? email))
+    return refuse(deps, client, user?.id ?? null)
+  }
+  if (!user.emailVerifiedAt) throw new EmailNotVerifiedError()
+
+  const upgrade = outdated ? await hashAnew(deps, client, password) : null
+  const event = auditOf(client, { type: 'login_succeeded', userId: user.id, now: clock.now() })
+  const started = await database.transaction(async (tx) => {
+    if (!(await lockChecked(tx, user))) return null
+    if (upgrade) await upgradePasswordHash(tx, user, upgrade)
+    await insertAuditEvent(tx, event)
+    return startSession(deps, tx, { client, userId: user.id })
+  })
+  if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
+
+  await limiter.reset(wrongPasswords(user.id))
+  logEvent(logger, event, client)
+  const { session, refreshToken } = started
+  const issued = accessTokens.issue({ userId: user.id, sessionId: session.id }, clock.now())
+  return { account: user, session, tokens: { ...issued, refreshToken, refreshTokenExpiresAt: session.expiresAt } }
+}
+
+async function refuse({ clock, database, logger }: Needs, client: Client, userId: string | null): Promise<never> {
+  const event = auditOf(client, { type: 'login_failed', userId, now: clock.now() })
+  await insertAuditEvent(database.prisma, event)
+  logEvent(logger, event, client)
+  throw new InvalidCredentialsError()
+}
+
+/** The password under today's algorithm and cost; null where there is no turn for it: the next login tries again. */
+async function hashAnew({ hasher }: Needs, client: Client, password: string): Promise<string | null> {
+  try {
+    return await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
+  } catch (error) {
+    if (error instanceof OverloadedError) return null
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+import type { Deps } from './deps'
+import { RETENTION } from '../config/defaults'
+import { later } from '../lib/clock'
+import { purge } from '../store/retention'
+
+/** Deletes what is past its time: unverified accounts, ended sessions, dead links, old audit rows, spent counters. */
+export async function purgeExpired({
+  clock,
+  config,
+  database,
+  limiter,
+  logger,
+}: Pick<Deps, 'clock' | 'config' | 'database' | 'limiter' | 'logger'>): Promise<void> {
+  const now = clock.now()
+  const purged = await purge(database.prisma, {
+    unverifiedBefore: later(now, -RETENTION.unverifiedUsers),
+    sessionsEndedBefore: later(now, -RETENTION.endedSessions),
+    tokensDeadBefore: later(now, -RETENTION.deadTokens),
+    tokensReplacedBefore: later(now, -config.refreshTokenTtl),
+    auditBefore: later(now, -RETENTION.auditEvents),
+  })
+  await limiter.purge(now)
+  logger.info({ event: 'purged', ...purged }, 'purged')
+}

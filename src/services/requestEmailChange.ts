@@ -1,0 +1,48 @@
+import type { Client, Deps, Viewer } from './deps'
+import { auditOf, logEvent } from './steps/audit'
+import { InputReader } from './steps/input'
+import { mayMailTo } from './steps/mailCap'
+import { demandCurrentPassword } from './steps/passwordChecks'
+import { MAIL } from '../config/defaults'
+import { InvalidCredentialsError } from '../errors/userErrors'
+import { later } from '../lib/clock'
+import { insertAuditEvent } from '../store/auditEvents'
+import { queueMail } from '../store/mails'
+import { lockChecked } from '../store/users'
+
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'logger'>
+
+/**
+ * Mails the new address a link, and the present one a notice. The same whether or not the new address has an account:
+ * that is looked up when the mail is sent, and again when its link is followed. Throws InvalidInputError,
+ * InvalidCredentialsError, RateLimitedError or OverloadedError.
+ */
+export async function requestEmailChange(
+  deps: Needs,
+  { client, viewer }: { client: Client; viewer: Viewer },
+  input: { newEmail: string; password: string },
+): Promise<{ newEmail: string }> {
+  const { clock, config, database, logger } = deps
+  const read = new InputReader()
+  const newEmail = read.email('newEmail', input.newEmail)
+  const password = read.password('password', input.password)
+  if (newEmail === viewer.account.email) read.refuse('newEmail', 'UNCHANGED')
+  read.done()
+  const user = await demandCurrentPassword(deps, { client, viewer }, password)
+
+  const now = clock.now()
+  const mayMail = await mayMailTo(deps, newEmail)
+  const event = auditOf(client, { type: 'email_change_requested', userId: user.id, now })
+  await database.transaction(async (tx) => {
+    if (!(await lockChecked(tx, user))) throw new InvalidCredentialsError()
+    await insertAuditEvent(tx, event)
+    if (!mayMail) return
+    const mail = { userId: user.id, locale: user.locale, now }
+    const linkDies = later(now, config.verifyTokenTtl)
+    await queueMail(tx, { ...mail, name: 'confirmEmailChange', recipient: newEmail, expiresAt: linkDies })
+    const newsDies = later(now, MAIL.noticeLife)
+    await queueMail(tx, { ...mail, name: 'emailChangeRequested', recipient: user.email, expiresAt: newsDies })
+  })
+  logEvent(logger, event, client)
+  return { newEmail }
+}

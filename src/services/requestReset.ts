@@ -1,0 +1,20 @@
+import type { Client, Deps } from './deps'
+import { InputReader } from './steps/input'
+import { queueSilently } from './steps/queueSilently'
+
+/**
+ * Mails a link that sets a new password. The same for every address: whether it has an account is looked up when the
+ * mail is sent, and asking changes nothing about the account. Throws InvalidInputError.
+ */
+export async function requestReset(
+  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'limiter' | 'logger'>,
+  client: Client,
+  input: { email: string },
+): Promise<{ email: string }> {
+  const read = new InputReader()
+  const email = read.email('email', input.email)
+  read.done()
+
+  await queueSilently(deps, client, { name: 'resetPassword', email, life: deps.config.resetTokenTtl })
+  return { email }
+}

@@ -1,0 +1,20 @@
+import type { Client, Deps } from './deps'
+import { InputReader } from './steps/input'
+import { queueSilently } from './steps/queueSilently'
+
+/**
+ * Mails the newest registration of an address another link. The same for every address: whether there is one to
+ * verify is looked up when the mail is sent. Throws InvalidInputError.
+ */
+export async function resendVerification(
+  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'limiter' | 'logger'>,
+  client: Client,
+  input: { email: string },
+): Promise<{ email: string }> {
+  const read = new InputReader()
+  const email = read.email('email', input.email)
+  read.done()
+
+  await queueSilently(deps, client, { name: 'resendVerification', email, life: deps.config.verifyTokenTtl })
+  return { email }
+}

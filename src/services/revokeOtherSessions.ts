@@ -1,0 +1,20 @@
+import type { Client, Deps, Viewer } from './deps'
+import { auditOf, logEvent } from './steps/audit'
+import { insertAuditEvent } from '../store/auditEvents'
+import { revokeSessions } from '../store/sessions'
+
+/** Ends every session of the viewer but the one that asks. */
+export async function revokeOtherSessions(
+  { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  { client, viewer }: { client: Client; viewer: Viewer },
+): Promise<{ revokedSessions: number }> {
+  const userId = viewer.account.id
+  const event = auditOf(client, { type: 'other_sessions_revoked', userId, now: clock.now() })
+  const revokedSessions = await database.transaction(async (tx) => {
+    await insertAuditEvent(tx, event)
+    return revokeSessions(tx, { userId, keep: viewer.session.id }, event.now)
+  })
+  liveSessions.forget({ kind: 'user', id: userId })
+  logEvent(logger, event, client)
+  return { revokedSessions }
+}

@@ -1,0 +1,26 @@
+import type { Client, Deps, Viewer } from './deps'
+import { auditOf, logEvent } from './steps/audit'
+import { NotFoundError } from '../errors/userErrors'
+import { insertAuditEvent } from '../store/auditEvents'
+import { revokeSession as revoke } from '../store/sessions'
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Ends one of the viewer's own sessions. Throws NotFoundError for another's as for none: whose it is stays unsaid. */
+export async function revokeSession(
+  { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  { client, viewer }: { client: Client; viewer: Viewer },
+  input: { sessionId: string },
+): Promise<{ sessionId: string }> {
+  const { sessionId } = input
+  if (!UUID.test(sessionId)) throw new NotFoundError()
+  const userId = viewer.account.id
+  const event = auditOf(client, { type: 'session_revoked', userId, now: clock.now(), details: { sessionId } })
+  await database.transaction(async (tx) => {
+    if (!(await revoke(tx, { userId, sessionId }, event.now))) throw new NotFoundError()
+    await insertAuditEvent(tx, event)
+  })
+  liveSessions.forget({ kind: 'session', id: sessionId.toLowerCase() })
+  logEvent(logger, event, client)
+  return { sessionId }
+}

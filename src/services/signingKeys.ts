@@ -1,0 +1,79 @@
+import type { Deps } from './deps'
+import { SIGNING_KEYS } from '../config/defaults'
+import { createSigningKey, openSigningKey } from '../crypto/signingKey'
+import { later } from '../lib/clock'
+import type { StoredKey } from '../lib/jwk'
+import type { Transaction } from '../store/database'
+import {
+  deleteDeadSigningKeys,
+  insertSigningKey,
+  listSigningKeys,
+  lockSigningKeys,
+  updateSigningKey,
+} from '../store/signingKeys'
+
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'keyring'>
+
+/** The stored signing keys were sealed under another SECRET: nothing can be signed or sealed until it is given. */
+export class WrongSecretError extends Error {
+  constructor() {
+    super(
+      'SECRET does not open the signing keys of this database: give the SECRET they were made under, or name it as SECRET_PREVIOUS',
+    )
+  }
+}
+
+/** Loads the stored keys into the ring. Those sealed under SECRET_PREVIOUS are sealed anew. Throws WrongSecretError. */
+export async function loadSigningKeys({ clock, database, secrets, keyring }: Needs): Promise<void> {
+  const stored = await listSigningKeys(database.prisma, clock.now())
+  const opened = stored.map((row) => openSigningKey(secrets, row))
+  keyring.replace(
+    opened.map((item) => {
+      if (!item) throw new WrongSecretError()
+      return item.key
+    }),
+  )
+  for (const item of opened) {
+    if (item?.resealed) await updateSigningKey(database.prisma, item.key.kid, { privateKeySealed: item.resealed })
+  }
+}
+
+/**
+ * Makes what is missing and moves on what is due: one key signs, the next one stands published a whole rotation ahead,
+ * old ones verify until the last token that they signed is dead. Once, however many instances call it together. With
+ * `now: true` the next key signs at once.
+ */
+export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boolean }): Promise<void> {
+  const { clock, database } = deps
+  await database.transaction(async (tx) => {
+    await lockSigningKeys(tx)
+    const now = clock.now()
+    await deleteDeadSigningKeys(tx, now)
+    const keys = (await listSigningKeys(tx, now)).filter((key) => key.verifiesUntil === null)
+    const next = keys.find((key) => key.signsFrom > now)
+    if (atOnce && next) await updateSigningKey(tx, next.kid, { signsFrom: now })
+    await retireAllButNewest(
+      deps,
+      tx,
+      keys.filter((key) => key.signsFrom <= now || (atOnce && key === next)),
+    )
+    await provideNext(deps, tx, { first: keys.length === 0, next: atOnce ? undefined : next })
+  })
+  await loadSigningKeys(deps)
+}
+
+/** `signing`: the keys whose time has come, oldest first. The newest signs; the tokens of the others live on for a while. */
+async function retireAllButNewest({ clock, config }: Needs, tx: Transaction, signing: StoredKey[]): Promise<void> {
+  const verifiesUntil = later(clock.now(), config.accessTokenTtl + SIGNING_KEYS.retirementMargin)
+  for (const { kid } of signing.slice(0, -1)) await updateSigningKey(tx, kid, { verifiesUntil })
+}
+
+async function provideNext(
+  { clock, config, secrets }: Needs,
+  tx: Transaction,
+  { first, next }: { first: boolean; next: StoredKey | undefined },
+): Promise<void> {
+  const now = clock.now()
+  if (first) await insertSigningKey(tx, createSigningKey(secrets, now), now)
+  if (!next) await insertSigningKey(tx, createSigningKey(secrets, later(now, config.signingKeyRotation)), now)
+}

@@ -1,0 +1,48 @@
+import { InvalidCredentialsError, RateLimitedError } from '../../errors/userErrors'
+import type { Budget, Charge } from '../../ratelimit/rateLimiter'
+import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
+import { findUser } from '../../store/users'
+import type { Client, Deps, Viewer } from '../deps'
+import { auditOf, logEvent } from './audit'
+
+/** Wrong passwords of one user, over every operation that checks one. */
+const WRONG_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_600_000 }
+
+/** The counter that all password checks of one user share. */
+export function wrongPasswords(subject: string): Charge[] {
+  return [{ budget: WRONG_PASSWORDS, subject }]
+}
+
+/**
+ * Demands the current password of a signed-in user. Counted before it is compared, so that parallel guesses cannot
+ * outrun the counter. Returns the account it was checked against. Throws RateLimitedError, InvalidCredentialsError or
+ * OverloadedError.
+ */
+export async function demandCurrentPassword(
+  deps: Pick<Deps, 'database' | 'hasher' | 'limiter' | 'clock' | 'logger'>,
+  { client, viewer }: { client: Client; viewer: Viewer },
+  password: string,
+) {
+  const { database, hasher, limiter, clock, logger } = deps
+  const budget = wrongPasswords(viewer.account.id)
+  const wait = await limiter.take(budget)
+  if (wait > 0) throw new RateLimitedError(wait)
+
+  const user = await findUser(database.prisma, viewer.account.id)
+  const { valid } = await hasher.verify(password, user?.passwordHash ?? null, {
+    client: client.budgetPrefix,
+    signal: client.signal,
+  })
+  if (!user || !valid) {
+    const event: AuditEvent = auditOf(client, {
+      type: 'password_check_failed',
+      userId: viewer.account.id,
+      now: clock.now(),
+    })
+    await insertAuditEvent(database.prisma, event)
+    logEvent(logger, event, client)
+    throw new InvalidCredentialsError()
+  }
+  await limiter.refund(budget)
+  return user
+}

@@ -1,0 +1,17 @@
+import type { Deps, Viewer } from './deps'
+import { UnauthenticatedError } from '../errors/requestErrors'
+
+/**
+ * The signed-in client that an access token stands for. The signature alone is not enough: its session must be live,
+ * so that a revoked one stops at once. Throws an UnauthenticatedError; the driver's error where the database is away.
+ */
+export async function viewerOf(
+  { accessTokens, liveSessions, clock }: Pick<Deps, 'accessTokens' | 'liveSessions' | 'clock'>,
+  accessToken: string,
+): Promise<Viewer> {
+  const now = clock.now()
+  const { sub, sid } = accessTokens.verify(accessToken, now)
+  const live = await liveSessions.find(sid, now)
+  if (live?.account.id !== sub) throw new UnauthenticatedError('session is not live')
+  return live
+}

@@ -1,0 +1,177 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { runMigrations as migrateQueue } from 'graphile-worker'
+import { migrations as queueMigrations } from 'graphile-worker/dist/generated/sql'
+import { Client } from 'pg'
+import { DATABASE } from '../config/defaults'
+import type { Logger } from '../ops/logger'
+
+/** A pool or a client of pg. */
+export interface MigrationDatabase {
+  query(text: string): Promise<{ rows: unknown[] }>
+}
+
+interface Migration {
+  name: string
+  sql: string
+  /** SHA-256 in hex, as Prisma writes it. */
+  checksum: string
+}
+
+interface AppliedMigration {
+  id: string
+  migration_name: string
+  checksum: string
+  started_at: Date
+  finished_at: Date | null
+}
+
+/** Beside src/ and dist/ alike: the package ships it. */
+export const MIGRATIONS_DIR = join(__dirname, '../../prisma/migrations')
+
+/** The name that the job queue's own schema goes by in the list of what is pending. */
+const QUEUE = 'graphile-worker'
+/** Any number will do, as long as every release takes the same: one of several instances migrates, the others wait. */
+const MIGRATION_LOCK = 7_236_510
+/** undefined_table */
+const NO_SUCH_TABLE = '42P01'
+
+/** Prisma's own table, so that its tools and this file read the same history. */
+const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum VARCHAR(64) NOT NULL,
+  finished_at TIMESTAMPTZ,
+  migration_name VARCHAR(255) NOT NULL,
+  logs TEXT,
+  rolled_back_at TIMESTAMPTZ,
+  started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
+)`
+
+/**
+ * The names of the migrations that this release has and the database lacks, oldest first; the job queue's own schema
+ * comes last. Two small queries: cheap enough for the readiness probe. A database of a newer release lacks nothing.
+ */
+export async function pendingMigrations(db: MigrationDatabase, directory = MIGRATIONS_DIR): Promise<string[]> {
+  const applied = await appliedMigrations(db)
+  const finished = new Set(
+    applied.filter((row) => row.finished_at).map((row) => `${row.migration_name} ${row.checksum}`),
+  )
+  const missing = readMigrations(directory).filter(({ name, checksum }) => !finished.has(`${name} ${checksum}`))
+  const names = missing.map(({ name }) => name)
+  return (await isQueueCurrent(db)) ? names : [...names, QUEUE]
+}
+
+/**
+ * Applies what is pending and returns its names, however many instances start at once. Each migration and its line in the
+ * history commit together, so that a process killed midway leaves nothing behind and the next run finishes.
+ * Throws when a migration fails, was edited after it was applied, or was left unfinished by another tool.
+ */
+export async function applyMigrations(
+  databaseUrl: string,
+  logger: Logger,
+  directory = MIGRATIONS_DIR,
+): Promise<string[]> {
+  const client = new Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: DATABASE.connectTimeout,
+    application_name: 'gatehouse migrate',
+  })
+  client.on('error', (problem) => logger.error({ err: problem }, 'the migrating connection broke'))
+  await client.connect()
+  try {
+    // On the connection that migrates: what a killed process has begun there ends before the next one starts.
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    const pending = await pendingMigrations(client, directory)
+    if (pending.length === 0) return []
+
+    await client.query(HISTORY)
+    const applied = await appliedMigrations(client)
+    for (const migration of readMigrations(directory).filter(({ name }) => pending.includes(name))) {
+      refuseUnclear(migration, applied)
+      await applyOne(client, migration)
+      logger.info({ migration: migration.name }, 'migration applied')
+    }
+    if (pending.includes(QUEUE)) await migrateQueue({ connectionString: databaseUrl })
+    return pending
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * In one transaction, unlike Prisma's own tools: its driver adapter splits a script at each semicolon, those of function
+ * bodies too, and what was killed in between stays half-applied.
+ */
+async function applyOne(client: Client, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    // A table that is in use is waited for no longer than this: every query behind the waiting one would wait as well.
+    await client.query(`SET LOCAL lock_timeout = ${DATABASE.statementTimeout}`)
+    await client.query(sql)
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, migration_name, checksum, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), name, checksum],
+    )
+    await client.query('COMMIT')
+  } catch (problem) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    const reason = problem instanceof Error ? problem.message : String(problem)
+    throw new Error(`Migration ${name} failed and was undone: ${reason}. Remove the cause, then run it again.`, {
+      cause: problem,
+    })
+  }
+}
+
+function refuseUnclear({ name, checksum }: Migration, applied: AppliedMigration[]): void {
+  const row = applied.find(({ migration_name }) => migration_name === name)
+  if (!row) return
+  const set = (column: string) => `UPDATE _prisma_migrations SET ${column} = now() WHERE id = '${row.id}';`
+  if (!row.finished_at) {
+    throw new Error(
+      `Migration ${name} was begun by another tool at ${row.started_at.toISOString()} and not finished. Compare the database with ` +
+        `its migration.sql. If all of it is there: ${set('finished_at')} If none is, or you have undone it: ${set('rolled_back_at')} ` +
+        'Then run gatehouse migrate again.',
+    )
+  }
+  if (row.checksum !== checksum) {
+    throw new Error(
+      `Migration ${name} was changed after it was applied: restore its migration.sql, and put the change into a new one.`,
+    )
+  }
+}
+
+function readMigrations(directory: string): Migration[] {
+  const names = readdirSync(directory).filter((name) => existsSync(join(directory, name, 'migration.sql')))
+  return names.sort().map((name) => {
+    const sql = readFileSync(join(directory, name, 'migration.sql'), 'utf8')
+    return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+  })
+}
+
+async function appliedMigrations(db: MigrationDatabase): Promise<AppliedMigration[]> {
+  return rowsIfThere<AppliedMigration>(
+    db,
+    `SELECT id, migration_name, checksum, started_at, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+  )
+}
+
+async function isQueueCurrent(db: MigrationDatabase): Promise<boolean> {
+  const [row] = await rowsIfThere<{ revision: number }>(
+    db,
+    'SELECT max(id) AS revision FROM graphile_worker.migrations',
+  )
+  const wanted = Math.max(...Object.keys(queueMigrations).map((file) => parseInt(file, 10)))
+  return (row?.revision ?? 0) >= wanted
+}
+
+async function rowsIfThere<Row>(db: MigrationDatabase, query: string): Promise<Row[]> {
+  try {
+    return (await db.query(query)).rows as Row[]
+  } catch (problem) {
+    if ((problem as { code?: unknown }).code === NO_SUCH_TABLE) return []
+    throw problem
+  }
+}

@@ -1,0 +1,41 @@
+import type { OneTimePurpose, OneTimeToken } from '../generated/prisma/client'
+import type { Queryable, Transaction } from './database'
+
+export interface NewOneTimeToken {
+  id: string
+  userId: string
+  purpose: OneTimePurpose
+  email: string
+  registrationId?: string
+  tokenHash: Uint8Array<ArrayBuffer>
+  createdAt: Date
+  expiresAt: Date
+}
+
+/** Stores a token, or finds the one that was stored under the same id before: a mail that is tried again keeps its link. */
+export async function createOneTimeToken(tx: Queryable, token: NewOneTimeToken): Promise<OneTimeToken> {
+  await tx.oneTimeToken.createMany({ data: [token], skipDuplicates: true })
+  return tx.oneTimeToken.findUniqueOrThrow({ where: { id: token.id } })
+}
+
+/**
+ * Of the links of one purpose only the newest lives: voids those that were asked for before this one, and tells whether
+ * a newer one exists. Locks the account first, so that two mails of one account cannot both be the newest.
+ */
+export async function supersedeOneTimeTokens(
+  tx: Transaction,
+  token: Pick<NewOneTimeToken, 'id' | 'userId' | 'purpose' | 'createdAt'>,
+): Promise<'newest' | 'superseded'> {
+  const { id, userId, purpose, createdAt } = token
+  await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
+  const newer = await tx.oneTimeToken.count({ where: { userId, purpose, createdAt: { gt: createdAt } } })
+  if (newer > 0) return 'superseded'
+  // A used one stays: it keeps a mail that is tried again from bringing its token back to life.
+  await tx.oneTimeToken.deleteMany({ where: { userId, purpose, usedAt: null, id: { not: id } } })
+  return 'newest'
+}
+
+/** The claim that a repeated verification mail is for: the newest that waits. */
+export function newestWaitingRegistration(db: Queryable, userId: string) {
+  return db.registration.findFirst({ where: { userId, activatedAt: null }, orderBy: { createdAt: 'desc' } })
+}

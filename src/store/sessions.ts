@@ -1,0 +1,119 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Queryable, Transaction } from './database'
+
+/** What a session is to its owner: no digest among it. */
+export interface SessionView {
+  id: string
+  createdAt: Date
+  lastSeenAt: Date
+  expiresAt: Date
+  ipAddress: string | null
+  userAgent: string | null
+}
+
+const VIEW = { id: true, createdAt: true, lastSeenAt: true, expiresAt: true, ipAddress: true, userAgent: true } as const
+
+export interface NewSession {
+  userId: string
+  refreshTokenHash: Uint8Array<ArrayBuffer>
+  now: Date
+  expiresAt: Date
+  ipAddress: string | null
+  userAgent: string | null
+}
+
+/** Call with the account locked: the cap counts what is there. The least recently used sessions beyond it are ended. */
+export async function createSession(tx: Transaction, session: NewSession, maxPerUser: number): Promise<SessionView> {
+  const { now, ...data } = session
+  const created = await tx.session.create({
+    data: { ...data, id: uuidv7(), createdAt: now, lastSeenAt: now },
+    select: VIEW,
+  })
+  await tx.$executeRaw`
+    UPDATE sessions SET revoked_at = ${now} WHERE id IN (
+      SELECT id FROM sessions
+      WHERE user_id = ${session.userId}::uuid AND revoked_at IS NULL AND expires_at > ${now}
+      ORDER BY last_seen_at DESC, created_at DESC, id DESC OFFSET ${maxPerUser}
+    )`
+  return created
+}
+
+export function listLiveSessions(db: Queryable, userId: string, now: Date): Promise<SessionView[]> {
+  return db.session.findMany({
+    where: { userId, revokedAt: null, expiresAt: { gt: now } },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    select: VIEW,
+  })
+}
+
+/** Ends one live session of this user. False where there is none such: another's looks like no one's. */
+export async function revokeSession(
+  db: Queryable,
+  owner: { userId: string; sessionId: string },
+  now: Date,
+): Promise<boolean> {
+  const { count } = await db.session.updateMany({
+    where: { id: owner.sessionId, userId: owner.userId, revokedAt: null, expiresAt: { gt: now } },
+    data: { revokedAt: now },
+  })
+  return count === 1
+}
+
+/** Ends the live sessions of a user, save the one to keep. Returns how many. */
+export async function revokeSessions(
+  db: Queryable,
+  { userId, keep }: { userId: string; keep?: string },
+  now: Date,
+): Promise<number> {
+  const { count } = await db.session.updateMany({
+    where: { userId, revokedAt: null, expiresAt: { gt: now }, ...(keep === undefined ? {} : { id: { not: keep } }) },
+    data: { revokedAt: now },
+  })
+  return count
+}
+
+export interface Rotation {
+  presentedHash: Uint8Array<ArrayBuffer>
+  successorHash: Uint8Array<ArrayBuffer>
+  now: Date
+  expiresAt: Date
+  ipAddress: string | null
+  userAgent: string | null
+}
+
+/**
+ * Replaces a refresh token, in one statement that only one of any number of callers wins: the digest moves on, the
+ * presented one is remembered as replaced. Null for everyone else.
+ */
+export async function rotateRefreshToken(
+  db: Queryable,
+  rotation: Rotation,
+): Promise<(SessionView & { userId: string }) | null> {
+  const { presentedHash, successorHash, now, expiresAt, ipAddress, userAgent } = rotation
+  const rows = await db.$queryRaw<(SessionView & { userId: string })[]>`
+    WITH rotated AS (
+      UPDATE sessions SET refresh_token_hash = ${successorHash}, last_seen_at = ${now}, expires_at = ${expiresAt},
+        ip_address = ${ipAddress}, user_agent = ${userAgent}
+      FROM users
+      WHERE refresh_token_hash = ${presentedHash} AND revoked_at IS NULL AND expires_at > ${now}
+        AND users.id = sessions.user_id AND users.disabled_at IS NULL
+      RETURNING sessions.*
+    ), replaced AS (
+      INSERT INTO replaced_refresh_tokens (token_hash, session_id, replaced_at)
+      SELECT ${presentedHash}, id, ${now} FROM rotated
+    )
+    SELECT id, user_id AS "userId", created_at AS "createdAt", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt",
+      ip_address AS "ipAddress", user_agent AS "userAgent"
+    FROM rotated`
+  return rows[0] ?? null
+}
+
+/** The session that a refresh token is the present one of, live or not. */
+export function findSessionByToken(db: Queryable, refreshTokenHash: Uint8Array<ArrayBuffer>) {
+  return db.session.findUnique({ where: { refreshTokenHash } })
+}
+
+/** The session that a refresh token was once the present one of, and when it was replaced. */
+export function findReplacedToken(db: Queryable, tokenHash: Uint8Array<ArrayBuffer>) {
+  return db.replacedRefreshToken.findUnique({ where: { tokenHash }, include: { session: { include: { user: true } } } })
+}

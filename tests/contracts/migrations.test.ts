@@ -1,0 +1,269 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { pino } from 'pino'
+import { openDatabase } from '../../src/store/database'
+import { MIGRATIONS_DIR, applyMigrations, pendingMigrations } from '../../src/store/migrations'
+import { type TestDatabase, createEmptyDatabase } from '../support/database'
+
+const root = join(__dirname, '../..')
+const logger = pino({ level: 'silent' })
+const released = readdirSync(MIGRATIONS_DIR)
+  .filter((name) => /^\d/.test(name))
+  .sort()
+
+let database: TestDatabase
+let client: Client
+const folders: string[] = []
+
+beforeEach(async () => {
+  database = await createEmptyDatabase()
+  client = new Client({ connectionString: database.url })
+  await client.connect()
+})
+
+afterEach(async () => {
+  await client.end()
+  await database.drop()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+/** The released migrations up to `last`, and one more. */
+function migrationsUpTo(last: string | undefined, next?: { name: string; sql: string }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-migrations-'))
+  folders.push(folder)
+  for (const name of released.filter((migration) => last !== undefined && migration <= last)) {
+    cpSync(join(MIGRATIONS_DIR, name), join(folder, name), { recursive: true })
+  }
+  if (next) addMigration(folder, next)
+  return folder
+}
+
+function addMigration(folder: string, { name, sql }: { name: string; sql: string }): void {
+  mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(join(folder, name, 'migration.sql'), sql)
+}
+
+async function history(): Promise<string[]> {
+  const { rows } = await client.query<{ migration_name: string }>(
+    'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY finished_at',
+  )
+  return rows.map((row) => row.migration_name)
+}
+
+async function exists(table: string): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+  return rows[0]?.there === true
+}
+
+describe('what is pending', () => {
+  test('is everything on an empty database, the job queue included', async () => {
+    expect(await pendingMigrations(client)).toEqual([...released, 'graphile-worker'])
+  })
+
+  test('is nothing once all is applied', async () => {
+    expect(await applyMigrations(database.url, logger)).toEqual([...released, 'graphile-worker'])
+    expect(await pendingMigrations(client)).toEqual([])
+    expect(await applyMigrations(database.url, logger)).toEqual([])
+  })
+
+  test('is only the new one after an upgrade', async () => {
+    await applyMigrations(database.url, logger)
+    const next = migrationsUpTo(released.at(-1), { name: '99999999999999_next', sql: 'CREATE TABLE next_release ()' })
+    expect(await pendingMigrations(client, next)).toEqual(['99999999999999_next'])
+  })
+
+  test('is nothing for a release that is older than the database', async () => {
+    const newer = migrationsUpTo(released.at(-1), { name: '99999999999999_next', sql: 'CREATE TABLE next_release ()' })
+    await applyMigrations(database.url, logger, newer)
+    expect(await pendingMigrations(client)).toEqual([])
+  })
+
+  test('is the job queue, where only its schema is behind', async () => {
+    await applyMigrations(database.url, logger)
+    await client.query(
+      'DELETE FROM graphile_worker.migrations WHERE id = (SELECT max(id) FROM graphile_worker.migrations)',
+    )
+    expect(await pendingMigrations(client)).toEqual(['graphile-worker'])
+  })
+})
+
+describe('applying', () => {
+  // The race: several instances of a deployment start on one database that has yet to be migrated.
+  test('of many at once one applies, and all succeed', async () => {
+    const results = await Promise.all(Array.from({ length: 8 }, () => applyMigrations(database.url, logger)))
+    expect(results.filter((names) => names.length > 0)).toEqual([[...released, 'graphile-worker']])
+    expect(await history()).toEqual(released)
+  })
+
+  test('a process killed in the middle of a migration leaves nothing of it, and the next run finishes', async () => {
+    const sql = 'CREATE TABLE midway (); SELECT pg_advisory_xact_lock(42); CREATE TABLE done ();'
+    const folder = migrationsUpTo(released.at(-1), { name: '99999999999999_midway', sql })
+    await client.query('SELECT pg_advisory_lock(42)')
+    const child = migratingProcess(folder)
+    await untilSomeoneWaitsForLock(42)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await client.query('SELECT pg_advisory_unlock(42)')
+
+    expect(await applyMigrations(database.url, logger, folder)).toEqual(['99999999999999_midway', 'graphile-worker'])
+    expect(await history()).toEqual([...released, '99999999999999_midway'])
+    expect([await exists('midway'), await exists('done')]).toEqual([true, true])
+  })
+
+  test('a migration that fails is undone as a whole, and told with its cause; mended, it is applied', async () => {
+    const name = '99999999999999_broken'
+    const folder = migrationsUpTo(released.at(-1), { name, sql: 'CREATE TABLE half (); SELECT 1/0;' })
+    await expect(applyMigrations(database.url, logger, folder)).rejects.toThrow(
+      /99999999999999_broken failed and was undone: division by zero/,
+    )
+    expect([await exists('half'), await history()]).toEqual([false, released])
+
+    addMigration(folder, { name, sql: 'CREATE TABLE half ();' })
+    expect(await applyMigrations(database.url, logger, folder)).toEqual([name, 'graphile-worker'])
+  })
+
+  test('one that was changed after it was applied is refused', async () => {
+    const name = '99999999999999_edited'
+    const folder = migrationsUpTo(released.at(-1), { name, sql: 'CREATE TABLE first_version ();' })
+    await applyMigrations(database.url, logger, folder)
+    addMigration(folder, { name, sql: 'CREATE TABLE second_version ();' })
+    await expect(applyMigrations(database.url, logger, folder)).rejects.toThrow(
+      /_edited was changed after it was applied: restore/,
+    )
+    expect(await exists('second_version')).toBe(false)
+  })
+
+  test.each([
+    ['finished_at', 'all of it is there', []],
+    ['rolled_back_at', 'none is', ['99999999999999_other']],
+  ])('one that another tool left unfinished is refused, and the advice helps: %s', async (column, _case, applied) => {
+    const name = '99999999999999_other'
+    const folder = migrationsUpTo(released.at(-1), { name, sql: 'CREATE TABLE other ();' })
+    await applyMigrations(database.url, logger)
+    const { checksum } = await checksumOf(folder, name)
+    await client.query(
+      'INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES (gen_random_uuid(), $1, $2)',
+      [checksum, name],
+    )
+
+    const refusal = await applyMigrations(database.url, logger, folder).catch(
+      (error: unknown) => (error as Error).message,
+    )
+    expect(refusal).toMatch(/was begun by another tool at .* and not finished/)
+    const advice = new RegExp(`UPDATE _prisma_migrations SET ${column} = now\\(\\) WHERE id = '[^']+';`).exec(
+      String(refusal),
+    )?.[0]
+    await client.query(String(advice))
+    expect(await applyMigrations(database.url, logger, folder)).toEqual(applied)
+  })
+
+  // A migration that waits for a table lets every later query of that table wait behind it.
+  test('a table in use is waited for no longer than a query may take', async () => {
+    const sql = "CREATE TABLE measured AS SELECT current_setting('lock_timeout') AS lock_timeout"
+    await applyMigrations(database.url, logger, migrationsUpTo(undefined, { name: '1_measured', sql }))
+    expect((await client.query('SELECT * FROM measured')).rows).toEqual([{ lock_timeout: '5s' }])
+  })
+
+  async function checksumOf(folder: string, name: string): Promise<{ checksum: string }> {
+    const other = await createEmptyDatabase()
+    await applyMigrations(other.url, logger, folder)
+    const reader = new Client({ connectionString: other.url })
+    await reader.connect()
+    const { rows } = await reader.query<{ checksum: string }>(
+      'SELECT checksum FROM _prisma_migrations WHERE migration_name = $1',
+      [name],
+    )
+    await reader.end()
+    await other.drop()
+    return rows[0] ?? { checksum: '' }
+  }
+
+  function migratingProcess(folder: string): ChildProcess {
+    const script = `require('./src/store/migrations').applyMigrations(${JSON.stringify(database.url)}, { info() {}, error() {} }, ${JSON.stringify(folder)})`
+    return spawn(process.execPath, ['-r', './tests/support/registerTypescript.cjs', '-e', script], {
+      cwd: root,
+      stdio: 'inherit',
+    })
+  }
+
+  async function untilSomeoneWaitsForLock(key: number): Promise<void> {
+    const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = ${key} AND NOT granted`
+    while ((await client.query(waiting)).rows.length === 0);
+  }
+})
+
+describe('the schema', () => {
+  const check = (cwd: string) =>
+    spawnSync(process.execPath, [join(cwd, 'scripts/migrations.mjs'), 'check'], {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, DATABASE_URL: database.url },
+    })
+
+  test('says what the migrations say', () => {
+    const { status, stderr } = check(root)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  })
+
+  test('that says more than the migrations is told, and what they lack', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'gatehouse-drift-'))
+    folders.push(copy)
+    for (const part of ['scripts/migrations.mjs', 'prisma'])
+      cpSync(join(root, part), join(copy, part), { recursive: true })
+    spawnSync('ln', ['-s', join(root, 'node_modules'), join(copy, 'node_modules')])
+    writeFileSync(join(copy, 'prisma/schema.prisma'), 'model Extra {\n  id Int @id\n}\n', { flag: 'a' })
+
+    const { status, stderr } = check(copy)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/Added tables\n\s+- Extra/)
+    // Its shadow database is gone again.
+    const { rows } = await client.query("SELECT 1 FROM pg_database WHERE datname LIKE 'gatehouse_shadow_%'")
+    expect(rows).toEqual([])
+  })
+})
+
+/** Data as each migration's own release wrote it: one entry for each, in the columns of its time. It is never edited. */
+const DATA: Record<string, string> = {
+  '20261122000000_init': `
+    INSERT INTO users (id, email, password_hash, display_name, locale, email_verified_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', 'ada@example.com', '$2b$12$hash', 'Ada', 'de', now());
+    INSERT INTO registrations (user_id, password_hash, locale) VALUES ('01a20000-0000-7000-8000-000000000001', '$2b$12$hash', 'de');
+    INSERT INTO sessions (user_id, refresh_token_hash, expires_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', sha256('a'), now() + interval '30 days');
+    INSERT INTO one_time_tokens (user_id, purpose, email, token_hash, expires_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', 'CHANGE_EMAIL', 'ada@example.org', sha256('b'), now() + interval '1 day');
+    INSERT INTO signing_keys (kid, public_jwk, private_key_sealed, signs_from) VALUES ('k1', '{"kty":"EC"}', '\\x00', now());
+    INSERT INTO audit_events (user_id, type) VALUES ('01a20000-0000-7000-8000-000000000001', 'login');
+    INSERT INTO mails (name, recipient, user_id, expires_at)
+      VALUES ('verifyEmail', 'ada@example.com', '01a20000-0000-7000-8000-000000000001', now() + interval '1 day');`,
+}
+
+describe('data of an earlier release', () => {
+  test.each(released)(
+    'written after %s is there after all later migrations, and today’s client reads it',
+    async (name) => {
+      const data = DATA[name]
+      if (data === undefined) throw new Error(`Add data of the time of ${name} to DATA`)
+      await applyMigrations(database.url, logger, migrationsUpTo(name))
+      await client.query(data)
+      await applyMigrations(database.url, logger)
+
+      const today = openDatabase({ url: database.url, poolSize: 1, onIdleError: () => undefined })
+      const include = { registrations: true, sessions: true, oneTimeTokens: true, auditEvents: true, mails: true }
+      const user = await today.prisma.user.findUniqueOrThrow({ where: { email: 'ada@example.com' }, include })
+      const keys = await today.prisma.signingKey.count()
+      await today.close()
+
+      expect(user).toMatchObject({ passwordHash: '$2b$12$hash', displayName: 'Ada', locale: 'de' })
+      const { registrations, sessions, oneTimeTokens, auditEvents, mails } = user
+      expect([registrations, sessions, oneTimeTokens, auditEvents, mails].map((rows) => rows.length)).toEqual([
+        1, 1, 1, 1, 1,
+      ])
+      expect(keys).toBe(1)
+    },
+  )
+})

@@ -1,0 +1,404 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { createLogger } from '../../src/ops/logger'
+import type { CounterEngine } from '../../src/ratelimit/counterEngine'
+import { createMemoryEngine } from '../../src/ratelimit/memoryEngine'
+import { createPostgresEngine } from '../../src/ratelimit/postgresEngine'
+import { type Budget, type Charge, type RateLimiter, createRateLimiter } from '../../src/ratelimit/rateLimiter'
+import { createRedisEngine } from '../../src/ratelimit/redisEngine'
+import { createDatabase } from '../support/database'
+import { type RedisServer, startRedis } from '../support/redis'
+
+const HOUR = 3_600_000
+const hourly: Budget = { name: 'login:IP+EMAIL', max: 10, window: HOUR }
+const logger = createLogger({ level: 'silent', pretty: false })
+
+let database: Awaited<ReturnType<typeof createDatabase>>
+let pool: Pool
+let server: RedisServer
+let redis: Redis
+
+beforeAll(async () => {
+  database = await createDatabase()
+  pool = new Pool({ connectionString: database.url, max: 4 })
+  pool.on('error', () => undefined) // dropping the database ends connections that are still saying goodbye
+  server = await startRedis()
+  redis = new Redis(server.url)
+})
+
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+  await pool.end()
+  await database.drop()
+})
+
+// The library asks the system for the time, so the clock that a test moves is the system's.
+const realNow = Date.now.bind(Date)
+let ahead = 0
+
+afterEach(() => {
+  jest.restoreAllMocks()
+  ahead = 0
+})
+
+function times<T>(count: number, make: () => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, make))
+}
+
+/** What every store of counters promises. `endWindow` moves the stored end of a window to the present. */
+function keepsCounts(open: () => { engine: CounterEngine; endWindow: (key: string) => unknown }) {
+  test('each call counts one, in a window that the first one opened', async () => {
+    const { engine } = open()
+    const key = randomUUID()
+    const first = await engine.hit(key, hourly)
+    const second = await engine.hit(key, hourly)
+    expect([first.calls, second.calls]).toEqual([1, 2])
+    expect(first.msLeft).toBeGreaterThan(HOUR - 5_000)
+    expect(first.msLeft).toBeLessThanOrEqual(HOUR)
+    expect(second.msLeft).toBeLessThanOrEqual(first.msLeft)
+  })
+
+  // Read-then-write would tell the same number twice.
+  test('of 100 calls at once no two get the same number', async () => {
+    const { engine } = open()
+    const key = randomUUID()
+    const counts = await times(100, () => engine.hit(key, hourly))
+    expect(counts.map(({ calls }) => calls).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+  })
+
+  test('keys have nothing to do with each other', async () => {
+    const { engine } = open()
+    await times(5, () => engine.hit(randomUUID(), hourly))
+    expect((await engine.hit(randomUUID(), hourly)).calls).toBe(1)
+  })
+
+  test('a window that is over is followed by a new one, of full length', async () => {
+    const { engine, endWindow } = open()
+    const key = randomUUID()
+    await times(5, () => engine.hit(key, hourly))
+    await endWindow(key)
+    const count = await engine.hit(key, hourly)
+    expect(count.calls).toBe(1)
+    expect(count.msLeft).toBeGreaterThan(HOUR - 5_000)
+  })
+
+  test('a refund gives back one call, and leaves the end of the window', async () => {
+    const { engine } = open()
+    const key = randomUUID()
+    await times(3, () => engine.hit(key, hourly))
+    await engine.refund(key, hourly)
+    const count = await engine.hit(key, hourly)
+    expect(count.calls).toBe(3)
+    expect(count.msLeft).toBeLessThanOrEqual(HOUR)
+    expect(count.msLeft).toBeGreaterThan(HOUR - 10_000)
+  })
+
+  test('refused calls do not hold the place that a refund makes', async () => {
+    const { engine } = open()
+    const key = randomUUID()
+    await times(hourly.max + 40, () => engine.hit(key, hourly))
+    await engine.refund(key, hourly)
+    expect((await engine.hit(key, hourly)).calls).toBe(hourly.max)
+  })
+
+  test('a refund without a counted call is no credit', async () => {
+    const { engine, endWindow } = open()
+    const [unknown, over] = [randomUUID(), randomUUID()]
+    await engine.refund(unknown, hourly)
+    await engine.hit(over, hourly)
+    await endWindow(over)
+    await engine.refund(over, hourly)
+    expect((await engine.hit(unknown, hourly)).calls).toBe(1)
+    expect((await engine.hit(over, hourly)).calls).toBe(1)
+
+    const spent = randomUUID()
+    await engine.hit(spent, hourly)
+    await times(50, () => engine.refund(spent, hourly))
+    expect((await engine.hit(spent, hourly)).calls).toBe(1)
+  })
+
+  test('a reset forgets the window', async () => {
+    const { engine } = open()
+    const key = randomUUID()
+    await times(5, () => engine.hit(key, hourly))
+    await engine.reset(key)
+    expect((await engine.hit(key, hourly)).calls).toBe(1)
+  })
+}
+
+describe('counters in memory', () => {
+  const engine = createMemoryEngine()
+  keepsCounts(() => ({ engine, endWindow: (key) => engine.alignEnd(key, 0) }))
+
+  test('no more keys are held than there is room for: the least recently used go first', async () => {
+    const small = createMemoryEngine(2)
+    for (const key of ['a', 'b', 'a', 'c']) await small.hit(key, hourly)
+    expect((await small.hit('a', hourly)).calls).toBe(3)
+    expect((await small.hit('b', hourly)).calls).toBe(1)
+  })
+})
+
+describe('counters in PostgreSQL', () => {
+  keepsCounts(() => ({
+    engine: createPostgresEngine(pool),
+    endWindow: (key) => pool.query('UPDATE rate_limit_counters SET expire = $2 WHERE key = $1', [key, Date.now()]),
+  }))
+
+  test('a purge deletes the windows that are over, and no other', async () => {
+    const engine = createPostgresEngine(pool)
+    const [over, open] = [randomUUID(), randomUUID()]
+    await engine.hit(over, { ...hourly, window: 1_000 })
+    await engine.hit(open, hourly)
+    await engine.purge(new Date(Date.now() + 1_001))
+    const { rows } = await pool.query('SELECT key FROM rate_limit_counters WHERE key = ANY($1)', [[over, open]])
+    expect(rows).toEqual([{ key: open }])
+  })
+})
+
+describe('counters in Redis', () => {
+  keepsCounts(() => ({
+    engine: createRedisEngine(redis),
+    endWindow: (key) => redis.pexpire(`gatehouse:rate-limit:${key}`, 0),
+  }))
+})
+
+/** What every rate limiter promises, whatever it counts in. */
+function keepsBudgets(store: {
+  redisUrl: () => string | null
+  keys: () => Promise<string[]>
+  /** Calls that the store has counted, over all keys. */
+  calls: () => Promise<number>
+  empty: () => Promise<unknown>
+  /** Moves the store's time: a store that goes by the time of its clients has nothing to do. */
+  pass: (milliseconds: number) => Promise<unknown>
+}) {
+  const hashKey = randomBytes(32)
+  const opened: RateLimiter[] = []
+
+  async function instance(options: { enabled?: boolean; pool?: Pool } = {}): Promise<RateLimiter> {
+    const limiter = createRateLimiter({ pool, redisUrl: store.redisUrl(), hashKey, logger, enabled: true, ...options })
+    opened.push(limiter)
+    await settled(limiter)
+    return limiter
+  }
+
+  /** Waits until the instance counts in its store, as it does within milliseconds of its start. */
+  async function settled(limiter: RateLimiter) {
+    const probe: Charge = { budget: { ...hourly, name: 'probe', max: 1_000_000, always: true }, subject: randomUUID() }
+    for (let before = await store.calls(); store.redisUrl() !== null && (await store.calls()) === before;) {
+      await limiter.take([probe])
+    }
+  }
+
+  const admitted = (waits: number[]) => waits.filter((wait) => wait === 0).length
+  const charge = (budget: Budget = hourly): Charge => ({ budget, subject: `203.0.113.9 ${randomUUID()}@example.org` })
+
+  async function moveClock(milliseconds: number) {
+    ahead += milliseconds
+    jest.spyOn(Date, 'now').mockImplementation(() => realNow() + ahead)
+    await store.pass(milliseconds)
+  }
+
+  beforeEach(() => store.empty())
+  afterAll(() => Promise.all(opened.map((limiter) => limiter.close())))
+
+  test('the first call over the budget is refused, with the whole seconds until the window ends', async () => {
+    const limiter = await instance()
+    const one = charge()
+    for (let call = 1; call <= hourly.max; call += 1) expect(await limiter.take([one])).toBe(0)
+    const wait = await limiter.take([one])
+    expect(Number.isInteger(wait)).toBe(true)
+    expect(wait).toBeGreaterThan(3_590)
+    expect(wait).toBeLessThanOrEqual(3_600)
+  })
+
+  test('of 100 calls at once as many are admitted as the budget says', async () => {
+    const limiter = await instance()
+    const one = charge()
+    expect(admitted(await times(100, () => limiter.take([one])))).toBe(hourly.max)
+  })
+
+  test('of 100 calls at once to two instances as many are admitted as the budget says', async () => {
+    const [here, there] = [await instance(), await instance()]
+    const one = charge()
+    const waits = await Promise.all([times(50, () => here.take([one])), times(50, () => there.take([one]))])
+    expect(admitted(waits.flat())).toBe(hourly.max)
+  })
+
+  test('a restarted instance goes on from what was counted, and tells when that window ends', async () => {
+    const one = charge()
+    await times(hourly.max, async () => (await instance()).take([one]))
+    await moveClock(HOUR - 60_000)
+    const restarted = await instance()
+    for (const wait of [await restarted.take([one]), await restarted.take([one])]) {
+      expect(wait).toBeGreaterThan(50)
+      expect(wait).toBeLessThanOrEqual(60)
+    }
+  })
+
+  test('calls are admitted again when the window is over, and no earlier', async () => {
+    const limiter = await instance()
+    const one = charge()
+    await times(hourly.max + 1, () => limiter.take([one]))
+    await moveClock(HOUR - 900)
+    expect(await limiter.take([one])).toBe(1)
+    await moveClock(5_000)
+    expect(admitted(await times(50, () => limiter.take([one])))).toBe(hourly.max)
+  })
+
+  test('an instance that joined a window late lets it end when the others do', async () => {
+    const [early, late] = [await instance(), await instance()]
+    const one = charge()
+    await early.take([one])
+    await moveClock(HOUR - 60_000)
+    await times(5, () => late.take([one]))
+    await moveClock(61_000)
+    expect(admitted(await times(50, () => late.take([one])))).toBe(hourly.max)
+  })
+
+  test('a spent budget costs the store nothing more', async () => {
+    const [limiter, other] = [await instance(), await instance()]
+    const one = charge()
+    await times(hourly.max, () => other.take([one]))
+    expect(await limiter.take([one])).toBeGreaterThan(0)
+    const before = await store.calls()
+    expect(admitted(await times(50, () => limiter.take([one])))).toBe(0)
+    expect(await store.calls()).toBe(before)
+  })
+
+  test('one call takes from all of its budgets, and waits for the last of those that are spent', async () => {
+    const limiter = await instance()
+    const subject = randomUUID()
+    const perMinute: Charge = { budget: { name: 'a', max: 1, window: 60_000 }, subject }
+    const perHour: Charge = { budget: { name: 'b', max: 1, window: HOUR }, subject }
+    const roomy: Charge = { budget: { name: 'c', max: 3, window: 2 * HOUR }, subject }
+    expect(await limiter.take([perMinute, perHour, roomy])).toBe(0)
+    expect(await limiter.take([perMinute])).toBeLessThanOrEqual(60)
+    const wait = await limiter.take([perMinute, perHour, roomy])
+    expect(wait).toBeGreaterThan(3_590)
+    expect(wait).toBeLessThanOrEqual(3_600)
+    expect(await limiter.take([roomy])).toBe(0)
+    expect(await limiter.take([roomy])).toBeGreaterThan(3_600)
+  })
+
+  test('budgets and subjects are told apart', async () => {
+    const limiter = await instance()
+    const one = charge({ ...hourly, max: 1 })
+    await limiter.take([one])
+    expect(await limiter.take([{ ...one, subject: `${one.subject}x` }])).toBe(0)
+    expect(await limiter.take([{ ...one, budget: { ...one.budget, name: 'login:IP' } }])).toBe(0)
+    expect(await limiter.take([{ ...one }])).toBeGreaterThan(0)
+  })
+
+  test('the store holds keyed hashes, and neither an address nor a hash that others can make', async () => {
+    await (await instance()).take([charge()])
+    const keys = await store.keys()
+    expect(keys.length).toBeGreaterThan(0)
+    for (const key of keys) expect(key).toMatch(/^(gatehouse:rate-limit:)?[\w-]{43}$/)
+
+    const one = charge({ ...hourly, max: 1 })
+    const stranger = createRateLimiter({
+      pool,
+      redisUrl: store.redisUrl(),
+      hashKey: randomBytes(32),
+      logger,
+      enabled: true,
+    })
+    opened.push(stranger)
+    await settled(stranger)
+    await stranger.take([one])
+    expect(await (await instance()).take([one])).toBe(0)
+  })
+
+  test('what is refunded can be taken once more, also after a refusal', async () => {
+    const limiter = await instance()
+    const one = charge()
+    await times(hourly.max + 5, () => limiter.take([one]))
+    await limiter.refund([one])
+    expect(admitted(await times(50, () => limiter.take([one])))).toBe(1)
+  })
+
+  test('a refund on one instance is room on another', async () => {
+    const [here, there] = [await instance(), await instance()]
+    const one = charge()
+    await times(hourly.max, () => here.take([one]))
+    await here.refund([one])
+    expect(await there.take([one])).toBe(0)
+    expect(await there.take([one])).toBeGreaterThan(0)
+  })
+
+  test('a reset admits the whole budget again', async () => {
+    const limiter = await instance()
+    const one = charge()
+    await times(hourly.max + 1, () => limiter.take([one]))
+    await limiter.reset([one])
+    expect(admitted(await times(50, () => limiter.take([one])))).toBe(hourly.max)
+  })
+
+  test('an instance admits no more than the budget although the store lost its counters', async () => {
+    const limiter = await instance()
+    const one = charge()
+    await times(7, () => limiter.take([one]))
+    await store.empty()
+    expect(admitted(await times(50, () => limiter.take([one])))).toBe(3)
+  })
+
+  test('switched off, only budgets that are always counted are', async () => {
+    const limiter = await instance({ enabled: false })
+    const off = charge()
+    const always = charge({ ...hourly, name: 'mail:EMAIL', always: true })
+    expect(admitted(await times(50, () => limiter.take([off])))).toBe(50)
+    expect(admitted(await times(50, () => limiter.take([off, always])))).toBe(hourly.max)
+  })
+}
+
+describe('budgets counted in PostgreSQL', () => {
+  keepsBudgets({
+    redisUrl: () => null,
+    keys: async () =>
+      (await pool.query<{ key: string }>('SELECT key FROM rate_limit_counters')).rows.map(({ key }) => key),
+    calls: async () => {
+      const { rows } = await pool.query<{ calls: string }>(
+        'SELECT coalesce(sum(points), 0) AS calls FROM rate_limit_counters',
+      )
+      return Number(rows[0]?.calls)
+    },
+    empty: () => pool.query('TRUNCATE rate_limit_counters'),
+    pass: () => Promise.resolve(),
+  })
+
+  test('without PostgreSQL a call is neither admitted nor refused, and spends nothing', async () => {
+    const nowhere = new Pool({ connectionString: 'postgres://127.0.0.1:1/none' })
+    const limiter = createRateLimiter({
+      pool: nowhere,
+      redisUrl: null,
+      hashKey: randomBytes(32),
+      logger,
+      enabled: true,
+    })
+    const one: Charge = { budget: hourly, subject: randomUUID() }
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => limiter.take([one])))
+    for (let call = 0; call < 50; call += 1) results.push(...(await Promise.allSettled([limiter.take([one])])))
+    for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ECONNREFUSED' } })
+    await nowhere.end()
+  })
+})
+
+describe('budgets counted in Redis', () => {
+  const keys = () => redis.keys('*')
+  keepsBudgets({
+    redisUrl: () => server.url,
+    keys,
+    calls: async () => {
+      const names = await keys()
+      if (names.length === 0) return 0
+      return (await redis.mget(names)).reduce((sum, calls) => sum + Number(calls), 0)
+    },
+    empty: () => redis.flushall(),
+    pass: async (milliseconds) => {
+      for (const key of await keys()) await redis.pexpire(key, Math.max((await redis.pttl(key)) - milliseconds, 0))
+    },
+  })
+})

@@ -1,0 +1,257 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { createLogger } from '../../src/ops/logger'
+import { type Budget, type Charge, type RateLimiter, createRateLimiter } from '../../src/ratelimit/rateLimiter'
+import { createDatabase } from '../support/database'
+import { type RedisServer, startRedis } from '../support/redis'
+
+const hourly: Budget = { name: 'login:IP+EMAIL', max: 10, window: 3_600_000 }
+
+let database: Awaited<ReturnType<typeof createDatabase>>
+let pool: Pool
+let server: RedisServer
+
+beforeAll(async () => {
+  database = await createDatabase()
+  pool = new Pool({ connectionString: database.url, max: 4 })
+  pool.on('error', () => undefined) // dropping the database ends connections that are still saying goodbye
+})
+beforeEach(async () => {
+  server = await startRedis()
+  await pool.query('TRUNCATE rate_limit_counters')
+})
+const opened: RateLimiter[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((limiter) => limiter.close()))
+  await server.stop()
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+interface Line {
+  level: string
+  msg: string
+  reason?: string
+}
+
+const hashKey = randomBytes(32)
+
+function instance(options: { redisUrl?: string; pool?: Pool } = {}) {
+  const lines: Line[] = []
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) }
+  const logger = createLogger({ level: 'info', pretty: false, destination })
+  const limiter = createRateLimiter({ pool, redisUrl: server.url, hashKey, logger, enabled: true, ...options })
+  opened.push(limiter)
+  const levels = () => lines.map(({ level }) => level)
+  return { limiter, lines, levels }
+}
+
+const charge = (): Charge => ({ budget: hourly, subject: randomUUID() })
+const admitted = (waits: number[]) => waits.filter((wait) => wait === 0).length
+const times = (count: number, take: () => Promise<number>) => Promise.all(Array.from({ length: count }, take))
+
+async function eventually(holds: () => Promise<boolean>) {
+  const deadline = Date.now() + 15_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('This has not come true in 15 s')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function countedInRedis(): Promise<number> {
+  const redis = new Redis(server.url)
+  const size = await redis.dbsize()
+  redis.disconnect()
+  return size
+}
+
+/** Resolves when the instance counts in Redis. */
+const settled = (limiter: RateLimiter) =>
+  eventually(async () => {
+    const before = await countedInRedis()
+    await limiter.take([charge()])
+    return (await countedInRedis()) > before
+  })
+
+/** Resolves when the connection that hangs has been given up, so that no call waits for it. */
+const givenUp = (limiter: RateLimiter) =>
+  eventually(async () => {
+    const started = Date.now()
+    await limiter.take([charge()])
+    return Date.now() - started < 100
+  })
+
+async function countedInPostgres(): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>('SELECT count(*) FROM rate_limit_counters')
+  return Number(rows[0]?.count)
+}
+
+test('while Redis can be reached nothing is counted in PostgreSQL', async () => {
+  const { limiter, lines } = instance()
+  await settled(limiter)
+  await pool.query('TRUNCATE rate_limit_counters')
+  await times(50, () => limiter.take([charge()]))
+  expect(await countedInPostgres()).toBe(0)
+  expect(lines).toEqual([])
+})
+
+test('a Redis that was never there is told of once, and budgets hold across instances in PostgreSQL', async () => {
+  await server.kill()
+  const [here, there] = [instance(), instance()]
+  const one = charge()
+  const waits = await Promise.all([
+    times(50, () => here.limiter.take([one])),
+    times(50, () => there.limiter.take([one])),
+  ])
+  expect(admitted(waits.flat())).toBe(hourly.max)
+  await eventually(() => Promise.resolve(here.lines.length > 0))
+  expect(here.lines).toEqual([expect.objectContaining({ level: 'warn', reason: 'ECONNREFUSED' })])
+})
+
+test('when Redis dies, calls go on and an instance admits what is left of the budget, with one warning', async () => {
+  const { limiter, levels } = instance()
+  await settled(limiter)
+  const one = charge()
+  expect(admitted(await times(4, () => limiter.take([one])))).toBe(4)
+  await server.kill()
+  expect(admitted(await times(50, () => limiter.take([one])))).toBe(6)
+  await times(20, () => limiter.take([charge()]))
+  await eventually(() => Promise.resolve(levels().length > 0))
+  expect(levels()).toEqual(['warn'])
+})
+
+test('when Redis dies under 100 calls at once, none fails and no more are admitted than the budget says', async () => {
+  const { limiter } = instance()
+  await settled(limiter)
+  const one = charge()
+  const first = times(50, () => limiter.take([one]))
+  const death = server.kill()
+  const second = times(50, () => limiter.take([one]))
+  await death
+  const waits = [...(await first), ...(await second), ...(await times(50, () => limiter.take([one])))]
+  expect(admitted(waits)).toBe(hourly.max)
+})
+
+test('when Redis comes back empty, an instance holds its spent budgets, and says once that it is back', async () => {
+  const { limiter, levels } = instance()
+  await settled(limiter)
+  const [spent, half] = [charge(), charge()]
+  await times(hourly.max, () => limiter.take([spent]))
+  await times(5, () => limiter.take([half]))
+  await server.kill()
+  await times(2, () => limiter.take([half]))
+  await server.start()
+  await settled(limiter)
+  expect(admitted(await times(50, () => limiter.take([spent])))).toBe(0)
+  expect(admitted(await times(50, () => limiter.take([half])))).toBe(3)
+  await times(20, () => limiter.take([charge()]))
+  expect(levels()).toEqual(['warn', 'info'])
+})
+
+test('after an outage budgets are shared in Redis again', async () => {
+  const [here, there] = [instance(), instance()]
+  await settled(here.limiter)
+  await settled(there.limiter)
+  await server.kill()
+  await here.limiter.take([charge()])
+  await server.start()
+  await settled(here.limiter)
+  await settled(there.limiter)
+  const one = charge()
+  const waits = await Promise.all([
+    times(50, () => here.limiter.take([one])),
+    times(50, () => there.limiter.take([one])),
+  ])
+  expect(admitted(waits.flat())).toBe(hourly.max)
+})
+
+test('a Redis that hangs holds a call for a second at most, then none, and budgets hold', async () => {
+  const { limiter, levels } = instance()
+  await settled(limiter)
+  const one = charge()
+  await times(4, () => limiter.take([one]))
+  server.hang()
+  const asked = Date.now()
+  expect(admitted(await times(50, () => limiter.take([one])))).toBe(6)
+  expect(Date.now() - asked).toBeLessThan(1_500)
+
+  await givenUp(limiter)
+  const resting = Date.now()
+  for (let call = 0; call < 50; call += 1) await limiter.take([charge()])
+  expect(Date.now() - resting).toBeLessThan(2_000) // it would be 25 s if each waited
+  expect(levels()).toEqual(['warn'])
+
+  server.resume()
+  await settled(limiter)
+  expect(levels()).toEqual(['warn', 'info'])
+})
+
+// Sent again on the next connection, each call would be counted twice there: as waiting, and as sent again.
+test('calls that waited for a Redis that hangs are counted there once at most', async () => {
+  const [here, there] = [instance(), instance()]
+  await settled(here.limiter)
+  await settled(there.limiter)
+  server.hang()
+  const one = charge()
+  expect(admitted(await times(5, () => here.limiter.take([one])))).toBe(5)
+  await givenUp(here.limiter)
+  server.resume()
+  await settled(here.limiter)
+  await settled(there.limiter)
+  expect(admitted(await times(50, () => there.limiter.take([one])))).toBeGreaterThanOrEqual(5)
+})
+
+test('a connection that Redis closes is an outage until the next one is open', async () => {
+  const { limiter, levels } = instance()
+  await settled(limiter)
+  const redis = new Redis(server.url)
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  redis.disconnect()
+  await eventually(() => Promise.resolve(levels().length > 0))
+  await settled(limiter)
+  expect(levels()).toEqual(['warn', 'info'])
+})
+
+test('a Redis that refuses commands is as good as away, and its words are logged without the command', async () => {
+  const { limiter, lines } = instance()
+  await settled(limiter)
+  const redis = new Redis(server.url)
+  await redis.config('SET', 'maxmemory', '1') // writes are answered with OOM
+  redis.disconnect()
+  const one = charge()
+  expect(admitted(await times(50, () => limiter.take([one])))).toBe(hourly.max)
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatchObject({ level: 'warn', reason: expect.stringContaining('OOM') as string })
+  expect(Object.keys(lines[0] ?? {}).sort()).toEqual(['level', 'msg', 'reason', 'time'])
+})
+
+test('a refund reaches the budget while Redis is away', async () => {
+  await server.kill()
+  const [here, there] = [instance(), instance()]
+  const one = charge()
+  await times(hourly.max, () => here.limiter.take([one]))
+  await here.limiter.refund([one])
+  expect(admitted(await times(50, () => there.limiter.take([one])))).toBe(1)
+})
+
+test('without Redis and without PostgreSQL a call is neither admitted nor refused', async () => {
+  await server.kill()
+  const nowhere = new Pool({ connectionString: 'postgres://127.0.0.1:1/none' })
+  const { limiter } = instance({ pool: nowhere })
+  await expect(limiter.take([charge()])).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await nowhere.end()
+})
+
+test('a limiter that is closed while Redis hangs leaves no connection behind', async () => {
+  const { limiter } = instance()
+  await settled(limiter)
+  server.hang()
+  await limiter.close()
+  server.resume()
+  const redis = new Redis(server.url)
+  await eventually(async () => Number(/connected_clients:(\d+)/.exec(await redis.info('clients'))?.[1]) === 1)
+  redis.disconnect()
+})

@@ -1,0 +1,5 @@
+import { stopKeptServer } from './server'
+
+export default async function globalTeardown(): Promise<void> {
+  await stopKeptServer()
+}

@@ -1,0 +1,7 @@
+import { startMailer } from './mailer'
+
+// A process of its own, for a test to kill: sends mails like any instance.
+const [databaseUrl, smtpUrl] = process.argv.slice(2)
+if (databaseUrl === undefined || smtpUrl === undefined) throw new Error('killedMailer <database> <smtp>')
+startMailer({ databaseUrl, smtpUrl, clock: { now: () => new Date() } })
+setInterval(() => undefined, 60_000)

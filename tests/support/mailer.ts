@@ -1,0 +1,105 @@
+import { readEnvironment, resolveConfig } from '../../src/config/config'
+import { deriveSecrets } from '../../src/crypto/secrets'
+import { JobRunner } from '../../src/jobs/runner'
+import type { Clock } from '../../src/lib/clock'
+import { createDelivery } from '../../src/mail/delivery'
+import type { DropReason } from '../../src/mail/prepare'
+import { type MailTransport, createSmtpTransport } from '../../src/mail/transport'
+import { createLogger } from '../../src/ops/logger'
+import { type Database, openDatabase } from '../../src/store/database'
+import { SEND_MAIL_TASK } from '../../src/store/mails'
+import { Watched } from './smtp'
+
+export const SECRET = 'the secret of the mail tests, long enough'
+
+/** What was counted, to wait for. */
+export class Counted extends Watched {
+  readonly sentMails: string[] = []
+  readonly failures: [name: string, reason: string][] = []
+  readonly drops: [name: string, reason: DropReason][] = []
+
+  sent(name: string): void {
+    this.sentMails.push(name)
+    this.wake()
+  }
+  failed(name: string, reason: string): void {
+    this.failures.push([name, reason])
+    this.wake()
+  }
+  dropped(name: string, reason: DropReason): void {
+    this.drops.push([name, reason])
+    this.wake()
+  }
+
+  waitForSent(count: number): Promise<true> {
+    return this.until(() => this.sentMails.length >= count || undefined)
+  }
+  waitForFailures(count: number): Promise<true> {
+    return this.until(() => this.failures.length >= count || undefined)
+  }
+  waitForDrops(count: number): Promise<true> {
+    return this.until(() => this.drops.length >= count || undefined)
+  }
+}
+
+export interface MailerOptions {
+  databaseUrl: string
+  smtpUrl: string
+  clock: Clock
+  production?: boolean
+  secret?: string
+  secretPrevious?: string
+  /** Milliseconds. */
+  firstRetry?: number
+  concurrency?: number
+}
+
+/** One instance of what sends mails: a pool, the queue's workers, a transport. All its waits are short. */
+export interface Mailer {
+  database: Database
+  transport: MailTransport
+  counted: Counted
+  /** Every log line. */
+  log: string[]
+  stop(grace?: number): Promise<void>
+}
+
+export function startMailer(options: MailerOptions): Mailer {
+  const { databaseUrl, smtpUrl, clock, production = false, secret = SECRET, secretPrevious = null } = options
+  const log: string[] = []
+  const logger = createLogger({ level: 'debug', pretty: false, destination: { write: (line) => log.push(line) } })
+  const database = openDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => undefined })
+  const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
+  const transport = createSmtpTransport({ url: smtpUrl, from: config.mailFrom, production })
+  const counted = new Counted()
+  const delivery = createDelivery({
+    ...{
+      database,
+      transport,
+      clock,
+      logger,
+      config,
+      observer: counted,
+      firstRetry: options.firstRetry ?? 10,
+      probeInterval: 20,
+    },
+    secrets: deriveSecrets(secret, secretPrevious),
+  })
+  const jobs = new JobRunner({
+    pool: database.pool,
+    tasks: { [SEND_MAIL_TASK]: (payload) => delivery.sendMail(payload) },
+    ...{ logger, concurrency: options.concurrency ?? 4, pollInterval: 20, lookInterval: 20 },
+  })
+  let stopped: Promise<void> | null = null
+  return {
+    ...{ database, transport, counted, log },
+    stop: (grace = 2_000) => (stopped ??= stop(grace)),
+  }
+
+  async function stop(grace: number): Promise<void> {
+    delivery.stop()
+    await jobs.stop(grace)
+    await transport.close()
+    await database.close()
+  }
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+
+/** A real Redis on a loopback port of its own. It stores nothing on disk: once ended, it comes back empty. */
+export interface RedisServer {
+  url: string
+  /** Starts it (again), on the same port. Resolves when it accepts connections. */
+  start: () => Promise<void>
+  /** Ends it in an orderly way. Resolves when it is gone; may be called twice. */
+  stop: () => Promise<void>
+  /** Ends it without a word to its clients. */
+  kill: () => Promise<void>
+  /** Leaves its connections open, and answers nothing, until `resume`. */
+  hang: () => void
+  resume: () => void
+}
+
+/** Starts redis-server. Throws an Error that says what to install when there is none. */
+export async function startRedis(): Promise<RedisServer> {
+  const port = await freePort()
+  let child = await launch(port)
+
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    start: async () => {
+      child = await launch(port)
+    },
+    stop: () => {
+      child.kill('SIGCONT') // a stopped process would never see the signal to end
+      return end('SIGTERM')
+    },
+    kill: () => end('SIGKILL'),
+    hang: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+  }
+}
+
+async function launch(port: number): Promise<ChildProcess> {
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
+  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const endWithUs = () => child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
+
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    child.once('error', () => reject(new Error('These tests need redis-server: apt-get install redis-server')))
+    child.once('exit', (code) => reject(new Error(`redis-server ended with ${String(code)}: ${said}`)))
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('Ready to accept connections')) resolve()
+    })
+  })
+  return child
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
