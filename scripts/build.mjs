@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { generate } from './generate.mjs'
 
 const STAMP = 'dist/.built'
-const SOURCES = ['src', 'emails', 'prisma', 'package.json', '.swcrc', 'scripts/build.mjs', 'scripts/generate.mjs']
+const SOURCES = ['src', 'emails', 'prisma', 'package.json', '.swcrc', 'scripts']
 const MADE = new Set(['generated', 'preview'])
 
 function newest(path) {

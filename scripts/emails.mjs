@@ -16,7 +16,7 @@ const LOOKS = [
   { look: '800-dark', width: 800, colorScheme: 'dark' },
 ]
 
-execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { stdio: 'inherit' })
+execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { cwd: root, stdio: 'inherit' })
 const mails = renderAll()
 await rm(target, { recursive: true, force: true })
 await mkdir(target, { recursive: true })

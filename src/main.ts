@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import './config/threadPool'
+import './config/runtime'
 import { printConfig } from './commands/config'
 import { keys } from './commands/keys'
 import { mailTest } from './commands/mailTest'

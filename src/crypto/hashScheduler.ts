@@ -6,6 +6,8 @@ import { TurnQueue } from './turnQueue'
 const FIRST_GUESS = 250
 /** The weight of the newest measurement in the moving average: a change of load is seen within about eight hashes. */
 const NEWEST = 1 / 8
+/** The part of the longest wait that may be promised: hashes take now more, now less, and a promise should hold. */
+const PROMISED = 0.9
 /** A bound on memory alone: the expected wait refuses far earlier, unless hashes cost next to nothing. */
 const MAX_WAITING = 10_000
 
@@ -110,9 +112,10 @@ class HashTurns {
     // As if all that run now had just begun: on the long side, for a refusal after the wait is worse than one before it.
     const hashesBefore = Math.ceil((this.waiting.ahead(client) + 1) / concurrency)
     const wait = hashesBefore * (this.average ?? FIRST_GUESS)
-    if (wait < maxWait && this.waiting.size < MAX_WAITING) return
+    const longest = maxWait * PROMISED
+    if (wait < longest && this.waiting.size < MAX_WAITING) return
     observe.refused()
-    throw new OverloadedError(1 + Math.floor((wait - maxWait) / 1000))
+    throw new OverloadedError(1 + Math.floor(Math.max(0, wait - longest) / 1000))
   }
 
   private next(): void {

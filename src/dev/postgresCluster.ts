@@ -30,7 +30,7 @@ export interface Cluster extends Pointer {
 }
 
 export const SUPERUSER = 'gatehouse'
-export const HOME_PREFIX = 'gatehouse-postgres-'
+const HOME_PREFIX = 'gatehouse-postgres-'
 /** Where a home goes that in dataDir nobody but root could reach. What grows old in /var/tmp some systems delete. */
 export const SHARED_PLACES = ['/var/lib', '/var/tmp']
 

@@ -13,7 +13,7 @@ const OTHER_START = [
   'pre-existing shared memory block', // sessions of a killed server are about to notice
 ]
 
-export type Ending = 'port taken' | 'try again' | 'failed'
+type Ending = 'port taken' | 'try again' | 'failed'
 
 /** One attempt to run the server. It outlives this process when that is killed, and the next start adopts it. */
 export class Launch {

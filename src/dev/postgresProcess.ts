@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A running PostgreSQL server. Its port is 0 while it has none yet. */
-export interface Postmaster {
+interface Postmaster {
   pid: number
   port: number
 }

@@ -32,6 +32,7 @@ export class Presence {
   private connected = deferred<Client | null>()
   private missing: string[] | null = null
   private waiting = true
+  private last: Promise<void> = Promise.resolve()
   private told = false
 
   constructor(private readonly options: PresenceOptions) {
@@ -43,10 +44,8 @@ export class Presence {
     for (const id of ids) this.workers.add(id)
     if (!this.waiting) return
     const client = await this.connected.promise
-    const fresh = ids.filter((id) => !this.locked.has(id))
-    if (client === null || fresh.length === 0) return
-    await lockWorkers(client, fresh)
-    for (const id of fresh) this.locked.add(id)
+    if (client === null || ids.every((id) => this.locked.has(id))) return
+    await this.inTurn(() => this.lock(client, ids))
   }
 
   /** Gives up these workers: the jobs they left behind are free. */
@@ -54,11 +53,13 @@ export class Presence {
     for (const id of ids) this.workers.delete(id)
     const client = await this.connected.promise
     if (client === null) return
-    await unlockJobs(client, ids)
-    await releaseWorkers(
-      client,
-      ids.filter((id) => this.locked.delete(id)),
-    )
+    await this.inTurn(async () => {
+      await unlockJobs(client, ids)
+      await releaseWorkers(
+        client,
+        ids.filter((id) => this.locked.delete(id)),
+      )
+    })
   }
 
   /** Lets whoever waits in `hold` go on: the end is near. */
@@ -72,6 +73,13 @@ export class Presence {
     this.stopWaiting()
     this.ending.abort()
     await this.running
+  }
+
+  /** One after the other: a connection takes one query at a time. */
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.last.then(work)
+    this.last = turn.catch(() => undefined)
+    await turn
   }
 
   private async run(): Promise<void> {
@@ -98,9 +106,7 @@ export class Presence {
     await client.connect()
     await expectKeepAlive(client)
     await this.options.onConnected(client)
-    const all = [...this.workers]
-    await lockWorkers(client, all)
-    for (const id of all) this.locked.add(id)
+    await this.lock(client, [...this.workers])
   }
 
   /** Looks around until the connection breaks (throws) or the end has come (frees the own jobs). */
@@ -112,15 +118,22 @@ export class Presence {
     this.told = false
     try {
       while (!wake.aborted) {
-        await this.lookAround(client)
+        await this.inTurn(() => this.lookAround(client))
         await sleep(this.options.interval, wake)
       }
       if (lost.signal.aborted) throw new Error('The connection broke')
-      await unlockJobs(client, [...this.workers])
+      await this.inTurn(() => unlockJobs(client, [...this.workers]))
     } finally {
       this.connected = deferred()
       this.locked.clear()
     }
+  }
+
+  private async lock(client: Client, ids: readonly string[]): Promise<void> {
+    const fresh = ids.filter((id) => !this.locked.has(id))
+    if (fresh.length === 0) return
+    await lockWorkers(client, fresh)
+    for (const id of fresh) this.locked.add(id)
   }
 
   private async lookAround(client: Client): Promise<void> {

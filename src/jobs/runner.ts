@@ -14,6 +14,9 @@ const LOOK_INTERVAL = 5_000
 /** Milliseconds before workers that broke are replaced. */
 const REPLACE_AFTER = 1_000
 
+/** What a job comes to that was returned to the queue while it ran: it is another's now. */
+const NEVER = new Promise<never>(() => undefined)
+
 /** Does one job. What it throws has the job tried again, later each time. */
 export type Task = (payload: unknown) => Promise<void>
 
@@ -44,6 +47,7 @@ export class JobRunner {
   private readonly presence: Presence
   private crew: Crew
   private stopping = false
+  private abandoned = false
   private replacing: NodeJS.Timeout | undefined
 
   constructor(private readonly options: JobsOptions) {
@@ -51,7 +55,7 @@ export class JobRunner {
     pool.on('connect', surviveErrors)
     const periodic = every.map((task): [string, Task] => [task.name, repeating(pool, task)])
     this.tasks = Object.fromEntries(
-      [...Object.entries(tasks), ...periodic].map(([name, task]) => [name, withoutWords(task)]),
+      [...Object.entries(tasks), ...periodic].map(([name, task]) => [name, this.contained(task)]),
     )
     this.presence = new Presence({
       pool,
@@ -69,9 +73,23 @@ export class JobRunner {
     this.stopping = true
     clearTimeout(this.replacing)
     this.presence.stopWaiting()
-    await Promise.race([this.crew.pool.gracefulShutdown(), delay(grace, undefined, { ref: false })])
+    const finished = this.crew.pool.gracefulShutdown().then(() => true)
+    this.abandoned = !(await Promise.race([finished, delay(grace, false, { ref: false })]))
     await this.presence.close()
     this.options.pool.off('connect', surviveErrors)
+  }
+
+  /** Whatever a task throws goes into the job's row and into the log: without its words. */
+  private contained(task: Task): Task {
+    return async (payload) => {
+      try {
+        await task(payload)
+        if (this.abandoned) await NEVER
+      } catch (failure) {
+        if (this.abandoned) await NEVER
+        throw withoutMessage(failure)
+      }
+    }
   }
 
   private hire(): Crew {
@@ -88,7 +106,11 @@ export class JobRunner {
     events.on('worker:fatalError', () => this.replaceSoon())
     const hired = runTaskList(
       {
-        ...{ events, concurrency, pollInterval, logger: jobLogger(logger), noHandleSignals: true },
+        events,
+        concurrency,
+        pollInterval,
+        logger: jobLogger(logger),
+        noHandleSignals: true,
         // Asked before each look for a job: the one place that can hold a worker back.
         forbiddenFlags: () => this.presence.hold(workers).then(() => null),
       },
@@ -120,15 +142,4 @@ export class JobRunner {
 /** A connection that breaks tells its holder by the query that fails. The event of it, unheard, would end the process. */
 function surviveErrors(client: { on: (event: 'error', listener: () => void) => unknown }): void {
   client.on('error', () => undefined)
-}
-
-/** Whatever a task throws goes into the job's row and into the log: without its words. */
-function withoutWords(task: Task): Task {
-  return async (payload) => {
-    try {
-      await task(payload)
-    } catch (failure) {
-      throw withoutMessage(failure)
-    }
-  }
 }

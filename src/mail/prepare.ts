@@ -1,12 +1,11 @@
 import type { Config } from '../config/config'
-import { type MailTokenPurpose, digest, mailTokens } from '../crypto/opaqueToken'
 import type { Secrets } from '../crypto/secrets'
 import { resolveLocale } from '../i18n/negotiate'
-import { later } from '../lib/clock'
-import type { Database, Queryable } from '../store/database'
+import type { Database } from '../store/database'
 import type { QueuedMail } from '../store/mails'
-import { createOneTimeToken, newestWaitingRegistration, supersedeOneTimeTokens } from '../store/oneTimeTokens'
+import { newestWaitingRegistration } from '../store/oneTimeTokens'
 import { findUser, findUserByEmail } from '../store/users'
+import { type TokenOfMail, mailedToken, newestToken } from './linkToken'
 import type { MailName, MailPayload } from './mails'
 import { type RenderedMail, renderMail } from './render'
 
@@ -67,9 +66,14 @@ async function verification(
   if (!registration) return { dropped: 'gone' }
 
   const expiresIn = parts.config.verifyTokenTtl
-  const token = await mailedToken(parts, parts.database.prisma, {
-    ...{ mail, userId: user.id, purpose: 'VERIFY_EMAIL' as const, registrationId: registration.id, expiresIn },
-  })
+  const wanted: TokenOfMail = {
+    mail,
+    userId: user.id,
+    purpose: 'VERIFY_EMAIL',
+    registrationId: registration.id,
+    expiresIn,
+  }
+  const token = await mailedToken(parts, parts.database.prisma, wanted)
   if (token === null) return { dropped: 'done' }
   const { displayName, locale } = registration
   return renderLink(parts, 'verifyEmail', { token, displayName, locale, expiresIn })
@@ -111,44 +115,6 @@ async function emailChange(parts: PrepareParts, mail: QueuedMail): Result {
     locale: user.locale,
     expiresIn,
   })
-}
-
-interface TokenOfMail {
-  mail: QueuedMail
-  userId: string
-  purpose: MailTokenPurpose
-  registrationId?: string
-  /** Milliseconds from the moment it was asked for. */
-  expiresIn: number
-}
-
-/** The token of a link that voids those of earlier mails. */
-function newestToken(parts: PrepareParts, token: TokenOfMail): Promise<string | DroppedMail> {
-  const { mail, userId, purpose } = token
-  return parts.database.transaction(async (tx) => {
-    const rank = await supersedeOneTimeTokens(tx, { id: mail.id, userId, purpose, createdAt: mail.createdAt })
-    if (rank === 'superseded') return { dropped: 'superseded' }
-    return (await mailedToken(parts, tx, token)) ?? { dropped: 'done' }
-  })
-}
-
-/** The token of a mail's link, the same for every try; null once it was used. */
-async function mailedToken({ secrets }: PrepareParts, db: Queryable, token: TokenOfMail): Promise<string | null> {
-  const { mail, expiresIn, ...rest } = token
-  const candidates = mailTokens(secrets, token.purpose, mail.id)
-  const stored = await createOneTimeToken(db, {
-    ...rest,
-    id: mail.id,
-    email: mail.recipient,
-    tokenHash: digest(candidates[0]),
-    createdAt: mail.createdAt,
-    expiresAt: later(mail.createdAt, expiresIn),
-  })
-  if (stored.usedAt) return null
-  // An earlier try may have made it under the secret of before.
-  const made = candidates.find((candidate) => digest(candidate).equals(stored.tokenHash))
-  if (made === undefined) throw new Error('A mailed token was made under a secret that is gone')
-  return made
 }
 
 interface LinkOptions {

@@ -35,7 +35,6 @@ export async function register(deps: Needs, client: Client, input: RegisterInput
   const displayName = read.displayName('displayName', input.displayName)
   const locale = read.locale('locale', input.locale, client.locale)
   read.done()
-  await demandStrongPassword(deps, password, [email, displayName])
 
   const call = JSON.stringify([email, password, displayName, locale])
   const key = hmac(deps.secrets.key('inflight-key'), call).toString('base64url')
@@ -44,10 +43,12 @@ export async function register(deps: Needs, client: Client, input: RegisterInput
 }
 
 async function claim(
-  { config, clock, database, hasher, limiter, logger }: Needs,
+  deps: Needs,
   client: Client,
   { password, ...profile }: Pick<Claim, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
+  const { config, clock, database, hasher, limiter, logger } = deps
+  await demandStrongPassword(deps, password, [profile.email, profile.displayName])
   const passwordHash = await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
   const mayMail = await mayMailTo({ limiter, logger }, profile.email)
   const now = clock.now()

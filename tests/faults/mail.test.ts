@@ -12,6 +12,7 @@ import { type Mailer, type MailerOptions, SECRET, startMailer } from '../support
 import { type ReceivedMail, TestSmtpServer } from '../support/smtp'
 
 const HOUR = 3_600_000
+const AWAY = 'The mail server is away'
 const HASH = '$2b$12$abcdefghijklmnopqrstuv'
 
 let testDatabase: TestDatabase
@@ -116,9 +117,9 @@ describe('the outbox', () => {
 
   test('a mail that is sent leaves nothing behind', async () => {
     await notice('a@example.com')
-    const { counted, stop } = start()
-    await counted.waitForSent(1)
-    await stop()
+    const mailer = start()
+    await mailer.counted.waitForSent(1)
+    await mailer.stop()
     const { rows } = await db.pool.query(
       'SELECT (SELECT count(*) FROM mails)::int + (SELECT count(*) FROM graphile_worker.jobs)::int AS rows',
     )
@@ -146,13 +147,14 @@ describe('a mail server that fails', () => {
   test('550: the mail is given up, counted and logged without its address', async () => {
     const id = await notice('a@example.com')
     smtp.behaviour = 550
-    const { counted, log, stop } = start()
+    const mailer = start()
+    const { counted } = mailer
     await counted.waitForFailures(1)
-    await stop()
+    await mailer.stop()
     expect(counted.failures).toEqual([['passwordChanged', 'smtp_550']])
     expect(await waiting()).toBe(0)
-    expect(log.filter((line) => line.includes(id) && line.includes('smtp_550'))).toHaveLength(1)
-    expect(log.join('')).not.toContain('a@example.com')
+    expect(counted.log.filter((line) => line.includes(id) && line.includes('smtp_550'))).toHaveLength(1)
+    expect(counted.log.join('')).not.toContain('a@example.com')
   })
 
   test('hanging holds up neither the other mails nor, once it ends, its own', async () => {
@@ -197,11 +199,12 @@ describe('a mail server that fails', () => {
       await queue('verifyEmail', `${'abc'[index] ?? ''}@example.com`, claim)
     for (const name of ['a', 'b']) await queue('resetPassword', `${name}@example.com`, { expiresAt: later(now, HOUR) })
     const { counted } = start()
-    await counted.waitForFailures(1)
+    await counted.waitForLog(AWAY)
+    await counted.waitForLog('Completed task', 5)
 
     now = later(now, 6 * HOUR)
     await queue('resetPassword', 'c@example.com', { expiresAt: later(now, HOUR) })
-    await makeMailsDue(db.prisma)
+    await makeMailsDue(db.prisma) // hours pass for the queue too
     await counted.waitForDrops(2)
     expect(counted.drops).toEqual([
       ['resetPassword', 'expired'],
@@ -219,8 +222,9 @@ describe('a mail server that fails', () => {
   test('away when an instance ends: the next one does not wait for the time that was set', async () => {
     await smtp.stop()
     await notice('a@example.com')
-    const first = start({ firstRetry: HOUR })
-    await first.counted.waitForFailures(1)
+    const first = start()
+    await first.counted.waitForLog(AWAY)
+    await first.counted.waitForLog('Completed task')
     await first.stop()
     await smtp.start()
     start()
@@ -238,12 +242,12 @@ describe('a mail server that fails', () => {
           : done(Object.assign(new Error('No'), { responseCode: 535 })),
     }).start()
     await notice('a@example.com')
-    const { counted, log } = start({ smtpUrl: smtp.url.replace('//', '//user:secret@') })
-    await counted.waitForFailures(1)
-    expect(counted.failures[0]).toEqual(['passwordChanged', 'smtp_535'])
+    const { counted } = start({ smtpUrl: smtp.url.replace('//', '//user:secret@') })
+    await counted.waitForLog(AWAY)
+    await counted.waitForLog('Completed task')
     password = 'secret'
     await smtp.waitFor('a@example.com')
-    expect(log.some((line) => line.includes('The mail server is away') && line.includes('smtp_535'))).toBe(true)
+    expect(counted.log.some((line) => line.includes(AWAY) && line.includes('smtp_535'))).toBe(true)
   })
 })
 
@@ -254,7 +258,8 @@ describe('in production', () => {
   test('a server whose STARTTLS is stripped gets nothing, and the mail stays', async () => {
     await notice('a@example.com')
     const { counted } = start(asOtherHost())
-    await counted.waitForFailures(1)
+    await counted.waitForLog(AWAY)
+    await counted.waitForLog('Completed task')
     expect(smtp.attempts).toEqual([])
     expect(await waiting()).toBe(1)
   })
@@ -264,7 +269,8 @@ describe('in production', () => {
     smtp = await new TestSmtpServer({ disabledCommands: [] }).start()
     await notice('a@example.com')
     const { counted } = start(asOtherHost())
-    await counted.waitForFailures(1)
+    await counted.waitForLog(AWAY)
+    await counted.waitForLog('Completed task')
     expect(smtp.attempts).toEqual([])
     expect(await waiting()).toBe(1)
   })
@@ -290,7 +296,8 @@ describe('workers', () => {
   test('a worker that vanishes while others run leaves its mail to them; one that lives is left alone', async () => {
     smtp.behaviourOf.set('slow@example.com', 'hang')
     await notice('slow@example.com')
-    const [one, other] = [start(), start()]
+    start()
+    start()
     await smtp.waitForAttempts('slow@example.com', 1)
 
     const transaction = db.transaction(async (tx) => {
@@ -310,7 +317,6 @@ describe('workers', () => {
     smtp.behaviourOf.clear()
     smtp.breakConnections()
     await smtp.waitFor('slow@example.com')
-    expect(one.counted.sentMails.length + other.counted.sentMails.length).toBeGreaterThanOrEqual(1)
   })
 
   test('two instances send fifty mails once each', async () => {
@@ -365,7 +371,7 @@ describe('what a mail says is decided when it is sent', () => {
 
   test('verifyEmail: nothing where this very claim was activated, is gone, or the account is disabled', async () => {
     const claim = await addUser('a@example.com')
-    await db.prisma.registration.updateMany({ data: { activatedAt: now } })
+    await db.prisma.registration.updateMany({ data: { activatedAt: now, passwordHash: null } })
     expect(await outcome('verifyEmail', 'a@example.com', claim)).toBe('dropped: done')
     expect(await outcome('verifyEmail', 'a@example.com', { userId: claim.userId })).toBe('dropped: gone')
     const disabled = await addUser('b@example.com', { verified: false, disabled: true })

@@ -12,8 +12,9 @@ import { Watched } from './smtp'
 
 export const SECRET = 'the secret of the mail tests, long enough'
 
-/** What was counted, to wait for. */
+/** What was counted and logged, to wait for. */
 export class Counted extends Watched {
+  readonly log: string[] = []
   readonly sentMails: string[] = []
   readonly failures: [name: string, reason: string][] = []
   readonly drops: [name: string, reason: DropReason][] = []
@@ -31,6 +32,14 @@ export class Counted extends Watched {
     this.wake()
   }
 
+  write(line: string): void {
+    this.log.push(line)
+    this.wake()
+  }
+
+  waitForLog(text: string, count = 1): Promise<true> {
+    return this.until(() => this.log.filter((line) => line.includes(text)).length >= count || undefined)
+  }
   waitForSent(count: number): Promise<true> {
     return this.until(() => this.sentMails.length >= count || undefined)
   }
@@ -59,19 +68,16 @@ export interface Mailer {
   database: Database
   transport: MailTransport
   counted: Counted
-  /** Every log line. */
-  log: string[]
   stop(grace?: number): Promise<void>
 }
 
 export function startMailer(options: MailerOptions): Mailer {
   const { databaseUrl, smtpUrl, clock, production = false, secret = SECRET, secretPrevious = null } = options
-  const log: string[] = []
-  const logger = createLogger({ level: 'debug', pretty: false, destination: { write: (line) => log.push(line) } })
+  const counted = new Counted()
+  const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
   const database = openDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => undefined })
   const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
   const transport = createSmtpTransport({ url: smtpUrl, from: config.mailFrom, production })
-  const counted = new Counted()
   const delivery = createDelivery({
     ...{
       database,
@@ -92,7 +98,7 @@ export function startMailer(options: MailerOptions): Mailer {
   })
   let stopped: Promise<void> | null = null
   return {
-    ...{ database, transport, counted, log },
+    ...{ database, transport, counted },
     stop: (grace = 2_000) => (stopped ??= stop(grace)),
   }
 

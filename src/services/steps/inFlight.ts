@@ -7,19 +7,28 @@ export interface InFlight {
 
 export function createInFlight(): InFlight {
   const running = new Map<string, Promise<void>>()
-  return {
-    async run(key, work) {
-      const shared = running.get(key)
-      if (shared) {
-        // The one that leads may be abandoned by its client: that must not fail those who follow.
-        return shared.catch((error: unknown) => {
-          if (error instanceof AbandonedError) return this.run(key, work)
-          throw error
-        })
-      }
-      const own = work().finally(() => running.delete(key))
-      running.set(key, own)
-      return own
-    },
+
+  return { run }
+
+  async function run(key: string, work: () => Promise<void>): Promise<void> {
+    const shared = running.get(key)
+    if (!shared) return lead(key, work)
+    try {
+      await shared
+    } catch (error) {
+      // The one that led may have been abandoned by its client: that must not fail those who follow.
+      if (error instanceof AbandonedError) return run(key, work)
+      throw error
+    }
+  }
+
+  async function lead(key: string, work: () => Promise<void>): Promise<void> {
+    const own = work()
+    running.set(key, own)
+    try {
+      await own
+    } finally {
+      running.delete(key)
+    }
   }
 }

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { type App, startApp } from '../../src/app'
+import { type Config, readEnvironment, resolveConfig } from '../../src/config/config'
+import { freePort } from '../../src/http/freePort'
+import { type Clock, later } from '../../src/lib/clock'
+import { createLogger } from '../../src/ops/logger'
+import { createDatabase } from './database'
+import { type ReceivedMail, TestSmtpServer } from './smtp'
+
+/** Time that only moves when a test moves it on: the present, plus what was added. */
+export class TestClock implements Clock {
+  private passed = 0
+
+  now(): Date {
+    return later(new Date(), this.passed)
+  }
+
+  /** Moves time on by so many milliseconds. */
+  pass(milliseconds: number): void {
+    this.passed += milliseconds
+  }
+}
+
+export interface TestAppOptions {
+  /** Variables of the environment, over those that fit a test: cheap hashes, no budgets. */
+  env?: Record<string, string>
+  /** Shares a database with another instance. */
+  databaseUrl?: string
+  /** Shares a mail server with another instance. */
+  smtp?: TestSmtpServer
+  clock?: TestClock
+}
+
+export interface TestApp {
+  app: App
+  config: Config
+  /** Where it listens. */
+  url: string
+  databaseUrl: string
+  clock: TestClock
+  smtp: TestSmtpServer
+  /** Log lines, parsed, oldest first. */
+  log: Record<string, unknown>[]
+  /** The mail to an address whose subject matches; waits for it to arrive. */
+  mail(to: string, subject?: RegExp): Promise<ReceivedMail>
+  /** The token in the link of that mail. */
+  mailedToken(to: string, subject?: RegExp): Promise<string>
+  close(): Promise<void>
+}
+
+/** A whole server in this process: a database of its own, a real mail server, and a clock that the test moves. */
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const database = options.databaseUrl === undefined ? await createDatabase() : null
+  const databaseUrl = options.databaseUrl ?? database?.url ?? ''
+  const smtp = options.smtp ?? (await new TestSmtpServer().start())
+  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-app-'))
+  const clock = options.clock ?? new TestClock()
+  const config = resolveConfig(
+    readEnvironment({
+      PORT: String(await freePort('127.0.0.1')),
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: dataDir,
+      SMTP_URL: smtp.url,
+      SECRET: 'the secret of the tests, which is long enough',
+      BCRYPT_COST: '10',
+      HASH_MAX_WAIT: '60s',
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'debug',
+      SHUTDOWN_GRACE: '2s',
+      ...options.env,
+    }),
+  )
+  const log: Record<string, unknown>[] = []
+  const app = await startApp({ config, clock, logger: collectingLogger(config.logLevel, log) })
+  const mail = (to: string, subject = /./) => smtp.waitFor(to, ({ parsed }) => subject.test(parsed.subject ?? ''))
+  return {
+    ...{ app, config, url: app.address, databaseUrl, clock, smtp, log, mail },
+    mailedToken: async (to, subject) => tokenOf(await mail(to, subject)),
+    close: async () => {
+      await app.close()
+      if (!options.smtp) await smtp.stop()
+      await database?.drop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The token that a mail's link carries. */
+export function tokenOf({ parsed }: ReceivedMail): string {
+  const token = /#token=([\w-]{43})/.exec(parsed.text ?? '')?.[1]
+  if (token === undefined) throw new Error(`No link in: ${parsed.subject ?? 'a mail without subject'}`)
+  return token
+}
+
+function collectingLogger(level: string, lines: Record<string, unknown>[]) {
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const line of chunk.toString().split('\n').filter(Boolean))
+        lines.push(JSON.parse(line) as Record<string, unknown>)
+      done()
+    },
+  })
+  return createLogger({ level, pretty: false, destination })
+}
