@@ -78,12 +78,12 @@ async function call(url: string, { operation, input, accessToken }: Call): Promi
 
 /** The links of mails name the port, so it is chosen before the server starts. */
 function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address() as AddressInfo
-    probe.close(() => resolve(port))
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
   })
-  return promise
 }
 
 /** A browser window in which nothing goes unnoticed. */
