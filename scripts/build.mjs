@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { generate } from './generate.mjs'
 
 const STAMP = 'dist/.built'
@@ -19,12 +20,22 @@ function newest(path) {
 export async function build() {
   await generate()
   rmSync('dist', { recursive: true, force: true })
-  const swc = spawnSync(process.execPath, ['node_modules/@swc/cli/bin/swc.js', 'src', '-d', 'dist', '--strip-leading-paths', '--quiet'], { stdio: 'inherit' })
+  const swc = spawnSync(
+    process.execPath,
+    ['node_modules/@swc/cli/bin/swc.js', 'src', '-d', 'dist', '--strip-leading-paths', '--quiet'],
+    { stdio: 'inherit' },
+  )
   if (swc.status !== 0) process.exit(swc.status ?? 1)
   cpSync('src/http/pages/assets', 'dist/http/pages/assets', { recursive: true })
   writeFileSync(STAMP, '')
 }
 
-const stale = !existsSync(STAMP) || !existsSync('src/generated') || Math.max(...SOURCES.map(newest)) > statSync(STAMP).mtimeMs
-if (process.argv.includes('--if-stale') && !stale) process.exit(0)
-await build()
+export async function buildIfStale() {
+  const fresh =
+    existsSync(STAMP) && existsSync('src/generated') && Math.max(...SOURCES.map(newest)) <= statSync(STAMP).mtimeMs
+  if (!fresh) await build()
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await (process.argv.includes('--if-stale') ? buildIfStale() : build())
+}

@@ -4,7 +4,9 @@ import { pathToFileURL } from 'node:url'
 import { compileEmails } from './compile-emails.mjs'
 
 export async function generate() {
-  const prisma = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--no-hints'], { encoding: 'utf8' })
+  const prisma = spawnSync(process.execPath, ['node_modules/prisma/build/index.js', 'generate', '--no-hints'], {
+    encoding: 'utf8',
+  })
   if (prisma.status !== 0) {
     console.error(prisma.stdout + prisma.stderr)
     process.exit(1)

@@ -1,7 +1,7 @@
 import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLFormattedError } from 'graphql'
-import { REST_ROUTES } from './restTable'
+import { REST_ROUTES, type RestRoute } from './restTable'
 import type { UserErrorCode, RequestErrorCode } from '../errors/codes'
 import type { Context } from '../graphql/context'
 import { text } from '../i18n/text'
@@ -35,26 +35,34 @@ interface RestOptions {
 
 /** Serves the table of routes: each runs its operation as a GraphQL request would, and unwraps the answer. */
 export function restRoutes(app: FastifyInstance, { apollo, contextOf }: RestOptions): void {
-  for (const { method, url, document, variables, status, failures = {} } of REST_ROUTES) {
+  for (const route of REST_ROUTES) {
+    const { method, url } = route
+    const handler = (request: FastifyRequest, reply: FastifyReply) =>
+      serve(reply, route, { apollo, contextValue: contextOf(request, reply), variables: route.variables(request) })
     // A mail scanner's HEAD must not follow a link.
-    app.route({ method, url, exposeHeadRoute: false, handler: (request, reply) => serve(request, reply) })
-
-    async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      const contextValue = contextOf(request, reply)
-      const { http, body } = await apollo.executeOperation<{ result: Result | null }>(
-        { query: document, variables: variables(request) },
-        { contextValue },
-      )
-      if (body.kind !== 'single') throw new Error('An operation answered in parts')
-      for (const [name, value] of http.headers) if (name !== 'content-type') void reply.header(name, value)
-      const error = body.singleResult.errors?.[0]
-      if (error) return fail(reply, fromGraphQL(error))
-      const result = body.singleResult.data?.result
-      if (!result) return fail(reply, unauthenticated(contextValue))
-      if (isFailure(result)) return fail(reply, result, failures)
-      return reply.code(status).send(result)
-    }
+    app.route({ method, url, exposeHeadRoute: false, handler })
   }
+}
+
+interface Run {
+  apollo: ApolloServer<Context>
+  contextValue: Context
+  variables: Record<string, unknown>
+}
+
+async function serve(reply: FastifyReply, route: RestRoute, run: Run): Promise<FastifyReply> {
+  const { apollo, contextValue, variables } = run
+  const request = { query: route.document, variables }
+  const { http, body } = await apollo.executeOperation<Record<string, Result | null>>(request, { contextValue })
+  if (body.kind !== 'single') throw new Error('An operation answered in parts')
+  for (const [name, value] of http.headers) if (name !== 'content-type') void reply.header(name, value)
+
+  const { data, errors } = body.singleResult
+  if (errors?.[0]) return fail(reply, fromGraphQL(errors[0]))
+  const result = Object.values(data ?? {})[0]
+  if (!result) return fail(reply, unauthenticated(contextValue))
+  if (isFailure(result)) return fail(reply, result, route.failures)
+  return reply.code(route.status).send(result)
 }
 
 type Failure = { code: UserErrorCode | RequestErrorCode; message: string } & Record<string, unknown>

@@ -1,63 +1,312 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
+import { type Watched, describeInBrowser, followMail, launchBrowser, openWatched, startInboxApp } from './support'
 import { LOCALES } from '../../src/generated/locales'
-import { type PagesApp, describeInBrowser, followMail, launchBrowser, openWatched, startPagesApp } from './support'
+import type { TestApp } from '../support/app'
+import { call } from '../support/client'
+import { NEW_PASSWORD, PASSWORD, loggedIn, someone } from '../support/people'
 
 const HOUR = 3_600_000
-const PASSWORD = 'violet tractor seven moons'
-const NEW_PASSWORD = 'eleven quiet lanterns drift'
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 320, height: 640 }
-const VERIFY = /Confirm your email/
-const RESET = /new password/i
-
+const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change']
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-/** The step that a hosted page shows. */
 const step = (page: Page, name: string) => page.locator(`section[data-step="${name}"]:not([hidden])`)
-const button = (page: Page) => page.locator('section:not([hidden]) button')
+const shown = (page: Page) => page.locator('section:not([hidden])')
+const submit = (page: Page) => shown(page).locator('button').click()
 
 describeInBrowser('the pages behind mailed links', () => {
-  let app: PagesApp
+  let app: TestApp
   let browser: Browser
-  let people = 0
+  let window: Watched
 
   beforeAll(async () => {
-    ;[app, browser] = await Promise.all([startPagesApp(), launchBrowser()])
+    app = await startInboxApp()
+    browser = await launchBrowser()
   })
   afterAll(async () => {
     await browser.close()
     await app.close()
   })
+  beforeEach(() => openInbox(DESKTOP))
+  afterEach(() => window.context.close())
 
-  const login = (email: string, password: string) => app.call('login', { email, password })
-
-  async function register(): Promise<string> {
-    const email = `person${++people}@example.com`
-    expect((await app.call('register', { email, password: PASSWORD })).__typename).toBe('RegisterSuccess')
-    return email
+  async function openInbox(viewport: typeof DESKTOP): Promise<void> {
+    window = await openWatched(browser, { viewport, locale: 'en' })
+    await window.page.goto(`${app.config.publicUrl}/dev/inbox`)
   }
 
-  async function inboxWindow(viewport = DESKTOP) {
-    const watched = await openWatched(browser, { viewport, locale: 'en' })
-    await watched.page.goto(`${app.url}/dev/inbox`)
-    return watched
+  const login = async (email: string, password: string) => (await call(app.url, 'login', { email, password })).code
+
+  /** Registers and opens the mailed link. */
+  async function registered(email = someone()): Promise<{ email: string; page: Page }> {
+    expect((await call(app.url, 'register', { email, password: PASSWORD })).code).toBe('SUCCESS')
+    return { email, page: await followMail(window, email, /Confirm/) }
   }
 
-  test.each([
-    ['a desktop', DESKTOP],
-    ['a phone', PHONE],
-  ])('on %s: register, open the mail, press the button, log in', async (_name, viewport) => {
-    const window = await inboxWindow(viewport)
-    const email = await register()
-    await window.page.locator('#mails a', { hasText: email }).waitFor() // the open page shows it by itself
-    const page = await followMail(window, VERIFY)
-    expect((await login(email, PASSWORD)).__typename).toBe('EmailNotVerifiedError')
-    await button(page).click()
+  /** Registers, verifies, asks for a reset and opens the mailed link. */
+  async function resetting(): Promise<{ email: string; page: Page }> {
+    const { email, page } = await registered()
+    await submit(page)
     await step(page, 'done').waitFor()
-    expect(await page.locator('section:not([hidden])').innerText()).toContain(email)
-    expect((await login(email, PASSWORD)).__typename).toBe('LoginSuccess')
+    expect((await call(app.url, 'requestReset', { email })).code).toBe('SUCCESS')
+    return { email, page: await followMail(window, email, /new password/) }
+  }
+
+  describe.each([
+    ['a desktop', DESKTOP],
+    ['a phone of 320 px', PHONE],
+  ])('on %s', (_name, viewport) => {
+    beforeEach(async () => {
+      await window.context.close()
+      await openInbox(viewport)
+    })
+
+    test('a person registers, opens the mail, presses the button and logs in', async () => {
+      const { email, page } = await registered()
+      expect(await login(email, PASSWORD)).toBe('EMAIL_NOT_VERIFIED') // opening the link did nothing
+      await submit(page)
+      await step(page, 'done').waitFor()
+      expect(await shown(page).innerText()).toContain(email)
+      expect(await login(email, PASSWORD)).toBe('SUCCESS')
+      expect(await window.complaints()).toEqual([])
+    })
+
+    test('a forgotten password is replaced by a new one', async () => {
+      const { email, page } = await resetting()
+      await page.getByLabel('New password').fill(NEW_PASSWORD)
+      await submit(page)
+      await step(page, 'done').waitFor()
+      expect(await login(email, PASSWORD)).toBe('INVALID_CREDENTIALS')
+      expect(await login(email, NEW_PASSWORD)).toBe('SUCCESS')
+      expect(await window.complaints()).toEqual([])
+    })
+  })
+
+  test('a new address is confirmed with one click', async () => {
+    const { email, page } = await registered()
+    await submit(page)
+    await step(page, 'done').waitFor()
+    const { tokens } = await loggedIn(app, email)
+    const newEmail = someone()
+    const asked = await call(
+      app.url,
+      'requestEmailChange',
+      { newEmail, password: PASSWORD },
+      { token: tokens.accessToken },
+    )
+    expect(asked.code).toBe('SUCCESS')
+    const change = await followMail(window, newEmail, /./)
+    await submit(change)
+    await step(change, 'done').waitFor()
+    expect(await login(newEmail, PASSWORD)).toBe('SUCCESS')
     expect(await window.complaints()).toEqual([])
-    await window.context.close()
+  })
+
+  test('a weak password is refused with advice, and the same link goes on working', async () => {
+    const { email, page } = await resetting()
+    await page.getByLabel('New password').fill('password123')
+    expect(await page.getByRole('meter').getAttribute('aria-valuetext')).toBe('very weak')
+    await submit(page)
+    await page.getByRole('alert').filter({ hasText: 'too easy to guess' }).waitFor()
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('password')
+    await page.getByLabel('New password').fill(NEW_PASSWORD)
+    expect(await page.getByRole('meter').getAttribute('aria-valuetext')).toBe('strong')
+    await submit(page)
+    await step(page, 'done').waitFor()
+    expect(await login(email, NEW_PASSWORD)).toBe('SUCCESS')
+  })
+
+  test('the password field fits password managers, and shows what was typed when asked to', async () => {
+    const { page } = await resetting()
+    const field = page.getByLabel('New password')
+    expect(await field.getAttribute('autocomplete')).toBe('new-password')
+    expect(await field.getAttribute('maxlength')).toBeNull() // it would cut a pasted password silently
+    expect(await shown(page).innerText()).toContain('From 8 to 128 characters')
+    expect(await field.getAttribute('type')).toBe('password')
+    await page.getByLabel('Show password').check()
+    expect(await field.getAttribute('type')).toBe('text')
+  })
+
+  test('a password that is too short is told so without asking the server', async () => {
+    const { page } = await resetting()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.getByLabel('New password').fill('a'.repeat(7))
+    await submit(page)
+    await page.getByRole('alert').filter({ hasText: '8 to 128' }).waitFor()
+    expect(asked).toEqual([])
+  })
+
+  test('an expired verification link explains itself, and a new one comes by mail', async () => {
+    const { email, page } = await registered()
+    app.clock.pass(25 * HOUR)
+    await submit(page)
+    await step(page, 'expired').waitFor()
+    await shown(page).getByLabel('Email address').fill(email)
+    await submit(page)
+    await step(page, 'sent').waitFor()
+    expect(await shown(page).innerText()).toContain(email)
+    await window.page.locator('#count', { hasText: /\d/ }).waitFor()
+    await window.page.goto(`${app.config.publicUrl}/dev/inbox`)
+    const renewed = await followMail(window, email, /Confirm/)
+    await submit(renewed)
+    await step(renewed, 'done').waitFor()
+    expect(await login(email, PASSWORD)).toBe('SUCCESS')
+    expect(await window.complaints()).toEqual([])
+  })
+
+  test('a used reset link explains itself, and a new one comes by mail', async () => {
+    const { email, page } = await resetting()
+    const token = await page.evaluate(() => (history.state as { token: string }).token)
+    await page.getByLabel('New password').fill(NEW_PASSWORD)
+    await submit(page)
+    await step(page, 'done').waitFor()
+
+    await page.goto(`${app.config.publicUrl}/reset-password#token=${token}`)
+    await step(page, 'ready').waitFor()
+    await page.getByLabel('New password').fill(`${NEW_PASSWORD} again`)
+    await submit(page)
+    await step(page, 'invalid').waitFor()
+    await shown(page).getByLabel('Email address').fill(email)
+    await submit(page)
+    await step(page, 'sent').waitFor()
+    expect(await login(email, NEW_PASSWORD)).toBe('SUCCESS')
+  })
+
+  test('a verification link that was followed already succeeds again', async () => {
+    const { email, page } = await registered()
+    const token = await page.evaluate(() => (history.state as { token: string }).token)
+    for (const visit of ['first', 'second']) {
+      await page.goto(`${app.config.publicUrl}/verify-email?visit=${visit}#token=${token}`)
+      await submit(page)
+      await step(page, 'done').waitFor()
+    }
+    expect(await shown(page).innerText()).toContain(email)
+  })
+
+  test.each(PAGES)('%s: a broken link and one without a token explain themselves', async (path) => {
+    const page = await window.context.newPage()
+    await page.goto(`${app.config.publicUrl}${path}`)
+    await step(page, 'invalid').waitFor()
+    await page.goto(`${app.config.publicUrl}${path}#token=AAAA`) // a new fragment alone loads nothing by itself
+    await step(page, 'ready').waitFor()
+    if (path === '/reset-password') await page.getByLabel('New password').fill(NEW_PASSWORD)
+    await submit(page)
+    await step(page, 'invalid').waitFor()
+    expect(await window.complaints()).toEqual([])
+  })
+
+  test('opening a link asks the server for nothing, and the address bar forgets its token at once', async () => {
+    const { page } = await registered()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`))
+    expect(page.url()).toBe(`${app.config.publicUrl}/verify-email`)
+    await page.reload() // as a phone does that dropped the page meanwhile
+    await step(page, 'ready').waitFor()
+    expect(asked).not.toContain('POST /graphql')
+    await submit(page)
+    await step(page, 'done').waitFor()
+    expect(await page.evaluate(() => (history.state as { token: string }).token)).toBe('')
+  })
+
+  test('a link is followed by keyboard alone, and each news takes the focus', async () => {
+    const { page } = await registered()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await step(page, 'done').waitFor()
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Your address is confirmed')
+    expect(await page.title()).toContain('Your address is confirmed')
+  })
+
+  test('without a connection the page says so, and the button works once it is back', async () => {
+    const { page } = await registered()
+    await window.context.setOffline(true)
+    await submit(page)
+    await page.getByRole('alert').filter({ hasText: 'check your connection' }).waitFor()
+    await window.context.setOffline(false)
+    await submit(page)
+    await step(page, 'done').waitFor()
+  })
+
+  test('a spent budget is told with the time to wait, in the language of the page', async () => {
+    const limited = await startInboxApp({ RATE_LIMITS: 'on' })
+    const german = await openWatched(browser, { locale: 'de-CH' })
+    await german.page.goto(`${limited.config.publicUrl}/verify-email`)
+    for (let asked = 0; asked < 5; asked++) await call(limited.url, 'resendVerification', { email: 'ada@example.com' })
+    await german.page.getByLabel('E-Mail-Adresse').fill('ada@example.com')
+    await submit(german.page)
+    await german.page
+      .getByRole('alert')
+      .filter({ hasText: /Bitte warten Sie .*(Minute|Stunde)/ })
+      .waitFor()
+    await german.context.close()
+    await limited.close()
+  })
+
+  test('without JavaScript a page says what it needs', async () => {
+    const { context, page } = await openWatched(browser, { javaScriptEnabled: false, locale: 'en' })
+    await page.goto(`${app.config.publicUrl}/verify-email`)
+    expect(await page.locator('main').innerText()).toContain('needs JavaScript')
+    await context.close()
+  })
+
+  test.each(LOCALES)('every step of every page is accessible and fits 320 px, light and dark: %s', async (locale) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { context, page, complaints } = await openWatched(browser, { viewport: PHONE, locale, colorScheme })
+      for (const path of PAGES) {
+        await page.goto(`${app.config.publicUrl}${path}#token=AAAA`)
+        expect(await page.locator('html').getAttribute('lang')).toBe(locale)
+        expect(await flawsOfSteps(page)).toEqual([])
+      }
+      expect(await complaints()).toEqual([])
+      await context.close()
+    }
+  })
+
+  test('the inbox page is accessible with a mail and without, in each view, and fits 320 px', async () => {
+    const empty = await startInboxApp()
+    const { context, page, complaints } = await openWatched(browser, { viewport: PHONE, colorScheme: 'dark' })
+    await page.goto(`${empty.config.publicUrl}/dev/inbox`)
+    expect(await flaws(page)).toEqual([])
+    const email = someone()
+    await call(empty.url, 'register', { email, password: PASSWORD })
+    await page.locator('iframe').waitFor() // by itself
+    expect(await flaws(page)).toEqual([])
+    for (const [view, content] of [
+      ['Text', '/verify-email#token='],
+      ['Source', `To: ${email}`],
+    ] as const) {
+      await page.getByRole('link', { name: view }).click()
+      await page.locator('pre', { hasText: content }).waitFor()
+      expect(await flaws(page)).toEqual([])
+    }
+    expect(await complaints()).toEqual([])
+    await context.close()
+    await empty.close()
   })
 })
+
+/** What is wrong with the page as it stands: axe's serious and critical findings, and text that runs out of the window. */
+async function flaws(page: Page): Promise<string[]> {
+  const found = await page.evaluate<{ id: string; impact: string; nodes: { target: string[] }[] }[]>(
+    `${axe}; axe.run({ iframes: false }).then((result) => result.violations)`,
+  )
+  const barriers = found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  return [
+    ...barriers.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
+    ...(overflow > 0 ? [`${page.url()} is ${overflow} px too wide`] : []),
+  ]
+}
+
+async function flawsOfSteps(page: Page): Promise<string[]> {
+  const names = await page.locator('section').evaluateAll((sections) => sections.map((section) => section.dataset.step))
+  const found: string[] = []
+  for (const name of names) {
+    await page.evaluate(`show('${name}', 'a.rather.long.address.of.somebody@subdomain.example.com')`)
+    for (const flaw of await flaws(page)) found.push(`${name}: ${flaw}`)
+  }
+  return found
+}

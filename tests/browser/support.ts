@@ -1,13 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pino } from 'pino'
+import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium } from 'playwright-core'
-import { startApp } from '../../src/app'
-import { readEnvironment, resolveConfig } from '../../src/config/config'
-import { later } from '../../src/lib/clock'
-import { createDatabase } from '../support/database'
+import { type TestApp, startTestApp } from '../support/app'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
@@ -20,70 +13,9 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args })
 }
 
-export interface PagesApp {
-  /** The public address, as in the mails' links. */
-  url: string
-  /** Moves the server's time on. */
-  pass(milliseconds: number): void
-  /** Calls one mutation and resolves to its result. */
-  call(operation: string, input: object, accessToken?: string): Promise<Result>
-  close(): Promise<void>
-}
-
-export interface Result {
-  __typename: string
-  tokens?: { accessToken: string }
-}
-
-/** A real server with a database and an inbox of its own. */
-export async function startPagesApp(): Promise<PagesApp> {
-  const database = await createDatabase()
-  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-pages-'))
-  const given = { PORT: String(await freePort()), DATABASE_URL: database.url, DATA_DIR: dataDir, BCRYPT_COST: '10' }
-  const config = resolveConfig(readEnvironment(given))
-  let passed = 0
-  const clock = { now: () => later(new Date(), passed) }
-  const app = await startApp({ config, logger: pino({ level: 'silent' }), clock })
-  return {
-    url: config.publicUrl,
-    pass: (milliseconds) => void (passed += milliseconds),
-    call: (operation, input, accessToken) => call(config.publicUrl, { operation, input, accessToken }),
-    close: async () => {
-      await app.close()
-      await database.drop()
-      rmSync(dataDir, { recursive: true, force: true })
-    },
-  }
-}
-
-interface Call {
-  operation: string
-  input: object
-  accessToken: string | undefined
-}
-
-async function call(url: string, { operation, input, accessToken }: Call): Promise<Result> {
-  const name = `${operation.charAt(0).toUpperCase()}${operation.slice(1)}`
-  const tokens = operation === 'login' ? '... on LoginSuccess { tokens { accessToken } }' : ''
-  const query = `mutation ($input: ${name}Input!) { result: ${operation}(input: $input) { __typename ${tokens} } }`
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(accessToken && { authorization: `Bearer ${accessToken}` }) },
-    body: JSON.stringify({ query, variables: { input } }),
-  })
-  const body = (await response.json()) as { data?: { result: Result } }
-  if (!body.data) throw new Error(JSON.stringify(body))
-  return body.data.result
-}
-
-/** The links of mails name the port, so it is chosen before the server starts. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
+/** A server whose mails go to the development inbox. Its public address is `config.publicUrl`, as in the mails' links. */
+export function startInboxApp(env: Record<string, string> = {}): Promise<TestApp> {
+  return startTestApp({ env: { SMTP_URL: '', ...env } })
 }
 
 /** A browser window in which nothing goes unnoticed. */
@@ -99,7 +31,7 @@ export async function openWatched(browser: Browser, options: BrowserContextOptio
   const complaints: string[] = []
   const looks: Promise<void>[] = []
   context.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`)
+    if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
   })
   context.on('weberror', (error) => complaints.push(`script: ${error.error().message}`))
   context.on('request', (request) => {
@@ -108,7 +40,8 @@ export async function openWatched(browser: Browser, options: BrowserContextOptio
     if (/token/i.test(`${url.pathname}${url.search}`)) complaints.push(`token in the request line: ${url.href}`)
     looks.push(
       request.allHeaders().then(
-        ({ referer }) => void (referer !== undefined && /token/i.test(referer) && complaints.push(`Referer: ${referer}`)),
+        ({ referer }) =>
+          void (referer !== undefined && /token/i.test(referer) && complaints.push(`Referer: ${referer}`)),
         () => undefined, // the window was closed meanwhile
       ),
     )
@@ -117,11 +50,12 @@ export async function openWatched(browser: Browser, options: BrowserContextOptio
   return { context, page, complaints: () => Promise.all(looks).then(() => complaints) }
 }
 
-/** Clicks the link of the newest mail with that subject in the inbox page, which must be open, and waits for it to come. */
-export async function followMail({ context, page }: Watched, subject: RegExp): Promise<Page> {
+/** Waits for a mail to that address in the inbox page, which must be open, and follows the link in it. */
+export async function followMail({ context, page }: Watched, to: string, subject: RegExp): Promise<Page> {
   const { origin } = new URL(page.url())
-  await page.locator('#mails a', { hasText: subject }).first().click()
-  await page.locator('#mails a[aria-current]', { hasText: subject }).waitFor()
+  const mail = page.locator('#mails a', { hasText: to }).filter({ hasText: subject }).first()
+  await mail.click()
+  await page.locator('.about', { hasText: to }).waitFor()
   const opened = context.waitForEvent('page')
   await page.frameLocator('iframe').locator(`a[href^="${origin}/"][href*="#token="]`).first().click()
   const followed = await opened

@@ -1,0 +1,41 @@
+// Writes schema.graphql (with its directives) and the typed documents, from the compiled server.
+// With --check it writes nothing and fails where a committed file differs.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+const { printSchemaWithDirectives } = require('@graphql-tools/utils')
+const { lexicographicSortSchema } = require('graphql')
+const { createSchema } = require('../dist/graphql/schema.js')
+
+const DOCUMENTS = 'src/graphql/operations/documents.generated.ts'
+const check = process.argv.includes('--check')
+
+const printed = printSchemaWithDirectives(lexicographicSortSchema(createSchema({ development: true }))) + '\n'
+const differs = []
+if (!check) writeFileSync('schema.graphql', printed)
+else if (readFileSync('schema.graphql', 'utf8') !== printed) differs.push('schema.graphql')
+
+const committed = check ? readFileSync(DOCUMENTS, 'utf8') : null
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-codegen-'))
+try {
+  const config = readFileSync('codegen.yml', 'utf8').replace(
+    DOCUMENTS,
+    check ? join(folder, 'documents.ts') : DOCUMENTS,
+  )
+  const file = join(folder, 'codegen.yml')
+  writeFileSync(file, config)
+  const cli = 'node_modules/@graphql-codegen/cli/cjs/bin.js'
+  const run = spawnSync(process.execPath, [cli, '--config', file, '--silent'], { encoding: 'utf8' })
+  if (run.status !== 0) throw new Error(run.stdout + run.stderr)
+  if (check && readFileSync(join(folder, 'documents.ts'), 'utf8') !== committed) differs.push(DOCUMENTS)
+} finally {
+  rmSync(folder, { recursive: true })
+}
+if (differs.length > 0) {
+  console.error(`Out of date: ${differs.join(', ')}. Run: npm run build && node scripts/schema.mjs`)
+  process.exit(1)
+}

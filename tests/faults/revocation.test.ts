@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type TestApp, startTestApp } from '../support/app'
+import { call, me } from '../support/client'
+import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn } from '../support/people'
+import { TcpProxy } from '../support/tcpProxy'
+
+/** Milliseconds after which a revocation must be known everywhere. */
+const EVERYWHERE = 100
+
+/** Instances of one service have one name: tokens carry it. */
+const env = { PUBLIC_URL: 'http://gatehouse.test' }
+
+let a: TestApp
+let b: TestApp
+let network: TcpProxy
+beforeAll(async () => {
+  a = await startTestApp({ env })
+  network = await TcpProxy.start(a.databaseUrl)
+  b = await startTestApp({ env, databaseUrl: network.url, smtp: a.smtp, clock: a.clock })
+})
+afterAll(async () => {
+  await network.mend()
+  await b.close()
+  await network.cut()
+  await a.close()
+})
+
+const isLive = async (app: TestApp, sessionId: string) =>
+  (await app.app.deps.liveSessions.find(sessionId, app.clock.now())) !== null
+
+/** Waits for a condition that another process brings about. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(10)
+}
+
+async function metric(app: TestApp, name: string): Promise<number> {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
+  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
+}
+const isListening = async (app: TestApp) => (await metric(app, 'gatehouse_change_listener_up')) === 1
+
+/** Sessions of one user, written straight into the table, with an access token for each. */
+async function manySessions(count: number) {
+  const { user } = await signedIn(a)
+  const { deps } = a.app
+  const ids = Array.from({ length: count }, () => randomUUID())
+  await deps.database.pool.query(
+    `INSERT INTO sessions (id, user_id, refresh_token_hash, expires_at)
+     SELECT id, $2, sha256(id::text::bytea), now() + interval '1 day' FROM unnest($1::uuid[]) AS id`,
+    [ids, user.id],
+  )
+  return ids.map((id) => {
+    const { accessToken } = deps.accessTokens.issue({ userId: user.id, sessionId: id }, a.clock.now())
+    return { id, accessToken }
+  })
+}
+
+const codeOf = async (app: TestApp, token: string) => (await me(app.url, { token })).code
+
+/** Counts the statements that look a session up, on this instance's pool. */
+function countLookUps(app: TestApp): { count: number; restore: () => void } {
+  const counter = { count: 0, restore: () => spy.mockRestore() }
+  const { pool } = app.app.deps.database
+  const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>
+  const spy = jest.spyOn(pool, 'query').mockImplementation((...given: unknown[]) => {
+    if ((given[0] as { name?: string }).name === 'live-session') counter.count += 1
+    return query(...given)
+  })
+  return counter
+}
+
+test('a session that was revoked on one instance is refused by the other 100 ms later: 1,000 of 1,000', async () => {
+  const sessions = await manySessions(1_000)
+  for (const { id } of sessions) await isLive(b, id)
+  const lookUps = countLookUps(b)
+  const before = await Promise.all(sessions.map(({ accessToken }) => codeOf(b, accessToken)))
+  expect(new Set(before)).toEqual(new Set(['SUCCESS']))
+  expect(lookUps.count).toBe(0) // each one is held in memory: the refusals below are news, not a fresh look
+  lookUps.restore()
+
+  const refused = await Promise.all(
+    sessions.map(async ({ accessToken }, index) => {
+      await delay(index * 2)
+      const revoked = await call(a.url, 'logout', undefined, { token: accessToken })
+      await delay(EVERYWHERE)
+      return [revoked.code, await codeOf(b, accessToken)].join()
+    }),
+  )
+  expect(refused.filter((codes) => codes === 'SUCCESS,UNAUTHENTICATED')).toHaveLength(1_000)
+})
+
+test('with the listening connection cut, a revocation is known at once all the same, and the cache comes back', async () => {
+  const sessions = await manySessions(20)
+  for (const { id } of sessions) await isLive(b, id)
+  const { pool } = a.app.deps.database
+  for (const { id, accessToken } of sessions) {
+    await pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'gatehouse listener' AND datname = current_database()`,
+    )
+    await pool.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [id])
+    await until(async () => !(await isLive(b, id)))
+    expect(await codeOf(b, accessToken)).toBe('UNAUTHENTICATED')
+  }
+
+  await until(() => isListening(b))
+  const [{ id, accessToken } = { id: '', accessToken: '' }] = await manySessions(1)
+  await isLive(b, id)
+  const lookUps = countLookUps(b)
+  expect(await isLive(b, id)).toBe(true)
+  expect(lookUps.count).toBe(0)
+  lookUps.restore()
+  await call(a.url, 'logout', undefined, { token: accessToken })
+  await delay(EVERYWHERE)
+  expect(await codeOf(b, accessToken)).toBe('UNAUTHENTICATED')
+})
+
+test('a listening connection that freezes is found by its heartbeat, and the cache is not believed from then on', async () => {
+  const [{ id, accessToken } = { id: '', accessToken: '' }] = await manySessions(1)
+  await until(() => isListening(b))
+  await isLive(b, id)
+  network.freeze('gatehouse listener')
+  await a.app.deps.database.pool.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [id])
+  expect(await isLive(b, id)).toBe(true) // nobody can have told it yet
+  await until(async () => !(await isLive(b, id)))
+  expect(await codeOf(b, accessToken)).toBe('UNAUTHENTICATED')
+  await network.mend()
+  await until(() => isListening(b))
+})
+
+describe('tokens of dead sessions are dead at once, on every instance', () => {
+  /** One person with two devices, the second one known to both instances. */
+  async function twoDevices() {
+    const first = await signedIn(a)
+    const second = await loggedIn(b, first.email)
+    for (const app of [a, b]) expect(await codeOf(app, second.tokens.accessToken)).toBe('SUCCESS')
+    return { first, second, email: first.email }
+  }
+
+  async function expectDead({ tokens }: { tokens: { accessToken: string; refreshToken: string | null } }) {
+    await delay(EVERYWHERE)
+    for (const app of [a, b]) {
+      expect(await codeOf(app, tokens.accessToken)).toBe('UNAUTHENTICATED')
+      const refreshed = await call(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })
+      expect(refreshed.code).toBe('INVALID_TOKEN')
+    }
+  }
+
+  test('after a password reset', async () => {
+    const { first, second, email } = await twoDevices()
+    await call(a.url, 'requestReset', { email })
+    const token = await a.mailedToken(email, /[Rr]eset/)
+    const reset = await call(a.url, 'confirmReset', { token, password: NEW_PASSWORD })
+    expect(reset.data).toEqual({ revokedSessions: 2 })
+    await expectDead(second)
+    await expectDead(first)
+  })
+
+  test('after a change of the password, save the session that made it', async () => {
+    const { first, second } = await twoDevices()
+    const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
+    const changed = await call(a.url, 'changePassword', input, { token: first.tokens.accessToken })
+    expect(changed.data).toEqual({ revokedSessions: 1 })
+    await expectDead(second)
+    for (const app of [a, b]) expect(await codeOf(app, first.tokens.accessToken)).toBe('SUCCESS')
+  })
+
+  test('after a deletion', async () => {
+    const { first, second } = await twoDevices()
+    const deleted = await call(a.url, 'deleteAccount', { password: PASSWORD }, { token: first.tokens.accessToken })
+    expect(deleted.code).toBe('SUCCESS')
+    await expectDead(first)
+    await expectDead(second)
+  })
+
+  test('after an operator disabled the account by SQL', async () => {
+    const { first, second, email } = await twoDevices()
+    await a.app.deps.database.pool.query('UPDATE users SET disabled_at = now() WHERE email = $1', [email])
+    await expectDead(first)
+    await expectDead(second)
+  })
+})
