@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { Server as TlsServer } from 'node:https'
+import { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { startBackground } from './background'
 import type { Config } from './config/config'
@@ -29,8 +29,8 @@ import type { Deps } from './services/deps'
 import { createInFlight } from './services/steps/inFlight'
 import { openDatabase } from './store/database'
 import { applyMigrations, pendingMigrations } from './store/migrations'
-import { listenForChanges } from './store/changes'
-import { createLiveSessions } from './store/liveSessions'
+import { ChangeListener } from './store/changes'
+import { LiveSessions } from './store/liveSessions'
 
 /** A server that answers, until it is closed. */
 export interface App {
@@ -39,7 +39,7 @@ export interface App {
   server: FastifyInstance
   deps: Deps
   /** Finishes what is under way for SHUTDOWN_GRACE at most, and closes everything, last opened first. Safe to call twice. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 interface AppOptions {
@@ -63,13 +63,13 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function compose({ config, logger, clock = systemClock }: AppOptions, releasers: Releasers): Promise<App> {
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, releasers))
   if (config.migrateOnStart) await applyMigrations(databaseUrl, logger)
-  const { deps, changes } = createDeps({ config, logger, clock }, { databaseUrl, releasers })
+  const { deps, changes, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, releasers })
   const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
-  const background = await startBackground(deps, { inbox, changes })
+  const background = await startBackground(deps, { inbox, changes, scheduler })
   releasers.push(() => background.stop())
 
   const readiness = createReadiness({
-    reach: async () => void (await deps.database.pool.query('SELECT 1')),
+    reach: () => deps.database.pool.query('SELECT 1'),
     pending: () => pendingMigrations(deps.database.pool),
     keysLoaded: background.keysLoaded,
   })
@@ -81,7 +81,8 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, rele
   releasers.push(() => closeDoors(server, config.shutdownGrace))
   releasers.push(() => readiness.stop())
   await server.listen({ host: config.host, port: config.port })
-  if (config.tls) releasers.push(reloadCertificate(server.server as TlsServer, config.tls, logger))
+  const { tls } = config
+  if (tls && server.server instanceof TlsServer) releasers.push(reloadCertificate(server.server, tls, logger))
   return { address: addressOf(server, config), server, deps, close: () => releasers.close() }
 }
 
@@ -108,21 +109,22 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
   releasers.push(() => limiter.close())
   const strength = startStrengthEstimator({ logger })
   releasers.push(() => strength.close())
-  const changes = listenForChanges({ url: databaseUrl, onError: warn })
+  const changes = new ChangeListener({ url: databaseUrl, onError: warn })
   releasers.push(() => changes.close())
-  const liveSessions = createLiveSessions({ pool, listening: changes.listening, onError: warn })
+  const liveSessions = new LiveSessions({ pool, isListening: () => changes.isListening(), onError: warn })
   changes.subscribe({
     onChange: (change) => change.kind === 'keys' || liveSessions.forget(change),
     onListening: () => liveSessions.forgetAll(),
   })
+  const { scheduler, hasher } = createHasher(config, metrics)
   const deps: Deps = {
     ...{ config, logger, clock, database, metrics, secrets, keyring, limiter, strength, liveSessions },
-    hasher: createHasher(config, metrics),
+    hasher,
     breached: createBreachCheck({ url: config.breachCheckUrl, logger }),
     accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
     inFlight: createInFlight(),
   }
-  return { deps, changes }
+  return { deps, changes, scheduler }
 }
 
 function createHasher(config: Config, metrics: Metrics) {
@@ -136,8 +138,8 @@ function createHasher(config: Config, metrics: Metrics) {
       ran: (milliseconds) => metrics.hashDuration.observe(milliseconds / 1000),
     },
   })
-  metrics.watchHashes(() => scheduler.stats())
-  return createPasswordHasher({ algorithm: config.passwordAlgorithm, bcryptCost: config.bcryptCost, scheduler })
+  const { passwordAlgorithm: algorithm, bcryptCost } = config
+  return { scheduler, hasher: createPasswordHasher({ algorithm, bcryptCost, scheduler }) }
 }
 
 interface DoorParts {

@@ -5,6 +5,7 @@ import { JobRunner } from './jobs/runner'
 import type { PeriodicTask } from './jobs/periodic'
 import { createDelivery } from './mail/delivery'
 import { createSmtpTransport } from './mail/transport'
+import type { HashScheduler } from './crypto/hashScheduler'
 import type { Deps } from './services/deps'
 import { purgeExpired } from './services/purgeExpired'
 import { loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
@@ -16,22 +17,23 @@ const HOUR = 3_600_000
 
 /** What runs beside the requests: the job queue, and the signing keys' coming and going. */
 export interface Background {
-  keysLoaded(): boolean
+  keysLoaded: () => boolean
   /** Brings the gauges that are read from the database up to date. */
-  refreshMetrics(): Promise<void>
-  stop(): Promise<void>
+  refreshMetrics: () => Promise<void>
+  stop: () => Promise<void>
 }
 
 interface BackgroundParts {
   /** Null where mails leave by SMTP. */
   inbox: Inbox | null
   changes: ChangeListener
+  scheduler: HashScheduler
 }
 
 /** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
-export async function startBackground(deps: Deps, { inbox, changes }: BackgroundParts): Promise<Background> {
-  const keys = await startKeys(deps, changes)
-  const delivery = startDelivery(deps, inbox)
+export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
+  const keys = await startKeys(deps, parts.changes)
+  const delivery = startDelivery(deps, parts.inbox)
   const jobs = new JobRunner({
     pool: deps.database.pool,
     logger: deps.logger,
@@ -41,7 +43,7 @@ export async function startBackground(deps: Deps, { inbox, changes }: Background
   })
   return {
     keysLoaded: keys.loaded,
-    refreshMetrics: () => refreshMetrics(deps, changes),
+    refreshMetrics: () => refreshMetrics(deps, parts),
     stop: async () => {
       keys.stop()
       await jobs.stop(deps.config.shutdownGrace)
@@ -122,8 +124,12 @@ function startDelivery({ config, database, secrets, clock, logger, metrics }: De
   }
 }
 
-async function refreshMetrics({ database, clock, metrics }: Deps, changes: ChangeListener): Promise<void> {
-  metrics.listening.set(changes.listening() ? 1 : 0)
+async function refreshMetrics({ database, clock, metrics }: Deps, parts: BackgroundParts): Promise<void> {
+  const { changes, scheduler } = parts
+  const { waiting: hashesWaiting, running } = scheduler.stats()
+  metrics.hashWaiting.set(hashesWaiting)
+  metrics.hashRunning.set(running)
+  metrics.listening.set(changes.isListening() ? 1 : 0)
   try {
     const { waiting, oldestAge } = await queueState(database.prisma, clock.now())
     metrics.mailsWaiting.set(waiting)

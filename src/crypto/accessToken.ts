@@ -6,7 +6,7 @@ import type { Keyring } from './keyring'
 import { ACCESS_TOKEN } from '../config/defaults'
 import { UnauthenticatedError } from '../errors/requestErrors'
 
-const ALGORITHM = 'ES256'
+const ALGORITHM = 'ES256' as const
 /** RFC 9068: what tells an access token from any other JWT. */
 const TYPE = 'at+jwt'
 
@@ -42,14 +42,15 @@ interface AccessTokenOptions {
 }
 
 /** ES256 and nothing else, fixed here (RFC 8725 §3.1); the key comes from the ring by `kid`, never from the token. */
-export function createAccessTokens({ keyring, origin, ttl }: AccessTokenOptions): AccessTokens {
+export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+  const { keyring, origin } = options
   const verified = new LRUCache<string, AccessClaims>({ max: ACCESS_TOKEN.cacheSize })
-  const maxLife = Math.ceil(ttl / 1000)
+  const maxLife = Math.ceil(options.ttl / 1000)
 
   return {
     issue({ userId, sessionId }, now) {
       const { kid, privateKey } = keyring.signingKey(now)
-      const iat = Math.floor(now.getTime() / 1000)
+      const iat = secondsOf(now)
       const payload = {
         iss: origin,
         aud: origin,
@@ -59,51 +60,58 @@ export function createAccessTokens({ keyring, origin, ttl }: AccessTokenOptions)
         iat,
         exp: iat + maxLife,
       }
-      const accessToken = jwt.sign(payload, privateKey, {
-        algorithm: ALGORITHM,
-        header: { alg: ALGORITHM, typ: TYPE, kid },
-      })
+      const header = { alg: ALGORITHM, typ: TYPE, kid }
+      const accessToken = jwt.sign(payload, privateKey, { algorithm: ALGORITHM, header })
       return { accessToken, accessTokenExpiresAt: new Date(payload.exp * 1000) }
     },
 
     verify(token, now) {
       if (token.length > ACCESS_TOKEN.maxLength) throw new UnauthenticatedError('access token too long')
       const known = verified.get(token)
-      const read = known ?? checkSignature(token, now)
-      checkTimes(read, now)
+      const read = known ?? checkSignature(options, token, now)
+      checkTimes(read, { now, maxLife })
       if (!known) verified.set(token, read)
       return read
     },
   }
+}
 
-  function checkSignature(token: string, now: Date): AccessClaims {
-    const decoded = jwt.decode(token, { complete: true })
-    const head = header.safeParse(decoded?.header)
-    if (!head.success) throw new UnauthenticatedError('access token header refused')
-    const key = keyring.verificationKey(head.data.kid, now)
-    if (!key) throw new UnauthenticatedError('access token names no key of ours')
-    let payload: unknown
-    try {
-      payload = jwt.verify(token, key.publicKey, {
-        algorithms: [ALGORITHM],
-        issuer: origin,
-        audience: origin,
-        clockTimestamp: Math.floor(now.getTime() / 1000),
-      })
-    } catch (cause) {
-      throw new UnauthenticatedError('access token refused', { cause })
-    }
-    // jsonwebtoken accepts a missing exp, an iat in the future and a subject of any type.
-    const body = claims.safeParse(payload)
-    if (!body.success) throw new UnauthenticatedError('access token claims refused')
-    return body.data
+function checkSignature({ keyring, origin }: AccessTokenOptions, token: string, now: Date): AccessClaims {
+  const head = header.safeParse(headerOf(token))
+  if (!head.success) throw new UnauthenticatedError('access token header refused')
+  const key = keyring.verificationKey(head.data.kid, now)
+  if (!key) throw new UnauthenticatedError('access token names no key of ours')
+  let payload: unknown
+  try {
+    const expected = { algorithms: [ALGORITHM], issuer: origin, audience: origin, clockTimestamp: secondsOf(now) }
+    payload = jwt.verify(token, key.publicKey, expected)
+  } catch (cause) {
+    throw new UnauthenticatedError('access token refused', { cause })
   }
+  // jsonwebtoken accepts a missing exp, an iat in the future and a subject of any type.
+  const body = claims.safeParse(payload)
+  if (!body.success) throw new UnauthenticatedError('access token claims refused')
+  return body.data
+}
 
-  function checkTimes({ iat, exp, nbf }: AccessClaims, now: Date): void {
-    const present = now.getTime() / 1000
-    if (exp <= present) throw new UnauthenticatedError('access token expired')
-    if (exp - iat > maxLife) throw new UnauthenticatedError('access token lives too long')
-    if (iat > present + ACCESS_TOKEN.leeway) throw new UnauthenticatedError('access token from the future')
-    if (nbf !== undefined && nbf > present) throw new UnauthenticatedError('access token not valid yet')
+function checkTimes({ iat, exp, nbf }: AccessClaims, { now, maxLife }: { now: Date; maxLife: number }): void {
+  const present = now.getTime() / 1000
+  if (exp <= present) throw new UnauthenticatedError('access token expired')
+  if (exp - iat > maxLife) throw new UnauthenticatedError('access token lives too long')
+  if (iat > present + ACCESS_TOKEN.leeway) throw new UnauthenticatedError('access token from the future')
+  if (nbf !== undefined && nbf > present) throw new UnauthenticatedError('access token not valid yet')
+}
+
+/** Read here, since jsonwebtoken throws a plain SyntaxError where the body of a token that calls itself a JWT is no JSON. */
+function headerOf(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())
+  } catch {
+    return null
   }
+}
+
+/** RFC 7519 counts in whole seconds. */
+function secondsOf(instant: Date): number {
+  return Math.floor(instant.getTime() / 1000)
 }

@@ -13,7 +13,7 @@ export function newOpaqueToken(): string {
 
 /** SHA-256 of a token, as it is stored: enough for 256 random bits, where passwords need a slow hash. */
 export function digest(token: string): Buffer<ArrayBuffer> {
-  return createHash('sha256').update(token).digest() as Buffer<ArrayBuffer>
+  return createHash('sha256').update(token).digest()
 }
 
 /** Whether a text can be one of our tokens at all: anything else is refused unread. */

@@ -11,5 +11,7 @@ export function banner({ publicUrl, appName, sandbox, smtpUrl }: Config): string
     ['Metrics', `${publicUrl}/metrics`],
   ]
   const rows = lines.map(([name = '', address = '']) => `  ${name.padEnd(9)}${address}`)
-  return [``, `${appName} is ready.`, ``, ...rows, ``, `  Ctrl+C stops it. README.md has a first session.`, ``].join('\n')
+  return [``, `${appName} is ready.`, ``, ...rows, ``, `  Ctrl+C stops it. README.md has a first session.`, ``].join(
+    '\n',
+  )
 }

@@ -6,5 +6,11 @@ import type { Config } from '../config/config'
 export function inboxFolder({ dataDir, databaseUrl }: Pick<Config, 'dataDir' | 'databaseUrl'>): string {
   if (databaseUrl === null) return join(dataDir, 'inbox')
   const { host, pathname } = new URL(databaseUrl)
-  return join(dataDir, `inbox-${createHash('sha256').update(host + pathname).digest('hex').slice(0, 12)}`)
+  return join(
+    dataDir,
+    `inbox-${createHash('sha256')
+      .update(host + pathname)
+      .digest('hex')
+      .slice(0, 12)}`,
+  )
 }

@@ -43,17 +43,10 @@ export function leavingError(error: unknown, code: unknown, message: string): Le
       fault: isDatabaseOutage(error),
     }
   }
-  if (isRequestErrorCode(code) && OWN_WORDS.has(code)) return { ...base, code, message: withoutHints(message) }
+  if (isRequestErrorCode(code) && OWN_WORDS.has(code)) return { ...base, code, message }
   return { ...base, code: 'INTERNAL_SERVER_ERROR', fault: true }
 }
 
 function isRequestErrorCode(code: unknown): code is RequestErrorCode {
   return (REQUEST_ERROR_CODES as readonly unknown[]).includes(code)
-}
-
-/** Suggestions and value echoes would tell names of the schema, or repeat a password. */
-function withoutHints(message: string): string {
-  return message
-    .replace(/ ?Did you mean [^?]*\?/g, '')
-    .replace(/ got invalid value .*? at "(input[^"]*)"; /s, ' got an invalid value at "$1"; ')
 }

@@ -78,7 +78,7 @@ export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions)
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: !sandbox,
     stopOnTerminationSignals: false, // main.ts closes everything in order
-    parseOptions: { maxTokens: GRAPHQL.maxTokens },
+    parseOptions: { maxLexicalTokens: GRAPHQL.maxTokens },
     validationRules: [limitsRule],
     plugins: [landingPage, answerPlugin({ detailed: sandbox, cookie })],
     // Errors of the protocol, before there is a context; the plugin writes all others.

@@ -24,9 +24,9 @@ export interface Context {
   /** The refresh token in the request's cookie, where the browser may use it from this origin. */
   cookieToken: string | null
   /** The signed-in client; null for a request without a token. Throws an UnauthenticatedError for a token that is no good. */
-  viewer(): Promise<Viewer | null>
+  viewer: () => Promise<Viewer | null>
   /** The same, where one is demanded: throws an UnauthenticatedError without a token too. */
-  demandViewer(): Promise<Viewer>
+  demandViewer: () => Promise<Viewer>
 }
 
 interface RequestParts {

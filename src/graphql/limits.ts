@@ -64,6 +64,13 @@ function problemOfOperation(operation: OperationDefinitionNode, measure: Measure
   return size.cost > GRAPHQL.maxCost ? `Costs more than ${GRAPHQL.maxCost}` : null
 }
 
+/** What is known of each fragment by its name. */
+interface Memo<T> {
+  known: Map<string, T>
+  empty: T
+  measure: (set: SelectionSetNode) => T
+}
+
 interface Measure {
   selections(set: SelectionSetNode): Size
   rootFields(set: SelectionSetNode): number
@@ -74,11 +81,11 @@ function createMeasure(document: DocumentNode): Measure {
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   }
-  const sizes = new Map<string, Size>()
-  const roots = new Map<string, number>()
+  const sizes: Memo<Size> = { known: new Map(), empty: EMPTY, measure: selections }
+  const roots: Memo<number> = { known: new Map(), empty: 0, measure: rootFields }
 
   // A fragment counts as empty while it is being measured: one that spreads itself is refused by validation.
-  function once<T>(known: Map<string, T>, name: string, empty: T, measure: (set: SelectionSetNode) => T): T {
+  function once<T>({ known, empty, measure }: Memo<T>, name: string): T {
     const before = known.get(name)
     if (before !== undefined) return before
     known.set(name, empty)
@@ -95,7 +102,7 @@ function createMeasure(document: DocumentNode): Measure {
   function sizeOf(selection: SelectionSetNode['selections'][number]): Size {
     const directives = selection.directives?.length ?? 0
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const inner = once(sizes, selection.name.value, EMPTY, selections)
+      const inner = once(sizes, selection.name.value)
       return { ...inner, directives: inner.directives + directives }
     }
     if (selection.kind === Kind.INLINE_FRAGMENT) {
@@ -118,7 +125,7 @@ function createMeasure(document: DocumentNode): Measure {
   function rootFields(set: SelectionSetNode): number {
     return set.selections
       .map((selection) => {
-        if (selection.kind === Kind.FRAGMENT_SPREAD) return once(roots, selection.name.value, 0, rootFields)
+        if (selection.kind === Kind.FRAGMENT_SPREAD) return once(roots, selection.name.value)
         return selection.kind === Kind.FIELD ? 1 : rootFields(selection.selectionSet)
       })
       .reduce((sum, count) => sum + count, 0)

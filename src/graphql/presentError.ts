@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { clientWords } from './clientWords'
 import { type LeavingError, leavingError } from '../errors/leaving'
 import type { Locale } from '../i18n/locale'
 import { text } from '../i18n/text'
@@ -22,7 +23,7 @@ interface Presentation {
 export function judge(error: GraphQLError): LeavingError {
   const { code, limit } = error.extensions
   const known = typeof code === 'string' ? (APOLLO_CODES[code] ?? code) : code
-  return leavingError(error.originalError ?? error, limit === true ? 'QUERY_TOO_COMPLEX' : known, error.message)
+  return leavingError(error.originalError ?? error, limit === true ? 'QUERY_TOO_COMPLEX' : known, clientWords(error))
 }
 
 /** An error as the client sees it: a code, words, where in its own document, and nothing of the inside. */

@@ -70,7 +70,7 @@ function fieldBudget(field: string, { max, window, per }: Record<string, unknown
 /** Takes one call from every budget of the field, before anything else is done for it. Throws a RateLimitedError. */
 export function rateLimit(): MiddlewareFn<Context> {
   let budgets: Map<string, FieldBudget[]> | undefined
-  return async ({ args, context, info }, next) => {
+  return async ({ args, context, info }, next: () => Promise<unknown>) => {
     if (info.parentType !== info.schema.getMutationType()) return next()
     budgets ??= budgetsOf(info.schema)
     const ofField = budgets.get(info.fieldName) ?? []

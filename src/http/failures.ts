@@ -34,7 +34,7 @@ export function handleFailures(app: FastifyInstance, logger: Logger): void {
   })
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.split('?', 1)[0] ?? '/'
-    const allowed = (['GET', 'POST'] as const).filter((method) => app.findRoute({ method, url }) !== null)
+    const allowed = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url }))
     if (allowed.length === 0) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
     void reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
     return sendFailure(request, reply, { status: 405, code: 'BAD_REQUEST' })

@@ -1,6 +1,9 @@
 import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 
+/** Two years, as the preload list of browsers asks for. */
+export const HSTS = { maxAge: 63_072_000, includeSubDomains: true }
+
 /** Security headers on every answer, failures included. Pages set a policy of their own in their handlers. */
 export async function securityHeaders(app: FastifyInstance, { hsts }: { hsts: boolean }): Promise<void> {
   await app.register(helmet, {
@@ -9,8 +12,7 @@ export async function securityHeaders(app: FastifyInstance, { hsts }: { hsts: bo
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
-    // Two years, as the preload list of browsers asks for.
-    strictTransportSecurity: hsts ? { maxAge: 63_072_000, includeSubDomains: true } : false,
+    strictTransportSecurity: hsts ? HSTS : false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
     crossOriginResourcePolicy: { policy: 'same-site' },

@@ -3,6 +3,7 @@ import type { ApolloServer } from '@apollo/server'
 import { fastifyCookie } from '@fastify/cookie'
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { bareAnswers } from './bareAnswers'
 import { clientOf } from './client'
 import { handleFailures, sendFailure } from './failures'
 import { graphqlRoute } from './graphqlRoute'
@@ -15,7 +16,7 @@ import { devInboxPage } from './pages/devInboxPage'
 import { hostedPages } from './pages/hostedPages'
 import { cookieTokenOf } from './refreshCookie'
 import { restRoutes } from './restRoutes'
-import { answerClientError, demandHttps, readCertificate, watchForwarding } from './transport'
+import { demandHttps, readCertificate, watchForwarding } from './transport'
 import { jwksRoute } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox'
@@ -39,7 +40,9 @@ const PAGES = new Set(['/verify-email', '/reset-password', '/confirm-email-chang
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { deps, apollo, readiness, inbox } = parts
   const { config, logger, keyring, clock, metrics } = deps
-  const app = fastify(serverOptions(config))
+  const bare = bareAnswers({ hsts: config.production })
+  const app = fastify(serverOptions(config, bare))
+  bare.listen(app.server)
   const allowsOrigin = originPolicy(config)
 
   await securityHeaders(app, { hsts: config.production })
@@ -85,7 +88,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   return app
 }
 
-function serverOptions(config: Deps['config']) {
+function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswers>) {
+  // A missing Host is refused below, in words: Node would do it without any.
+  const node = { maxHeaderSize: HTTP.maxHeaders, headersTimeout: HTTP.headersTimeout, requireHostHeader: false }
   return {
     logger: false as const,
     trustProxy: config.trustProxy,
@@ -93,21 +98,23 @@ function serverOptions(config: Deps['config']) {
     connectionTimeout: HTTP.requestTimeout,
     requestTimeout: HTTP.requestTimeout,
     keepAliveTimeout: HTTP.keepAliveTimeout,
-    http: { maxHeaderSize: HTTP.maxHeaders, headersTimeout: HTTP.headersTimeout },
-    ...(config.tls ? { https: { ...readCertificate(config.tls), maxHeaderSize: HTTP.maxHeaders } } : {}),
+    routerOptions: { maxParamLength: HTTP.maxHeaders }, // the headers' limit bounds the path as well
+    ...(config.tls ? { https: { ...readCertificate(config.tls), ...node } } : { http: node }),
     // An id of our own: a client's could be made to look like another's in the log.
     genReqId: () => randomUUID(),
     requestIdHeader: false as const,
     forceCloseConnections: 'idle' as const,
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: bare.clientError,
+    frameworkErrors: bare.badUrl,
   }
 }
 
-/** A Host that is no host: nothing may build a URL from it. */
+/** A Host that is no host, or two of them, of which a proxy may have read the other (RFC 9112 §3.2). */
 function refuseBadHosts(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (URL.canParse(`http://${request.headers.host ?? ''}/`)) return done()
+    const hosts = request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name))
+    if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) return done()
     void sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
   })
 }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import type { Server as TlsServer } from 'node:https'
 import type { FastifyInstance, FastifyRequest, FastifyReply } from 'fastify'
@@ -33,23 +32,6 @@ export function reloadCertificate(server: TlsServer, tls: NonNullable<Config['tl
   }
 }
 
-/** Answers what is not HTTP at all: Node hands the bare socket over, so the headers are written here once more. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-  const body = '{"error":{"code":"BAD_REQUEST","message":"The request could not be read."}}'
-  const headers = [
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'X-Content-Type-Options: nosniff',
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-    'Referrer-Policy: no-referrer',
-    'Cache-Control: no-store',
-    'Connection: close',
-  ]
-  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`)
-}
-
 /** Demands TLS in production: credentials in clear are refused, not redirected; pages, which carry none yet, are. */
 export function demandHttps(
   app: FastifyInstance,
@@ -57,12 +39,9 @@ export function demandHttps(
 ): void {
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     const path = request.url.split('?', 1)[0] ?? '/'
-    if (request.protocol === 'https' || path.startsWith('/health/')) return done()
-    if (request.method === 'GET' && pages.has(path)) {
-      void reply.code(308).header('location', `${publicUrl}${path}`).send()
-      return
-    }
-    void sendFailure(request, reply, { status: 403, code: 'HTTPS_REQUIRED' })
+    if (request.protocol === 'https' || path.startsWith('/health/')) done()
+    else if (request.method === 'GET' && pages.has(path)) void reply.redirect(`${publicUrl}${path}`, 308)
+    else sendFailure(request, reply, { status: 403, code: 'HTTPS_REQUIRED' })
   })
 }
 

@@ -6,43 +6,35 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const registers = [registry]
-  let hashStats = () => ({ waiting: 0, running: 0 })
   return {
     registry,
-    /** Where the gauges of hashes are read from. */
-    watchHashes: (stats: () => ReturnType<typeof hashStats>) => {
-      hashStats = stats
-    },
     requests: new Histogram({
-      registers,
+      registers: [registry],
       name: 'gatehouse_http_request_duration_seconds',
       help: 'Time from a request to its answer',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     }),
     operations: new Counter({
-      registers,
+      registers: [registry],
       name: 'gatehouse_operations_total',
       help: 'Mutations by field and outcome: SUCCESS, or the code of the failure',
       labelNames: ['field', 'outcome'],
     }),
-    hashWaiting: new Gauge({
-      registers,
-      name: 'gatehouse_hash_waiting',
-      help: 'Password hashes that wait for a turn',
-      collect() {
-        this.set(hashStats().waiting)
-      },
+    listening: new Gauge({
+      registers: [registry],
+      name: 'gatehouse_change_listener_up',
+      help: '1 while changes of sessions are heard, and the session cache is used',
     }),
-    hashRunning: new Gauge({
-      registers,
-      name: 'gatehouse_hash_running',
-      help: 'Password hashes under way',
-      collect() {
-        this.set(hashStats().running)
-      },
-    }),
+    ...hashMetrics([registry]),
+    ...mailMetrics([registry]),
+  }
+}
+
+function hashMetrics(registers: Registry[]) {
+  return {
+    hashWaiting: new Gauge({ registers, name: 'gatehouse_hash_waiting', help: 'Password hashes that wait for a turn' }),
+    hashRunning: new Gauge({ registers, name: 'gatehouse_hash_running', help: 'Password hashes under way' }),
     hashRefused: new Counter({ registers, name: 'gatehouse_hash_refused_total', help: 'Hashes refused as OVERLOADED' }),
     hashDropped: new Counter({
       registers,
@@ -61,10 +53,15 @@ export function createMetrics() {
       help: 'Time that one hash took',
       buckets: [0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2],
     }),
+  }
+}
+
+function mailMetrics(registers: Registry[]) {
+  return {
     mailsSent: new Counter({
       registers,
       name: 'gatehouse_mails_sent_total',
-      help: 'Mails taken by the server',
+      help: 'Mails taken by the mail server',
       labelNames: ['mail'],
     }),
     mailsFailed: new Counter({
@@ -84,11 +81,6 @@ export function createMetrics() {
       registers,
       name: 'gatehouse_mails_oldest_seconds',
       help: 'Age of the oldest mail in the outbox',
-    }),
-    listening: new Gauge({
-      registers,
-      name: 'gatehouse_change_listener_up',
-      help: '1 while changes of sessions are heard, and the session cache with them',
     }),
   }
 }

@@ -1,19 +1,26 @@
 interface ReadinessParts {
   /** Rejects while the database cannot be reached. */
-  reach: () => Promise<void>
+  reach: () => Promise<unknown>
   /** The migrations that this release has and the database lacks. */
   pending: () => Promise<string[]>
   keysLoaded: () => boolean
 }
 
-/** Why the server cannot serve at this moment, in words that are safe to show; null when it can. */
-export function createReadiness({ reach, pending, keysLoaded }: ReadinessParts) {
+interface Readiness {
+  /** Why the server cannot serve at this moment, in words that are safe to show; null when it can. */
+  check: () => Promise<string | null>
+  /** From now on the server is not ready, so that no new request is sent its way. */
+  stop: () => void
+}
+
+/** Asks everything that the server needs before it can serve. */
+export function createReadiness({ reach, pending, keysLoaded }: ReadinessParts): Readiness {
   let stopping = false
   /** Migrations only move forward: once none is pending, none becomes so. */
   let migrated = false
 
   return {
-    async check(): Promise<string | null> {
+    check: async () => {
       if (stopping) return 'stopping'
       try {
         await reach()
@@ -24,7 +31,7 @@ export function createReadiness({ reach, pending, keysLoaded }: ReadinessParts) 
       if (!migrated) return 'migrations pending'
       return keysLoaded() ? null : 'signing keys missing'
     },
-    stop(): void {
+    stop: () => {
       stopping = true
     },
   }

@@ -15,8 +15,9 @@ import type { LiveSession, LiveSessions } from '../store/liveSessions'
 import type { SessionView } from '../store/sessions'
 import type { Account } from '../store/users'
 import type { InFlight } from './steps/inFlight'
+import type { IssuedTokens } from './steps/startSession'
 
-export type { Account, SessionView }
+export type { Account, IssuedTokens, SessionView }
 
 /** Everything that operations are made of; each names the parts that it needs. */
 export interface Deps {

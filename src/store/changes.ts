@@ -4,107 +4,123 @@ import { DATABASE, SESSION } from '../config/defaults'
 /** What the database tells every instance: its triggers send these on the channel `gatehouse`. */
 export type Change = { kind: 'session' | 'user'; id: string } | { kind: 'keys' }
 
-export interface ChangeListener {
-  /** `onListening` is called whenever listening begins, at first and after each gap: what was held before may be stale. */
-  subscribe(subscriber: Subscriber): void
-  /** Whether every change up to now is sure to arrive: false from the moment the connection is suspected. */
-  listening(): boolean
-  close(): Promise<void>
-}
-
 interface Subscriber {
   onChange: (change: Change) => void
+  /** Called whenever listening begins, at first and after each gap: what was held before may be stale. */
   onListening: () => void
 }
 
 interface ListenerOptions {
   url: string
   onError: (error: unknown) => void
-  /** Milliseconds before the first new attempt; doubled up to 5 s. */
-  firstRetry?: number
 }
 
-/**
- * LISTENs on a connection of its own. A heartbeat finds a connection that died without a word: its answer comes after
- * every notification before it, so an answered heartbeat proves that none is missing.
- */
-export function listenForChanges(options: ListenerOptions): ChangeListener {
-  const { url, onError, firstRetry = 100 } = options
-  const subscribers: Subscriber[] = []
-  let client: Client | null = null
-  let closed = false
-  let retryIn = firstRetry
-  let retry: NodeJS.Timeout | undefined
-  const heartbeat = setInterval(() => void beat(), SESSION.listenerHeartbeat)
-  heartbeat.unref()
-  void connect()
+/** Milliseconds before the first new attempt to connect, doubled for each further one up to the cap. */
+const FIRST_RETRY = 100
+const MAX_RETRY = 5_000
 
-  return {
-    subscribe: (subscriber) => void subscribers.push(subscriber),
-    listening: () => client !== null,
-    close: async () => {
-      closed = true
-      clearInterval(heartbeat)
-      clearTimeout(retry)
-      const last = client
-      client = null
-      await last?.end()
-    },
+/**
+ * LISTENs on a connection of its own, from the moment it is made. A heartbeat finds a connection that died without a
+ * word: its answer comes after every notification before it, so an answered heartbeat proves that none is missing.
+ */
+export class ChangeListener {
+  private readonly subscribers: Subscriber[] = []
+  private readonly heartbeat: NodeJS.Timeout
+  private client: Client | null = null
+  private closed = false
+  private retryIn = FIRST_RETRY
+  private retry: NodeJS.Timeout | undefined
+
+  constructor(private readonly options: ListenerOptions) {
+    this.heartbeat = setInterval(() => void this.beat(), SESSION.listenerHeartbeat)
+    this.heartbeat.unref()
+    void this.connect()
   }
 
-  async function connect(): Promise<void> {
-    const next = new Client({
-      connectionString: url,
+  subscribe(subscriber: Subscriber): void {
+    this.subscribers.push(subscriber)
+  }
+
+  /** Whether every change is sure to arrive: false from the moment the connection is suspected. */
+  isListening(): boolean {
+    return this.client !== null
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    clearInterval(this.heartbeat)
+    clearTimeout(this.retry)
+    const last = this.client
+    this.client = null
+    await last?.end()
+  }
+
+  private async connect(): Promise<void> {
+    const client = this.newClient()
+    try {
+      await client.connect()
+      await client.query('LISTEN gatehouse')
+    } catch (error) {
+      hangUp(client)
+      this.options.onError(error)
+      this.retryLater()
+      return
+    }
+    if (this.closed) {
+      hangUp(client)
+      return
+    }
+    this.retryIn = FIRST_RETRY
+    for (const { onListening } of this.subscribers) onListening()
+    this.client = client
+  }
+
+  private newClient(): Client {
+    const client = new Client({
+      connectionString: this.options.url,
       application_name: 'gatehouse listener',
       connectionTimeoutMillis: DATABASE.connectTimeout,
       query_timeout: SESSION.listenerTimeout,
       keepAlive: true,
     })
-    next.on('error', (error) => lose(next, error))
-    next.on('end', () => lose(next, new Error('The listening connection ended')))
-    next.on('notification', ({ payload }) => {
+    client.on('error', (error) => this.lose(client, error))
+    client.on('end', () => this.lose(client, new Error('The listening connection ended')))
+    client.on('notification', ({ payload }) => {
       const change = readChange(payload ?? '')
-      if (change) subscribers.forEach((subscriber) => subscriber.onChange(change))
+      if (change) for (const { onChange } of this.subscribers) onChange(change)
     })
-    try {
-      await next.connect()
-      await next.query('LISTEN gatehouse')
-    } catch (error) {
-      void next.end().catch(() => undefined)
-      onError(error)
-      retryLater()
-      return
-    }
-    if (closed) return void next.end()
-    retryIn = firstRetry
-    subscribers.forEach((subscriber) => subscriber.onListening())
-    client = next
+    return client
   }
 
-  async function beat(): Promise<void> {
-    const beating = client
+  private async beat(): Promise<void> {
+    const { client } = this
     try {
-      await beating?.query('SELECT 1')
+      await client?.query('SELECT 1')
     } catch (error) {
-      if (beating) lose(beating, error)
+      if (client) this.lose(client, error)
     }
   }
 
-  function lose(lost: Client, error: unknown): void {
-    if (lost !== client) return
-    client = null
-    void lost.end().catch(() => undefined)
-    if (closed) return
-    onError(error)
-    retryLater()
+  private lose(lost: Client, error: unknown): void {
+    if (lost !== this.client) return
+    this.client = null
+    hangUp(lost)
+    if (this.closed) return
+    this.options.onError(error)
+    this.retryLater()
   }
 
-  function retryLater(): void {
-    if (closed) return
-    retry = setTimeout(() => void connect(), retryIn)
-    retry.unref()
-    retryIn = Math.min(retryIn * 2, 5_000)
+  private retryLater(): void {
+    if (this.closed) return
+    this.retry = setTimeout(() => void this.connect(), this.retryIn)
+    this.retry.unref()
+    this.retryIn = Math.min(this.retryIn * 2, MAX_RETRY)
   }
+}
+
+/** Nothing is expected of it any more, a farewell neither. */
+function hangUp(client: Client): void {
+  client.end().catch(() => undefined)
 }
 
 function readChange(payload: string): Change | null {

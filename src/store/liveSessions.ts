@@ -10,14 +10,6 @@ export interface LiveSession {
   account: Account
 }
 
-export interface LiveSessions {
-  /** The session, if it is live at this moment. Throws the driver's error where the database is away: never a false null. */
-  find(sessionId: string, now: Date): Promise<LiveSession | null>
-  /** Drops what is held of a session, or of all sessions of a user. */
-  forget(changed: { kind: 'session' | 'user'; id: string }): void
-  forgetAll(): void
-}
-
 // Plain pg and a named statement: this look-up is made by every authenticated request that the cache does not answer.
 const LOOK_UP = {
   name: 'live-session',
@@ -43,71 +35,84 @@ interface Row {
   user_created_at: Date
 }
 
+interface LiveSessionsOptions {
+  pool: Pool
+  /** Whether changes are heard at this moment. */
+  isListening: () => boolean
+  onError: (error: unknown) => void
+}
+
+/** A look-up under way: a change that is announced meanwhile spoils it, since it may have read what was before. */
+interface Look {
+  spoiled: boolean
+}
+
 /**
  * Looks sessions up, through a bounded cache that the database keeps honest: whatever it announces is dropped, and
- * while `listening()` is false nothing is taken from the cache or put into it.
+ * while changes are not heard nothing is taken from the cache or put into it.
  */
-export function createLiveSessions(options: {
-  pool: Pool
-  listening: () => boolean
-  onError: (error: unknown) => void
-}): LiveSessions {
-  const { pool, listening, onError } = options
-  const cache = new LRUCache<string, LiveSession>({ max: SESSION.cacheSize, ttl: SESSION.cacheMaxAge })
-  /** Look-ups under way: a change that is announced meanwhile spoils them, since they may have read what was before. */
-  const underWay = new Map<string, Set<{ spoiled: boolean }>>()
+export class LiveSessions {
+  private readonly cache = new LRUCache<string, LiveSession>({ max: SESSION.cacheSize, ttl: SESSION.cacheMaxAge })
+  private readonly underWay = new Map<string, Set<Look>>()
 
-  return { find, forget, forgetAll }
+  constructor(private readonly options: LiveSessionsOptions) {}
 
-  async function find(sessionId: string, now: Date): Promise<LiveSession | null> {
-    const known = listening() ? cache.get(sessionId) : undefined
-    const live = known ?? (await lookUp(sessionId))
+  /** The session, if it is live at this moment. Throws the driver's error where the database is away: never a false null. */
+  async find(sessionId: string, now: Date): Promise<LiveSession | null> {
+    const known = this.options.isListening() ? this.cache.get(sessionId) : undefined
+    const live = known ?? (await this.lookUp(sessionId))
     if (!live || live.session.expiresAt <= now) return null
-    noteSeen(live.session, now)
+    this.noteSeen(live.session, now)
     return live
   }
 
-  async function lookUp(sessionId: string): Promise<LiveSession | null> {
-    const look = { spoiled: !listening() }
-    const looks = underWay.get(sessionId) ?? new Set()
-    underWay.set(sessionId, looks.add(look))
+  /** Drops what is held of a session, or of all sessions of a user. */
+  forget({ kind, id }: { kind: 'session' | 'user'; id: string }): void {
+    if (kind === 'session') {
+      this.cache.delete(id)
+      spoil(this.underWay.get(id))
+      return
+    }
+    for (const [sessionId, live] of this.cache.entries()) if (live.account.id === id) this.cache.delete(sessionId)
+    this.spoilAll() // whose they are is not known yet
+  }
+
+  forgetAll(): void {
+    this.cache.clear()
+    this.spoilAll()
+  }
+
+  private async lookUp(sessionId: string): Promise<LiveSession | null> {
+    const { pool, isListening } = this.options
+    const look = { spoiled: !isListening() }
+    const looks = this.underWay.get(sessionId) ?? new Set()
+    this.underWay.set(sessionId, looks.add(look))
     try {
       const { rows } = await pool.query<Row>({ ...LOOK_UP, values: [sessionId] })
       const live = rows[0] ? fromRow(rows[0]) : null
-      if (live && !look.spoiled && listening()) cache.set(sessionId, live)
+      if (live && !look.spoiled && isListening()) this.cache.set(sessionId, live)
       return live
     } finally {
       looks.delete(look)
-      if (looks.size === 0) underWay.delete(sessionId)
+      if (looks.size === 0) this.underWay.delete(sessionId)
     }
   }
 
-  function forget({ kind, id }: { kind: 'session' | 'user'; id: string }): void {
-    if (kind === 'session') {
-      cache.delete(id)
-      underWay.get(id)?.forEach((look) => (look.spoiled = true))
-      return
-    }
-    for (const [sessionId, live] of cache.entries()) if (live.account.id === id) cache.delete(sessionId)
-    spoilAll() // whose they are is not known yet
-  }
-
-  function forgetAll(): void {
-    cache.clear()
-    spoilAll()
-  }
-
-  function spoilAll(): void {
-    for (const looks of underWay.values()) looks.forEach((look) => (look.spoiled = true))
+  private spoilAll(): void {
+    for (const looks of this.underWay.values()) spoil(looks)
   }
 
   /** Bounded writes: one a minute and session at most, beside the request and never in its way. */
-  function noteSeen(session: SessionView, now: Date): void {
+  private noteSeen(session: SessionView, now: Date): void {
     const due = now.getTime() - SESSION.lastSeenResolution
     if (session.lastSeenAt.getTime() > due) return
     session.lastSeenAt = now
-    pool.query(SEEN, [session.id, now, new Date(due)]).catch(onError)
+    this.options.pool.query(SEEN, [session.id, now, new Date(due)]).catch(this.options.onError)
   }
+}
+
+function spoil(looks: Set<Look> | undefined): void {
+  for (const look of looks ?? []) look.spoiled = true
 }
 
 function fromRow(row: Row): LiveSession {

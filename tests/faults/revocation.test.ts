@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type TestApp, startTestApp } from '../support/app'
-import { call, me } from '../support/client'
+import { call, post } from '../support/client'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn } from '../support/people'
 import { TcpProxy } from '../support/tcpProxy'
+import { until } from '../support/until'
 
 /** Milliseconds after which a revocation must be known everywhere. */
 const EVERYWHERE = 100
@@ -29,11 +30,6 @@ afterAll(async () => {
 const isLive = async (app: TestApp, sessionId: string) =>
   (await app.app.deps.liveSessions.find(sessionId, app.clock.now())) !== null
 
-/** Waits for a condition that another process brings about. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(10)
-}
-
 async function metric(app: TestApp, name: string): Promise<number> {
   const text = await (await fetch(`${app.url}/metrics`)).text()
   return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
@@ -56,7 +52,12 @@ async function manySessions(count: number) {
   })
 }
 
-const codeOf = async (app: TestApp, token: string) => (await me(app.url, { token })).code
+/** SUCCESS, or how `me` was refused. Of a user with 1,000 sessions the list of them is not asked for. */
+async function codeOf(app: TestApp, token: string): Promise<string> {
+  const answer = await post(app.url, { query: '{ me { id } }' }, { token })
+  const { errors } = (await answer.json()) as { errors?: { extensions: { code: string } }[] }
+  return errors?.[0]?.extensions.code ?? 'SUCCESS'
+}
 
 /** Counts the statements that look a session up, on this instance's pool. */
 function countLookUps(app: TestApp): { count: number; restore: () => void } {
@@ -74,24 +75,25 @@ test('a session that was revoked on one instance is refused by the other 100 ms 
   const sessions = await manySessions(1_000)
   for (const { id } of sessions) await isLive(b, id)
   const lookUps = countLookUps(b)
-  const before = await Promise.all(sessions.map(({ accessToken }) => codeOf(b, accessToken)))
-  expect(new Set(before)).toEqual(new Set(['SUCCESS']))
+  for (const { accessToken } of sessions.slice(0, 50)) expect(await codeOf(b, accessToken)).toBe('SUCCESS')
+  for (const { id } of sessions) expect(await isLive(b, id)).toBe(true)
   expect(lookUps.count).toBe(0) // each one is held in memory: the refusals below are news, not a fresh look
   lookUps.restore()
 
-  const refused = await Promise.all(
-    sessions.map(async ({ accessToken }, index) => {
-      await delay(index * 2)
-      const revoked = await call(a.url, 'logout', undefined, { token: accessToken })
-      await delay(EVERYWHERE)
-      return [revoked.code, await codeOf(b, accessToken)].join()
-    }),
-  )
-  expect(refused.filter((codes) => codes === 'SUCCESS,UNAUTHENTICATED')).toHaveLength(1_000)
+  let refused = 0
+  for (let from = 0; from < sessions.length; from += 50) {
+    const some = sessions.slice(from, from + 50)
+    const revoked = await Promise.all(some.map((item) => call(a.url, 'logout', undefined, { token: item.accessToken })))
+    expect(revoked.map(({ code }) => code)).not.toContain('UNAUTHENTICATED')
+    await delay(EVERYWHERE)
+    const codes = await Promise.all(some.map(({ accessToken }) => codeOf(b, accessToken)))
+    refused += codes.filter((code) => code === 'UNAUTHENTICATED').length
+  }
+  expect(refused).toBe(1_000)
 })
 
 test('with the listening connection cut, a revocation is known at once all the same, and the cache comes back', async () => {
-  const sessions = await manySessions(20)
+  const sessions = await manySessions(10)
   for (const { id } of sessions) await isLive(b, id)
   const { pool } = a.app.deps.database
   for (const { id, accessToken } of sessions) {

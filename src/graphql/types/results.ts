@@ -95,7 +95,7 @@ export class ChangePasswordSuccess {
   revokedSessions: number
 }
 
-@ObjectType()
+@ObjectType({ description: 'The same whether or not the new address has an account.' })
 export class RequestEmailChangeSuccess {
   @Field()
   newEmail: string
@@ -114,10 +114,9 @@ export class DeleteAccountSuccess {
 }
 
 /** A mutation's result: what it gives, or one of the failures that its caller can run into. */
-function resultOf(name: string, success: ClassType<object>, errors: ClassType<object>[], description?: string) {
+function resultOf(name: string, success: ClassType, errors: ClassType[]) {
   return createUnionType({
     name,
-    ...(description === undefined ? {} : { description }),
     types: () => [success, ...errors] as const,
     resolveType: (value: object) => ('code' in value ? ERROR_TYPES[value.code as UserErrorCode] : success.name),
   })
@@ -164,12 +163,11 @@ export const ChangePasswordResult = resultOf('ChangePasswordResult', ChangePassw
   InvalidInputErrorType,
   ...Hashing,
 ])
-export const RequestEmailChangeResult = resultOf(
-  'RequestEmailChangeResult',
-  RequestEmailChangeSuccess,
-  [InvalidCredentialsErrorType, InvalidInputErrorType, ...Hashing],
-  'The same whether or not the new address has an account.',
-)
+export const RequestEmailChangeResult = resultOf('RequestEmailChangeResult', RequestEmailChangeSuccess, [
+  InvalidCredentialsErrorType,
+  InvalidInputErrorType,
+  ...Hashing,
+])
 export const ConfirmEmailChangeResult = resultOf('ConfirmEmailChangeResult', ConfirmEmailChangeSuccess, [
   ...Token,
   RateLimitedErrorType,

@@ -29,9 +29,10 @@ export async function demandCurrentPassword(
   if (wait > 0) throw new RateLimitedError(wait)
 
   const user = await findUser(database.prisma, viewer.account.id)
-  const { valid } = await hasher.verify(password, user?.passwordHash ?? null, {
-    client: client.budgetPrefix,
-    signal: client.signal,
+  const turn = { client: client.budgetPrefix, signal: client.signal }
+  const { valid } = await hasher.verify(password, user?.passwordHash ?? null, turn).catch(async (error: unknown) => {
+    await limiter.refund(budget) // no turn, so nothing was compared: an overload must not look like guessing
+    throw error
   })
   if (!user || !valid) {
     const event: AuditEvent = auditOf(client, {

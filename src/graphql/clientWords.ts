@@ -1,0 +1,25 @@
+import type { GraphQLError } from 'graphql'
+
+const VARIABLE = /^Variable "\$(\w+)" got invalid value /
+/** How GraphQL begins to quote what it was given: in the grammar, and in values. */
+const QUOTED_TOKEN = /(?:Block)?String ".*/s
+const QUOTED_VALUE = /(?: value: |, found |^Value ").*/s
+
+/**
+ * GraphQL's own words about a client's document, without what must not come back: values, any of which may be a password,
+ * and suggestions, which name the schema. Everything from the first quotation on is cut, so that no value can steer what
+ * is cut, and no long one costs more time than reading it once.
+ */
+export function clientWords({ message, originalError }: GraphQLError): string {
+  const variable = VARIABLE.exec(message)?.[1]
+  if (variable === undefined || !originalError) return withoutQuotation(message)
+  const quotation = message.slice(0, -`; ${originalError.message}`.length)
+  const path = / at "(\w[\w.[\]]*)"$/.exec(quotation.slice(-200))?.[1]
+  return `Variable "$${path ?? variable}" got an invalid value; ${withoutQuotation(originalError.message)}`
+}
+
+function withoutQuotation(message: string): string {
+  const quoted = message.startsWith('Syntax Error') ? QUOTED_TOKEN : QUOTED_VALUE
+  const [words = ''] = message.replace(quoted, ' the given value').trimStart().split(' Did you mean ', 1)
+  return words
+}

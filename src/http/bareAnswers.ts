@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HSTS } from './headers'
+
+/**
+ * Answers what no route and no hook ever sees: bytes that are not HTTP, a path that is no text, CONNECT. There is a bare
+ * socket only, so that the security headers are written here once more.
+ */
+export function bareAnswers({ hsts }: { hsts: boolean }) {
+  const body = '{"error":{"code":"BAD_REQUEST","message":"The request could not be read."}}'
+  const fixed = [
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    "Content-Security-Policy: default-src 'none';frame-ancestors 'none'",
+    'X-Frame-Options: DENY',
+    'Referrer-Policy: no-referrer',
+    ...(hsts ? [`Strict-Transport-Security: max-age=${HSTS.maxAge}; includeSubDomains`] : []),
+    'Cache-Control: no-store',
+    'Connection: close',
+  ].join('\r\n')
+
+  function answer(socket: Duplex | null, status: string): void {
+    if (!socket?.writable) return void socket?.destroy()
+    socket.end(`HTTP/1.1 ${status}\r\nX-Request-Id: ${randomUUID()}\r\n${fixed}\r\n\r\n${body}`)
+  }
+
+  return {
+    clientError(error: Error & { code?: string }, socket: Duplex): void {
+      if (error.code === 'ECONNRESET') return void socket.destroy()
+      const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+      answer(socket, tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request')
+    },
+    badUrl(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+      answer(reply.raw.socket, '400 Bad Request')
+    },
+    /** Node would close a CONNECT without a word, and refuse an unknown Expect without any header. */
+    listen(server: Server): void {
+      server.on('connect', (_request, socket) => answer(socket, '400 Bad Request'))
+      server.on('checkExpectation', (_request, { socket }) => answer(socket, '417 Expectation Failed'))
+    },
+  }
+}

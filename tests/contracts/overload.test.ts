@@ -1,0 +1,143 @@
+import { type TestApp, startTestApp } from '../support/app'
+import { eventually, from, hashes, metric, someAddress } from '../support/budgets'
+import { type Answer, DOORS, call, me, rest } from '../support/client'
+import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
+
+const WRONG = 'not that one'
+const ONE_AT_A_TIME = { HASH_CONCURRENCY: '1', TRUST_PROXY: '127.0.0.1' }
+const waiting = (app: TestApp) => metric(app, 'gatehouse_hash_waiting')
+
+describe('where passwords can wait half a second', () => {
+  let app: TestApp
+  let owner: Awaited<ReturnType<typeof signedIn>>
+  beforeAll(async () => {
+    const patient = await startTestApp({ env: ONE_AT_A_TIME })
+    owner = await signedIn(patient)
+    app = await startTestApp({
+      env: { ...ONE_AT_A_TIME, RATE_LIMITS: 'on', BCRYPT_COST: '12', HASH_MAX_WAIT: '500ms' },
+      databaseUrl: patient.databaseUrl,
+      smtp: patient.smtp,
+    })
+    close = async () => {
+      await app.close()
+      await patient.close()
+    }
+  })
+  let close: () => Promise<void>
+  afterAll(() => close())
+
+  const storm = (door = call): Promise<Answer>[] =>
+    Array.from({ length: 40 }, () => {
+      return door(app.url, 'login', { email: someone(), password: WRONG }, from(someAddress()))
+    })
+
+  test.each(DOORS)('by %s logins too many are told at once when to come back, and cost nothing', async (_by, door) => {
+    const [hashed, refused] = [await hashes(app), await metric(app, 'gatehouse_hash_refused_total')]
+    const order: string[] = []
+    const answers = await Promise.all(
+      storm(door).map(async (login) => {
+        const answer = await login
+        order.push(answer.code)
+        return answer
+      }),
+    )
+    const overloaded = answers.filter(({ code }) => code === 'OVERLOADED')
+    const served = answers.filter(({ code }) => code === 'INVALID_CREDENTIALS')
+    expect(overloaded.length + served.length).toBe(40)
+    expect(served.length).toBeGreaterThan(0)
+    expect(overloaded.length).toBeGreaterThan(20)
+    for (const { data, headers, status } of overloaded) {
+      expect(Number(data.retryAfter)).toBeGreaterThanOrEqual(1)
+      expect(headers.get('retry-after')).toBe(String(data.retryAfter))
+      expect(status).toBe(door === rest ? 503 : 200)
+    }
+    // Whoever is refused at the door does not wait for those who are served.
+    expect(order.at(-1)).toBe('INVALID_CREDENTIALS')
+    const [hashedNow, refusedNow] = [await hashes(app), await metric(app, 'gatehouse_hash_refused_total')]
+    expect(hashedNow - hashed).toBe(served.length)
+    expect(refusedNow - refused).toBeLessThanOrEqual(overloaded.length)
+    expect(refusedNow - refused).toBeGreaterThan(20)
+  })
+
+  test('me, refreshSession and health answer while hashes are refused', async () => {
+    const { tokens } = await loggedIn(app, owner.email)
+    let over = false
+    const logins = Promise.all(storm()).then((answers) => {
+      over = true
+      return answers
+    })
+    await eventually(async () => (await waiting(app)) > 0)
+    expect((await me(app.url, { token: tokens.accessToken })).data).toMatchObject({ email: owner.email })
+    const refreshed = await call(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })
+    expect(refreshed.code).toBe('SUCCESS')
+    for (const path of ['live', 'ready']) expect((await fetch(`${app.url}/health/${path}`)).status).toBe(200)
+    expect(over).toBe(false)
+    expect((await logins).some(({ code }) => code === 'OVERLOADED')).toBe(true)
+  })
+
+  test('a check of the current password that found no turn is not counted as a guess', async () => {
+    const { tokens } = await loggedIn(app, owner.email)
+    const signed = { token: tokens.accessToken }
+    for (let made = 0; made < 9; made += 1) {
+      const answers = storm()
+      await eventually(async () => (await waiting(app)) > 0)
+      const input = { newEmail: someone(), password: PASSWORD }
+      expect((await call(app.url, 'requestEmailChange', input, signed)).code).toBe('OVERLOADED')
+      await Promise.all(answers)
+    }
+    for (const [made, code] of ['INVALID_CREDENTIALS', 'INVALID_CREDENTIALS', 'SUCCESS'].entries()) {
+      const currentPassword = code === 'SUCCESS' ? PASSWORD : `guess ${made}`
+      const input = { currentPassword, newPassword: NEW_PASSWORD }
+      expect((await call(app.url, 'changePassword', input, signed)).code).toBe(code)
+    }
+  })
+})
+
+describe('where passwords can wait long', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await startTestApp({ env: ONE_AT_A_TIME })
+  })
+  afterAll(() => app.close())
+
+  const login = (email: string, address: string, signal?: AbortSignal) =>
+    fetch(`${app.url}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...from(address).headers },
+      body: JSON.stringify({ email, password: WRONG }),
+      ...(signal ? { signal } : {}),
+    })
+
+  test('one client with many logins delays the login of another by a round at most', async () => {
+    const email = await verifiedPerson(app)
+    const greedy = someAddress()
+    let served = 0
+    const logins = Array.from({ length: 40 }, async () => {
+      const answer = await login(someone(), greedy)
+      served += 1
+      return answer.status
+    })
+    await eventually(async () => (await waiting(app)) >= 30)
+    const before = served
+    const answer = await call(app.url, 'login', { email, password: PASSWORD }, from(someAddress()))
+    expect(answer.code).toBe('SUCCESS')
+    // The one that ran already, the one whose turn it was, and one whose answer overtook ours on the way.
+    expect(served - before).toBeLessThanOrEqual(3)
+    expect(new Set(await Promise.all(logins))).toEqual(new Set([401]))
+  })
+
+  test('the logins of a client that hangs up are dropped before they cost a hash', async () => {
+    const [hashed, dropped] = [await hashes(app), await metric(app, 'gatehouse_hash_dropped_total')]
+    const staying = Array.from({ length: 10 }, () => login(someone(), someAddress()))
+    await eventually(async () => (await waiting(app)) >= 5)
+    const gone = new AbortController()
+    const leaving = Array.from({ length: 20 }, () => login(someone(), someAddress(), gone.signal))
+    await eventually(async () => (await waiting(app)) >= 20)
+    gone.abort()
+    for (const { status } of await Promise.allSettled(leaving)) expect(status).toBe('rejected')
+    await Promise.all(staying)
+    await eventually(async () => (await waiting(app)) === 0)
+    expect((await metric(app, 'gatehouse_hash_dropped_total')) - dropped).toBe(20)
+    expect((await hashes(app)) - hashed).toBe(10)
+  })
+})
