@@ -15,9 +15,8 @@ import type { LiveSession, LiveSessions } from '../store/liveSessions'
 import type { SessionView } from '../store/sessions'
 import type { Account } from '../store/users'
 import type { InFlight } from './steps/inFlight'
-import type { IssuedTokens } from './steps/startSession'
 
-export type { Account, IssuedTokens, SessionView }
+export type { Account, SessionView }
 
 /** Everything that operations are made of; each names the parts that it needs. */
 export interface Deps {
@@ -51,3 +50,11 @@ export interface Client {
 
 /** A signed-in client. */
 export type Viewer = LiveSession
+
+/** What a client gets to hold. */
+export interface IssuedTokens {
+  accessToken: string
+  accessTokenExpiresAt: Date
+  refreshToken: string
+  refreshTokenExpiresAt: Date
+}

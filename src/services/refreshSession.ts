@@ -1,6 +1,5 @@
-import type { Client, Deps } from './deps'
+import type { Client, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
-import type { IssuedTokens } from './steps/startSession'
 import { MAIL, SESSION } from '../config/defaults'
 import { digest, isOpaqueToken, refreshSuccessors } from '../crypto/opaqueToken'
 import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'

@@ -61,7 +61,7 @@ export async function openWatched(browser: Browser, options: BrowserContextOptio
 /** The Referer of a request, where it has one. A request of a window that was closed meanwhile has none. */
 async function refererOf(request: Request): Promise<string[]> {
   const { referer } = await request.allHeaders().catch(() => ({ referer: undefined }))
-  return referer === undefined ? [] : [`Referer: ${referer}`]
+  return !referer ? [] : [`Referer: ${referer}`]
 }
 
 /** Waits for a mail to that address in the inbox page, which must be open, and follows its link. Each mail is followed once. */

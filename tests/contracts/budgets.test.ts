@@ -98,22 +98,25 @@ const CASES = DOORS.flatMap(([by, door]) =>
   ROWS.filter(({ name }) => door !== rest || BY_REST.has(name)).map((row) => ({ by, door, row, ...row })),
 )
 
-test.each(CASES)('$name by $by: $max calls in $window s per $per, the next one costs no hash', async ({ door, row }) => {
-  const call = await callerOf(row, door)
-  for (let made = 0; made < row.max; made += 1) expect((await call(row.cheap)).code).not.toBe('RATE_LIMITED')
+test.each(CASES)(
+  '$name by $by: $max calls in $window s per $per, the next one costs no hash',
+  async ({ door, row }) => {
+    const call = await callerOf(row, door)
+    for (let made = 0; made < row.max; made += 1) expect((await call(row.cheap)).code).not.toBe('RATE_LIMITED')
 
-  const before = await hashes(app)
-  const refused = await call(row.dear)
-  expect(refused.code).toBe('RATE_LIMITED')
-  const retryAfter = Number(refused.data.retryAfter)
-  expect(retryAfter).toBeGreaterThan(row.window - 40)
-  expect(retryAfter).toBeLessThanOrEqual(row.window)
-  expect(refused.headers.get('retry-after')).toBe(String(retryAfter))
-  expect(refused.status).toBe(door === rest ? 429 : 200)
-  expect(await hashes(app)).toBe(before)
+    const before = await hashes(app)
+    const refused = await call(row.dear)
+    expect(refused.code).toBe('RATE_LIMITED')
+    const retryAfter = Number(refused.data.retryAfter)
+    expect(retryAfter).toBeGreaterThan(row.window - 40)
+    expect(retryAfter).toBeLessThanOrEqual(row.window)
+    expect(refused.headers.get('retry-after')).toBe(String(retryAfter))
+    expect(refused.status).toBe(door === rest ? 429 : 200)
+    expect(await hashes(app)).toBe(before)
 
-  if (!row.per.includes('USER')) expect((await call(row.cheap, true)).code).not.toBe('RATE_LIMITED')
-})
+    if (!row.per.includes('USER')) expect((await call(row.cheap, true)).code).not.toBe('RATE_LIMITED')
+  },
+)
 
 test('both doors take from one budget', async () => {
   const caller = from(someAddress())
@@ -122,7 +125,12 @@ test('both doors take from one budget', async () => {
 })
 
 test('every spelling of an address takes from one budget', async () => {
-  const spellings = ['Bob@bücher.example', 'bob@BÜCHER.example', ' BOB@xn--bcher-kva.example ', 'bob@xn--Bcher-kva.EXAMPLE']
+  const spellings = [
+    'Bob@bücher.example',
+    'bob@BÜCHER.example',
+    ' BOB@xn--bcher-kva.example ',
+    'bob@xn--Bcher-kva.EXAMPLE',
+  ]
   for (let made = 0; made < 5; made += 1) {
     await call(app.url, 'requestReset', { email: spellings[made % 4] }, from(someAddress()))
   }
@@ -290,8 +298,7 @@ test('with Redis budgets hold while it dies under traffic and comes back, and no
   })
   const burst = (count: number) =>
     Array.from({ length: count }, () => call(counted.url, 'verifyEmail', token(), caller).then(({ code }) => code))
-  const said = (message: RegExp) => () =>
-    Promise.resolve(counted.log.some(({ msg }) => message.test(String(msg))))
+  const said = (message: RegExp) => () => Promise.resolve(counted.log.some(({ msg }) => message.test(String(msg))))
 
   const codes = await Promise.all(burst(10))
   const underTraffic = burst(10)

@@ -50,7 +50,7 @@ const REFUSED: [string, () => string | Buffer, number][] = [
   ['GET of a REST route that takes POST', () => tls('GET /api/auth/login'), 405],
   ['POST to a health route', () => tls('POST /health/live', JSON_BODY, '{}'), 405],
   ['OPTIONS that is no preflight', () => tls('OPTIONS /graphql'), 405],
-  ['a WebSocket', () => tls('GET /graphql', { Connection: 'Upgrade', Upgrade: 'websocket' }), 400],
+  ['a WebSocket', () => tls('GET /graphql', { Connection: 'Upgrade, close', Upgrade: 'websocket' }), 400],
   ['HTTP/2 in clear', () => tls('GET /graphql', { Connection: 'Upgrade, close', Upgrade: 'h2c' }), 400],
   ['a Host that is none', () => tls('GET /health/live', { Host: 'a b' }), 400],
   ['no Host', () => withoutHost(tls('GET /health/live')), 400],
@@ -125,7 +125,7 @@ describe('GET /graphql', () => {
 
   test('with an odd media type instead of such a header is refused', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'message/rfc822 ,']) {
-      expect((await read('query={__typename}', { 'Content-Type': type })).status).toBe(400)
+      expect([400, 415]).toContain((await read('query={__typename}', { 'Content-Type': type })).status)
     }
   })
 
@@ -143,7 +143,7 @@ describe('GET /graphql', () => {
     const extensions = encodeURIComponent(
       JSON.stringify({ persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } }),
     )
-    expect((await read(`extensions=${extensions}`, preflighted)).status).toBe(400)
+    expect((await read(`extensions=${extensions}`, preflighted)).body).toContain('BAD_REQUEST')
   })
 })
 
@@ -164,7 +164,10 @@ describe('keys of prototypes', () => {
       const { status } = await exchange(app.url, graphql(JSON_BODY, body))
       expect([200, 400]).toContain(status)
       for (const path of ['login', 'register', 'refresh', 'reset-request', 'reset-confirm']) {
-        const { status: rest } = await exchange(app.url, tls(`POST /api/auth/${path}`, JSON_BODY, `{"${name}":{"x":1}}`))
+        const { status: rest } = await exchange(
+          app.url,
+          tls(`POST /api/auth/${path}`, JSON_BODY, `{"${name}":{"x":1}}`),
+        )
         expect(rest).toBe(400)
       }
     }
@@ -181,7 +184,12 @@ describe('scalars are strict', () => {
     verifyEmail: 'mutation ($v: VerifyEmailInput!) { r: verifyEmail(input: $v) { __typename } }',
   }
   const valid = { email: 'a@example.com', password: 'x', token: 'x' }
-  const inputOf = { login: ['email', 'password'], register: ['email', 'password'], requestReset: ['email'], verifyEmail: ['token'] }
+  const inputOf = {
+    login: ['email', 'password'],
+    register: ['email', 'password'],
+    requestReset: ['email'],
+    verifyEmail: ['token'],
+  }
 
   test.each(Object.keys(documents) as (keyof typeof documents)[])('in %s', async (name) => {
     const fields = inputOf[name] as (keyof typeof valid)[]
@@ -196,7 +204,11 @@ describe('scalars are strict', () => {
   })
 
   test('an input takes its declared fields and no other', async () => {
-    const input = { ...{ email: 'a@example.com', password: 'violet tractor seven moons' }, role: 'admin', emailVerified: true }
+    const input = {
+      ...{ email: 'a@example.com', password: 'violet tractor seven moons' },
+      role: 'admin',
+      emailVerified: true,
+    }
     const answer = await post(app.url, { query: documents.register, variables: { v: input } }, { headers: BY_TLS })
     expect(answer.status).toBe(400)
     const byRest = await exchange(app.url, tls('POST /api/auth/register', JSON_BODY, JSON.stringify(input)))

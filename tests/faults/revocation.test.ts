@@ -90,7 +90,7 @@ test('a session that was revoked on one instance is refused by the other 100 ms 
     refused += codes.filter((code) => code === 'UNAUTHENTICATED').length
   }
   expect(refused).toBe(1_000)
-})
+}, 90_000)
 
 test('with the listening connection cut, a revocation is known at once all the same, and the cache comes back', async () => {
   const sessions = await manySessions(10)
@@ -152,7 +152,7 @@ describe('tokens of dead sessions are dead at once, on every instance', () => {
   test('after a password reset', async () => {
     const { first, second, email } = await twoDevices()
     await call(a.url, 'requestReset', { email })
-    const token = await a.mailedToken(email, /[Rr]eset/)
+    const token = await a.mailedToken(email, /new password/)
     const reset = await call(a.url, 'confirmReset', { token, password: NEW_PASSWORD })
     expect(reset.data).toEqual({ revokedSessions: 2 })
     await expectDead(second)

@@ -5,14 +5,6 @@ import type { Transaction } from '../../store/database'
 import { type SessionView, createSession } from '../../store/sessions'
 import type { Client, Deps } from '../deps'
 
-/** What a client gets to hold. */
-export interface IssuedTokens {
-  accessToken: string
-  accessTokenExpiresAt: Date
-  refreshToken: string
-  refreshTokenExpiresAt: Date
-}
-
 /** Opens a session of its own for every login. Call with the account locked. */
 export async function startSession(
   { clock, config }: Pick<Deps, 'clock' | 'config'>,

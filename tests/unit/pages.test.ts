@@ -1,0 +1,125 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import { contrastWithWhite } from '../../src/config/values'
+import { type InboxMail } from '../../src/dev/inbox'
+import { brandStyles } from '../../src/http/pages/brand'
+import { devInboxPage } from '../../src/http/pages/devInboxPage'
+import { type HostedPagesOptions, hostedPages } from '../../src/http/pages/hostedPages'
+
+const OPTIONS: HostedPagesOptions = {
+  appName: 'Gatehouse',
+  appUrl: null,
+  brandColor: '#1f4fd8',
+  passwordPolicy: { minLength: 8, maxLength: 128, minScore: 3 },
+}
+const MAIL: InboxMail = {
+  id: 'a1',
+  sentAt: new Date('2026-11-22T10:15:30Z'),
+  to: 'ada@example.com',
+  subject: '<i>Hello</i>',
+  text: 'Open https://example.com/verify-email#token=abc now <b>',
+  html: '<html><head><title>x</title></head><body><script>alert(1)</script></body></html>',
+  source: 'Subject: <i>Hello</i>',
+  token: 'abc',
+}
+const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change']
+
+describe('hosted pages', () => {
+  const apps: FastifyInstance[] = []
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close()
+  })
+
+  function serve(options: Partial<HostedPagesOptions> = {}): FastifyInstance {
+    const app = fastify()
+    apps.push(app)
+    return app.register(hostedPages, { ...OPTIONS, ...options })
+  }
+
+  test.each(PAGES)('%s runs its own script alone, is stored and framed nowhere, and tells nobody of itself', async (url) => {
+    const { headers, body } = await serve().inject(url)
+    const policy = String(headers['content-security-policy'])
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+    expect(policy).toContain("form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+    expect(policy).not.toContain('unsafe')
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+    expect(headers['content-type']).toBe('text/html; charset=utf-8')
+    expect(body).not.toMatch(/\sstyle=|<style|\son\w+=|<script>/)
+  })
+
+  test('names from the configuration stand as text, never as markup', async () => {
+    const { body } = await serve({ appName: '"><img src=x>', appUrl: 'https://app.example/?a="&b' }).inject('/verify-email')
+    expect(body).not.toContain('<img src=x>')
+    expect(body).toContain('&quot;&gt;&lt;img src=x&gt;')
+    expect(body).toContain('href="https://app.example/?a=&quot;&amp;b"')
+  })
+
+  test.each([
+    ['ar-EG, en;q=0.5', 'ar', 'rtl'],
+    ['ja', 'ja', 'ltr'],
+    ['tlh', 'en', 'ltr'],
+  ])('the language follows Accept-Language: %s', async (acceptLanguage, language, direction) => {
+    const { headers, body } = await serve().inject({ url: '/reset-password', headers: { 'accept-language': acceptLanguage } })
+    expect(body).toContain(`<html lang="${language}" dir="${direction}">`)
+    expect(headers['content-language']).toBe(language)
+    expect(headers.vary).toContain('accept-language')
+  })
+
+  test.each(PAGES)('no text of %s is left with a placeholder', async (url) => {
+    const { body } = await serve({ appUrl: 'https://app.example' }).inject(url)
+    expect(body).not.toMatch(/\{\w+\}/)
+  })
+
+  test.each(['/assets/page.js', '/assets/page.css', '/assets/brand.css', '/assets/icon.svg'])(
+    '%s is asked for again each time, and sent again only when it has changed',
+    async (url) => {
+      const app = serve()
+      const { headers } = await app.inject(url)
+      expect(headers['cache-control']).toBe('no-cache')
+      const again = await app.inject({ url, headers: { 'if-none-match': String(headers.etag) } })
+      expect([again.statusCode, again.body]).toEqual([304, ''])
+      const other = await app.inject({ url, headers: { 'if-none-match': '"another"' } })
+      expect(other.statusCode).toBe(200)
+    },
+  )
+
+  test.each(['#000000', '#1f4fd8', '#767676', '#0000ff'])('%s stays readable on dark ground', (color) => {
+    const onDark = /--brand-on-dark: (#\w{6})/.exec(brandStyles(color))?.[1] ?? ''
+    const cardContrast = contrastWithWhite('#1d2026') / contrastWithWhite(onDark)
+    expect(cardContrast).toBeGreaterThanOrEqual(4.5)
+  })
+})
+
+describe('the development inbox', () => {
+  let app: FastifyInstance
+  const mails: InboxMail[] = []
+
+  beforeEach(() => {
+    mails.splice(0, mails.length, MAIL)
+    const find = (id: string) => Promise.resolve(mails.find((mail) => mail.id === id) ?? null)
+    app = fastify().register(devInboxPage, { inbox: { list: () => Promise.resolve(mails), find } })
+  })
+  afterEach(() => app.close())
+
+  test('a mail is shown in a sandbox: no script, nothing loaded, links in a tab of their own', async () => {
+    const { headers, body } = await app.inject('/dev/inbox/mails/a1/html')
+    const policy = String(headers['content-security-policy'])
+    expect(policy).toContain("script-src 'none'")
+    expect(policy).toContain('img-src data:')
+    expect(policy).toMatch(/sandbox allow-popups allow-popups-to-escape-sandbox$/)
+    expect(body).toContain('<head><base target="_blank" />')
+  })
+
+  test('what mails say stands as text, and addresses in it are links', async () => {
+    const { body } = await app.inject('/dev/inbox/mails/a1?view=text')
+    expect(body).not.toContain('<i>Hello</i>')
+    expect(body).toContain('&lt;b&gt;')
+    expect(body).toContain('<a href="https://example.com/verify-email#token=abc" target="_blank" rel="noopener noreferrer">')
+  })
+
+  test('an empty inbox says how to cause a mail, and a mail that is gone is a 404', async () => {
+    expect((await app.inject('/dev/inbox/mails/b2')).statusCode).toBe(404)
+    expect((await app.inject('/dev/inbox/mails/b2/html')).statusCode).toBe(404)
+    mails.splice(0)
+    expect((await app.inject('/dev/inbox')).body).toContain('/api/auth/register')
+  })
+})
