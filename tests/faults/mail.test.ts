@@ -219,6 +219,18 @@ describe('a mail server that fails', () => {
     expect(await waiting()).toBe(0)
   })
 
+  test('away: mails wait without being tried', async () => {
+    await smtp.stop()
+    await notice('first@example.com')
+    const { counted } = start({ firstRetry: HOUR })
+    await counted.waitForLog(AWAY)
+    await counted.waitForLog('Completed task')
+    for (const name of ['a', 'b', 'c']) await queue('emailChanged', `${name}@example.com`)
+    await counted.waitForLog('Completed task', 4)
+    expect(counted.failures.filter(([name]) => name === 'emailChanged')).toEqual([])
+    expect(await waiting()).toBe(4)
+  })
+
   test('away when an instance ends: the next one does not wait for the time that was set', async () => {
     await smtp.stop()
     await notice('a@example.com')
@@ -335,6 +347,8 @@ describe('workers', () => {
     const first = start()
     await smtp.waitForAttempts('a@example.com', 1)
     await first.stop(10)
+    const { rows } = await db.pool.query('SELECT locked_by, run_at <= now() AS due FROM graphile_worker.jobs')
+    expect(rows).toEqual([{ locked_by: null, due: true }])
     smtp.behaviourOf.clear()
     start()
     await smtp.waitFor('a@example.com')

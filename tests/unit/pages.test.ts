@@ -35,19 +35,24 @@ describe('hosted pages', () => {
     return app.register(hostedPages, { ...OPTIONS, ...options })
   }
 
-  test.each(PAGES)('%s runs its own script alone, is stored and framed nowhere, and tells nobody of itself', async (url) => {
-    const { headers, body } = await serve().inject(url)
-    const policy = String(headers['content-security-policy'])
-    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
-    expect(policy).toContain("form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
-    expect(policy).not.toContain('unsafe')
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
-    expect(headers['content-type']).toBe('text/html; charset=utf-8')
-    expect(body).not.toMatch(/\sstyle=|<style|\son\w+=|<script>/)
-  })
+  test.each(PAGES)(
+    '%s runs its own script alone, is stored and framed nowhere, and tells nobody of itself',
+    async (url) => {
+      const { headers, body } = await serve().inject(url)
+      const policy = String(headers['content-security-policy'])
+      expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+      expect(policy).toContain("form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+      expect(policy).not.toContain('unsafe')
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+      expect(headers['content-type']).toBe('text/html; charset=utf-8')
+      expect(body).not.toMatch(/\sstyle=|<style|\son\w+=|<script>/)
+    },
+  )
 
   test('names from the configuration stand as text, never as markup', async () => {
-    const { body } = await serve({ appName: '"><img src=x>', appUrl: 'https://app.example/?a="&b' }).inject('/verify-email')
+    const { body } = await serve({ appName: '"><img src=x>', appUrl: 'https://app.example/?a="&b' }).inject(
+      '/verify-email',
+    )
     expect(body).not.toContain('<img src=x>')
     expect(body).toContain('&quot;&gt;&lt;img src=x&gt;')
     expect(body).toContain('href="https://app.example/?a=&quot;&amp;b"')
@@ -58,7 +63,10 @@ describe('hosted pages', () => {
     ['ja', 'ja', 'ltr'],
     ['tlh', 'en', 'ltr'],
   ])('the language follows Accept-Language: %s', async (acceptLanguage, language, direction) => {
-    const { headers, body } = await serve().inject({ url: '/reset-password', headers: { 'accept-language': acceptLanguage } })
+    const { headers, body } = await serve().inject({
+      url: '/reset-password',
+      headers: { 'accept-language': acceptLanguage },
+    })
     expect(body).toContain(`<html lang="${language}" dir="${direction}">`)
     expect(headers['content-language']).toBe(language)
     expect(headers.vary).toContain('accept-language')
@@ -113,7 +121,9 @@ describe('the development inbox', () => {
     const { body } = await app.inject('/dev/inbox/mails/a1?view=text')
     expect(body).not.toContain('<i>Hello</i>')
     expect(body).toContain('&lt;b&gt;')
-    expect(body).toContain('<a href="https://example.com/verify-email#token=abc" target="_blank" rel="noopener noreferrer">')
+    expect(body).toContain(
+      '<a href="https://example.com/verify-email#token=abc" target="_blank" rel="noopener noreferrer">',
+    )
   })
 
   test('an empty inbox says how to cause a mail, and a mail that is gone is a 404', async () => {
