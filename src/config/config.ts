@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
-import type { z } from 'zod'
-import { type Environment, SECRET_VARIABLES, type Variable, environment, productionProblems } from './env'
+import { type Environment, SECRET_VARIABLES, environment, productionProblems } from './env'
 
 /** One message that lists every problem of the environment; the process ends with exit code 78 (EX_CONFIG). */
 export class ConfigError extends Error {}
@@ -15,11 +14,21 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
   // An empty value is an unset one: that is how compose files and shells leave variables out.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
-  const problems = parsed.success ? problemsAcross(parsed.data) : parsed.error.issues.map(problemOf)
-  // What production demands is told in the same message as what is malformed.
-  if (!parsed.success && given.NODE_ENV === 'production') problems.push(...missingInProduction(given, problems))
-  if (!parsed.success || problems.length > 0) throw new ConfigError(message(problems, given))
-  return parsed.data
+  if (parsed.success && problemsAcross(parsed.data).length === 0) return parsed.data
+  throw new ConfigError(message(problemsOf(given), given))
+}
+
+/** Every problem at once: those of single variables, and those that the readable ones have among one another. */
+function problemsOf(given: NodeJS.ProcessEnv): Problem[] {
+  const problems: Problem[] = []
+  const readable: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(environment.shape)) {
+    const read = schema.safeParse(given[name])
+    if (read.success) readable[name] = read.data
+    else problems.push([name, read.error.issues[0]?.message ?? 'another value'])
+  }
+  const told = new Set(problems.map(([name]) => name))
+  return [...problems, ...problemsAcross(readable).filter(([name]) => !told.has(name))]
 }
 
 /** Fills in the defaults that depend on other variables. A PORT of 0 must have been replaced by the port that was picked. */
@@ -90,27 +99,16 @@ function isAddressOrRange(item: string): boolean {
 
 type Problem = [variable: string, accepted: string]
 
-function problemOf(issue: z.core.$ZodIssue): Problem {
-  return [String(issue.path[0]), issue.message]
-}
-
-function problemsAcross(env: Environment): Problem[] {
+function problemsAcross(env: Partial<Environment>): Problem[] {
   const problems: Problem[] = env.NODE_ENV === 'production' ? productionProblems(env) : []
   if ((env.TLS_CERT_FILE === undefined) !== (env.TLS_KEY_FILE === undefined)) {
     problems.push([env.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE', 'both TLS files or none'])
   }
-  if (env.TRUST_PROXY !== 'true' && env.TRUST_PROXY !== 'false') {
-    const wrong = proxies(env.TRUST_PROXY).filter((item) => !isAddressOrRange(item))
-    if (wrong.length > 0) problems.push(['TRUST_PROXY', 'true, false, or comma-separated addresses and CIDRs'])
+  const hops = env.TRUST_PROXY === undefined || /^(?:true|false)$/.test(env.TRUST_PROXY) ? [] : proxies(env.TRUST_PROXY)
+  if (!hops.every(isAddressOrRange)) {
+    problems.push(['TRUST_PROXY', 'true, false, or comma-separated addresses and CIDRs'])
   }
   return problems
-}
-
-function missingInProduction(given: NodeJS.ProcessEnv, known: Problem[]): Problem[] {
-  const required: Variable[] = ['PUBLIC_URL', 'DATABASE_URL', 'SMTP_URL', 'SECRET']
-  return required
-    .filter((name) => given[name] === undefined && !known.some(([variable]) => variable === name))
-    .map((name) => [name, 'required in production'])
 }
 
 function message(problems: Problem[], given: NodeJS.ProcessEnv): string {

@@ -38,7 +38,10 @@ const mailedLink = z
     (text) => text.includes('{token}') && URL.canParse(text.replace('{token}', 'x')),
     'a URL that contains {token}',
   )
-  .refine((text) => !/^(javascript|data|vbscript):/i.test(text.trim()), 'a URL that a mail program opens safely')
+  .refine(
+    (text) => !/\s|^(javascript|data|vbscript|file|blob|about):/i.test(text),
+    'a URL that a mail program opens safely',
+  )
 
 const list = z.string().transform((text) =>
   text
@@ -129,16 +132,16 @@ export const SECRET_VARIABLES: ReadonlySet<string> = new Set<Variable>([
 ])
 
 /** Rules of production, each a problem of its own. */
-export function productionProblems(env: Environment): [Variable, string][] {
+export function productionProblems(env: Partial<Environment>): [Variable, string][] {
   const problems: [Variable, string][] = []
   if (!env.PUBLIC_URL?.startsWith('https:')) problems.push(['PUBLIC_URL', 'required in production, an https: origin'])
   if (!env.DATABASE_URL) problems.push(['DATABASE_URL', 'required in production'])
   if (!env.SMTP_URL) problems.push(['SMTP_URL', 'required in production'])
   if (!env.SECRET) problems.push(['SECRET', 'required in production, 32 bytes or more'])
-  if (!env.RATE_LIMITS) problems.push(['RATE_LIMITS', 'off is refused in production'])
+  if (env.RATE_LIMITS === false) problems.push(['RATE_LIMITS', 'off is refused in production'])
   if (env.TRUST_PROXY === 'true')
     problems.push(['TRUST_PROXY', 'the addresses of your proxies in production; true believes anyone'])
-  if (env.BCRYPT_COST < 12) problems.push(['BCRYPT_COST', '12 or more in production'])
+  if ((env.BCRYPT_COST ?? 12) < 12) problems.push(['BCRYPT_COST', '12 or more in production'])
   if (env.BREACH_CHECK_URL?.startsWith('http:') && !isLoopback(new URL(env.BREACH_CHECK_URL).hostname)) {
     problems.push(['BREACH_CHECK_URL', 'https: in production'])
   }

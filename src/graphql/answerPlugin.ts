@@ -28,7 +28,15 @@ export function answerPlugin({ detailed, cookie }: AnswerOptions): ApolloServerP
   }
 }
 
-function answerErrors({ errors, response, contextValue }: GraphQLRequestContext<Context>, detailed: boolean): void {
+/** What is wrong with the document or its variables, rather than with the request that carries them. */
+const IN_DOCUMENT: ReadonlySet<string> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+])
+
+function answerErrors(context: GraphQLRequestContext<Context>, detailed: boolean): void {
+  const { errors, response, contextValue } = context
   if (!errors || response.body?.kind !== 'single') return
   const { client, deps } = contextValue
   response.body.singleResult.errors = errors.map((error) =>
@@ -37,8 +45,14 @@ function answerErrors({ errors, response, contextValue }: GraphQLRequestContext<
   for (const error of errors) {
     const leaving = judge(error)
     apply(leaving, response.http)
+    if (IN_DOCUMENT.has(leaving.code) && takesPlainJsonOnly(context)) response.http.status = 200
     if (leaving.fault) report(deps.logger, error, client.requestId)
   }
+}
+
+/** GraphQL over HTTP: to a client that knows application/json alone, a well-formed answer is a 200, whatever it says. */
+function takesPlainJsonOnly({ request }: GraphQLRequestContext<Context>): boolean {
+  return /^application\/json(?:;[^,]*)?$/i.test(request.http?.headers.get('accept') ?? '')
 }
 
 function apply({ status, retryAfter }: LeavingError, head: HTTPGraphQLHead): void {

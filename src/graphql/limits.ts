@@ -31,11 +31,20 @@ const LIST_FACTOR = 10
 export function limitsRule(context: ValidationContext): ASTVisitor {
   return {
     Document(document) {
+      refuseSubscriptions(context, document)
       const problem = problemOf(document)
       if (problem === null) return undefined
       context.reportError(new GraphQLError(problem, { extensions: { limit: true } }))
       return undefined
     },
+  }
+}
+
+/** Nothing else in validation does, where the schema has none: execution would fail as if the fault were ours. */
+function refuseSubscriptions(context: ValidationContext, { definitions }: DocumentNode): void {
+  for (const node of definitions) {
+    if (node.kind !== Kind.OPERATION_DEFINITION || node.operation !== OperationTypeNode.SUBSCRIPTION) continue
+    context.reportError(new GraphQLError('There are no subscriptions', { nodes: node }))
   }
 }
 

@@ -8,6 +8,6 @@ export function originPolicy({ corsOrigins, publicUrl }: Pick<Config, 'corsOrigi
   return (origin: string): boolean => {
     if (origin === own) return true
     if (corsOrigins) return corsOrigins.includes(origin)
-    return SANDBOX.has(origin) || /^http:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/.test(origin)
+    return SANDBOX.has(origin) || /^https?:\/\/(?:localhost|127\.0\.0\.1)(?::\d{1,5})?$/.test(origin)
   }
 }

@@ -5,6 +5,7 @@ import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { bareAnswers } from './bareAnswers'
 import { clientOf } from './client'
+import { limitTime } from './deadline'
 import { handleFailures, sendFailure } from './failures'
 import { graphqlRoute } from './graphqlRoute'
 import { securityHeaders } from './headers'
@@ -48,6 +49,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await securityHeaders(app, { hsts: config.production })
   handleFailures(app, logger)
   observe(app, metrics)
+  limitTime(app, config.hashMaxWait + HTTP.answerTime)
   refuseBadHosts(app)
   if (config.production) {
     watchForwarding(app, logger)

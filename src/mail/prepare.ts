@@ -4,7 +4,7 @@ import { resolveLocale } from '../i18n/negotiate'
 import type { Database } from '../store/database'
 import type { QueuedMail } from '../store/mails'
 import { newestWaitingRegistration } from '../store/oneTimeTokens'
-import { findUser, findUserByEmail } from '../store/users'
+import { claimOfOwn, findUser, findUserByEmail } from '../store/users'
 import { type TokenOfMail, mailedToken, newestToken } from './linkToken'
 import type { MailName, MailPayload } from './mails'
 import { type RenderedMail, renderMail } from './render'
@@ -82,7 +82,11 @@ async function verification(
 async function repeatedVerification(parts: PrepareParts, mail: QueuedMail): Result {
   const user = await findUserByEmail(parts.database.prisma, mail.recipient)
   if (!user) return { dropped: 'gone' }
-  return verification(parts, mail, [user, await newestWaitingRegistration(parts.database.prisma, user.id)])
+  const db = parts.database.prisma
+  const waiting = await newestWaitingRegistration(db, user.id)
+  // An imported account never registered here: its own password and profile are the claim.
+  const registration = waiting ?? (user.emailVerifiedAt ? null : await claimOfOwn(db, user, mail.createdAt))
+  return verification(parts, mail, [user, registration])
 }
 
 /** An unverified account gets it too: following the link proves the address. */

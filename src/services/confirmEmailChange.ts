@@ -28,7 +28,7 @@ export async function confirmEmailChange(
     await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
     if (!(await freeAddress(tx, email))) throw new InvalidTokenError()
-    await changeEmail(tx, user.id, { email, now })
+    if (!(await changeEmail(tx, user.id, { email, now }))) throw new InvalidTokenError()
     await voidOneTimeTokens(tx, user.id)
     for (const recipient of [user.email, email]) {
       const expiresAt = later(now, MAIL.noticeLife)

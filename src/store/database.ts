@@ -37,6 +37,8 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
     application_name: 'gatehouse',
   })
   pool.on('error', onIdleError)
+  // One that breaks in use tells its holder by the query that fails: the event of it, unheard, would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
   return {
     prisma,

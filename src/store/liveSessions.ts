@@ -60,7 +60,8 @@ export class LiveSessions {
   /** The session, if it is live at this moment. Throws the driver's error where the database is away: never a false null. */
   async find(sessionId: string, now: Date): Promise<LiveSession | null> {
     const known = this.options.isListening() ? this.cache.get(sessionId) : undefined
-    const live = known ?? (await this.lookUp(sessionId))
+    // A refresh moves the end of a session on without a word: what seems over is asked for again.
+    const live = known && known.session.expiresAt > now ? known : await this.lookUp(sessionId)
     if (!live || live.session.expiresAt <= now) return null
     this.noteSeen(live.session, now)
     return live

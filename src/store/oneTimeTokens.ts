@@ -1,5 +1,6 @@
 import type { OneTimePurpose, OneTimeToken } from '../generated/prisma/client'
 import type { Queryable, Transaction } from './database'
+import { lockUser } from './users'
 
 export interface NewOneTimeToken {
   id: string
@@ -27,8 +28,9 @@ export async function supersedeOneTimeTokens(
   token: Pick<NewOneTimeToken, 'id' | 'userId' | 'purpose' | 'createdAt'>,
 ): Promise<'newest' | 'superseded'> {
   const { id, userId, purpose, createdAt } = token
-  await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR NO KEY UPDATE`
-  const newer = await tx.oneTimeToken.count({ where: { userId, purpose, createdAt: { gt: createdAt } } })
+  await lockUser(tx, userId)
+  const later = { OR: [{ createdAt: { gt: createdAt } }, { createdAt, id: { gt: id } }] }
+  const newer = await tx.oneTimeToken.count({ where: { userId, purpose, ...later } })
   if (newer > 0) return 'superseded'
   // A used one stays: it keeps a mail that is tried again from bringing its token back to life.
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose, usedAt: null, id: { not: id } } })

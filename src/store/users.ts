@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
+import { Prisma, type User } from '../generated/prisma/client'
 
 /** What the doors may know of an account: no hash among it. */
 export interface Account {
@@ -69,6 +70,12 @@ export async function claimAddress(tx: Transaction, claim: Claim): Promise<{ use
   const written = rows[0]
   if (!written) throw new Error('A claim that wrote no row')
   return written
+}
+
+/** A claim for an account that has none, of what it holds already. */
+export function claimOfOwn(db: Queryable, user: User, now: Date) {
+  const { id: userId, passwordHash, displayName, locale } = user
+  return db.registration.create({ data: { id: uuidv7(), userId, passwordHash, displayName, locale, createdAt: now } })
 }
 
 /**
@@ -147,11 +154,16 @@ export async function freeAddress(tx: Transaction, email: string): Promise<boole
   return (await tx.user.count({ where: { email } })) === 0
 }
 
-export async function changeEmail(tx: Transaction, id: string, change: { email: string; now: Date }): Promise<void> {
-  await tx.user.update({
-    where: { id },
-    data: { email: change.email, emailVerifiedAt: change.now, updatedAt: change.now },
-  })
+/** Gives an account its new address. False where another account took it at the same moment: the transaction is lost then. */
+export async function changeEmail(tx: Transaction, id: string, change: { email: string; now: Date }): Promise<boolean> {
+  const { email, now } = change
+  try {
+    await tx.user.update({ where: { id }, data: { email, emailVerifiedAt: now, updatedAt: now } })
+    return true
+  } catch (error) {
+    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return false
+    throw error
+  }
 }
 
 /** Deletes an account, if it still is what was checked; sessions, tokens and mails go with it. True when it was. */

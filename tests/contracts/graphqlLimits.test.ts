@@ -71,8 +71,8 @@ const OVER: [string, string, string][] = [
   ['fragments that spread each other', '{ ...f } fragment f on Query { ...g } fragment g on Query { ...f }', INVALID],
   ['lists 480 deep in a value', `{ __type(name: ${'['.repeat(480)}${']'.repeat(480)}) { name } }`, INVALID],
   [
-    'objects 300 deep in a value',
-    `mutation { login(input: ${'{a:'.repeat(300)}1${'}'.repeat(300)}) { __typename } }`,
+    'objects 240 deep in a value',
+    `mutation { login(input: ${'{a:'.repeat(240)}1${'}'.repeat(240)}) { __typename } }`,
     INVALID,
   ],
   ['a subscription', 'subscription { me { id } }', INVALID],

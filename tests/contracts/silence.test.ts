@@ -117,14 +117,10 @@ const BESIDE = /^SELECT 1$|graphile_worker"?\.(?!add_job)|^LISTEN|^SELECT pg_bac
 
 /** What the server sends to the database during `work`, in order, by its texts alone. */
 async function statements(work: () => Promise<unknown>): Promise<string[]> {
-  const sent: string[] = []
-  const query = Client.prototype.query as (...given: unknown[]) => unknown
-  const spy = jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...given: unknown[]) {
-    const [first] = given as [string | { text?: string }]
-    sent.push(typeof first === 'string' ? first : (first.text ?? 'none'))
-    return query.apply(this, given)
-  } as typeof Client.prototype.query)
+  const spy = jest.spyOn(Client.prototype, 'query') // calls through: it only watches
   await work()
+  const calls = spy.mock.calls as unknown as [string | { text?: string }][]
+  const sent = calls.map(([first]) => (typeof first === 'string' ? first : (first.text ?? 'none')))
   spy.mockRestore()
   return sent.filter((text) => !BESIDE.test(text))
 }

@@ -197,7 +197,7 @@ test('a user has a hundred live sessions at most: the least recently used gives 
   const second = await loggedIn(app, oldest.email)
   await sql(
     `INSERT INTO sessions (user_id, refresh_token_hash, created_at, last_seen_at, expires_at)
-     SELECT $1, sha256(('filler' || n)::bytea), $2, $2, $2 + interval '30 days' FROM generate_series(1, 98) n`,
+     SELECT $1, sha256(('filler' || n)::bytea), $2::timestamptz, $2, $2::timestamptz + interval '30 days' FROM generate_series(1, 98) n`,
     [oldest.user.id, app.clock.now()],
   )
   app.clock.pass(2 * 60_000)

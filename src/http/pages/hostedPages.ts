@@ -35,7 +35,7 @@ export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, opti
     app.get(url, (request, reply) => {
       const locale = negotiateLocale(request.headers['accept-language'])
       const context = { ...options, texts: text(locale).pages }
-      void reply.header('content-language', locale).header('vary', 'accept-language')
+      void reply.header('content-language', locale)
       return sendPage(reply, page({ locale, context, steps: steps(context) }))
     })
   }

@@ -1,0 +1,100 @@
+import { bcryptCeiling } from './ceiling'
+import { type Timed, atRate, connection } from './load'
+import { type Measure, told } from './report'
+import { PASSWORD, type Rig, startRig } from './rig'
+import { percentile } from './statistics'
+
+const COST = 12
+const CONNECTIONS = 64
+const STORM = 15_000
+const CEILING = 6_000
+/** The default of HASH_MAX_WAIT and a second for everything else. */
+const LONGEST = 6_000
+const USERS = Array.from({ length: 200 }, (_, index) => `storm${index}@example.com`)
+
+/** Logins without pause on 64 connections: what they cost the machine, and what everyone else feels of it. */
+export async function loginStorm(): Promise<Measure[]> {
+  const rig = await startRig({ cost: COST })
+  try {
+    await rig.addUsers(USERS)
+    const me = { method: 'GET', url: `${rig.url}/api/auth/me`, headers: await signedIn(rig) } as const
+    await atRate(50, 2_000, me) // warms the paths
+    const calm = await atRate(50, 8_000, me)
+    const before = await bcryptCeiling({ cost: COST, milliseconds: CEILING })
+    const [answers, stormy] = await Promise.all([storm(rig), atRate(50, STORM, me)])
+    const after = await bcryptCeiling({ cost: COST, milliseconds: CEILING })
+    return summary({ answers, calm, stormy, ceiling: (before + after) / 2 })
+  } finally {
+    await rig.close()
+  }
+}
+
+async function signedIn({ url }: Rig): Promise<{ authorization: string }> {
+  const { send, close } = connection()
+  const body = { email: USERS[0], password: PASSWORD }
+  const { text } = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
+  close()
+  const { tokens } = JSON.parse(text) as { tokens: { accessToken: string } }
+  return { authorization: `Bearer ${tokens.accessToken}` }
+}
+
+async function storm({ url }: Rig): Promise<(Timed & { at: number })[]> {
+  const answers: (Timed & { at: number })[] = []
+  const begun = performance.now()
+  const lane = async (_: unknown, index: number): Promise<void> => {
+    const { send, close } = connection()
+    for (let made = index; performance.now() - begun < STORM; made += CONNECTIONS) {
+      const body = { email: USERS[made % USERS.length], password: PASSWORD }
+      const answer = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
+      answers.push({ ...answer, at: performance.now() - begun })
+    }
+    close()
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, lane))
+  return answers
+}
+
+interface Measured {
+  answers: (Timed & { at: number })[]
+  calm: number[]
+  stormy: number[]
+  ceiling: number
+}
+
+function summary({ answers, calm, stormy, ceiling }: Measured): Measure[] {
+  const inTime = answers.filter(({ at }) => at <= STORM)
+  const accepted = inTime.filter(({ status }) => status === 200).length / (STORM / 1000)
+  const refused = answers.filter(({ status }) => status === 503)
+  const others = answers.filter(({ status }) => status !== 200 && status !== 503).length
+  const slowest = Math.max(...answers.map(({ time }) => time))
+  const [p99Calm, p99Storm] = [percentile(calm, 0.99), percentile(stormy, 0.99)]
+  const ratio = accepted / ceiling
+  return [
+    told('bcrypt alone, cost 12, a core each', `${ceiling.toFixed(1)} /s`),
+    told('logins accepted, 64 connections', `${accepted.toFixed(1)} /s`),
+    { what: 'of what bcrypt alone does', measured: ratio.toFixed(3), target: '>= 0.97', met: ratio >= 0.97 },
+    told('logins refused as OVERLOADED', String(refused.length)),
+    told(
+      'refusals, p99',
+      `${percentile(
+        refused.map(({ time }) => time),
+        0.99,
+      ).toFixed(0)} ms`,
+    ),
+    { what: 'other answers', measured: String(others), target: '0', met: others === 0 },
+    {
+      what: 'slowest login',
+      measured: `${slowest.toFixed(0)} ms`,
+      target: `<= ${LONGEST} ms`,
+      met: slowest <= LONGEST,
+    },
+    told('me at 50/s, p99, calm', `${p99Calm.toFixed(1)} ms`),
+    told('me at 50/s, p99, during the storm', `${p99Storm.toFixed(1)} ms`),
+    {
+      what: 'storm to calm',
+      measured: (p99Storm / p99Calm).toFixed(2),
+      target: '< 3',
+      met: p99Storm / p99Calm < 3,
+    },
+  ]
+}

@@ -1,0 +1,201 @@
+import { Client } from 'pg'
+import { RETENTION } from '../../src/config/defaults'
+import { purgeExpired } from '../../src/services/purgeExpired'
+import { type TestApp, startTestApp } from '../support/app'
+import { call, me } from '../support/client'
+import { type TestDatabase, createDatabase } from '../support/database'
+import { PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
+
+const DAY = 86_400_000
+const MINUTE = 60_000
+
+/** Tables that something is purged from. */
+const TABLES = [
+  'users',
+  'registrations',
+  'sessions',
+  'replaced_refresh_tokens',
+  'one_time_tokens',
+  'audit_events',
+  'rate_limit_counters',
+] as const
+
+describe('the purge', () => {
+  let app: TestApp
+  beforeEach(async () => {
+    app = await startTestApp()
+  })
+  afterEach(() => app.close())
+
+  const pool = () => app.app.deps.database.pool
+  const purge = () => purgeExpired(app.app.deps)
+
+  async function counts(): Promise<Record<string, number>> {
+    const found: Record<string, number> = {}
+    for (const table of TABLES) {
+      const { rows } = await pool().query<{ count: string }>(`SELECT count(*) FROM ${table}`)
+      found[table] = Number(rows[0]?.count)
+    }
+    return found
+  }
+
+  /** Purges just before and just after `age`, and tells which tables lost how many rows by which. */
+  async function lostAt(age: number): Promise<{ before: Record<string, number>; after: Record<string, number> }> {
+    const lost = async () => {
+      const had = await counts()
+      await purge()
+      const left = await counts()
+      return Object.fromEntries(
+        TABLES.map((table): [string, number] => [table, (had[table] ?? 0) - (left[table] ?? 0)]).filter(
+          ([, number]) => number > 0,
+        ),
+      )
+    }
+    app.clock.pass(age - MINUTE)
+    const before = await lost()
+    app.clock.pass(2 * MINUTE)
+    return { before, after: await lost() }
+  }
+
+  test('an account that nobody verified goes after 7 days, with its claims, and a verified one stays', async () => {
+    await verifiedPerson(app)
+    const email = someone()
+    await call(app.url, 'register', { email, password: PASSWORD })
+    await app.mailedToken(email)
+    await pool().query('DELETE FROM rate_limit_counters')
+    // The claim that was activated is of no more use either.
+    const { before, after } = await lostAt(RETENTION.unverifiedUsers)
+    expect(before).toEqual({})
+    expect(after).toMatchObject({ users: 1, registrations: 2, one_time_tokens: 1 })
+    expect(after).not.toHaveProperty('audit_events')
+    const { rows } = await pool().query('SELECT 1 FROM users WHERE email = $1', [email])
+    expect(rows).toEqual([])
+  })
+
+  test('an account that was claimed anew waits 7 days from then on', async () => {
+    const email = someone()
+    await call(app.url, 'register', { email, password: PASSWORD })
+    app.clock.pass(RETENTION.unverifiedUsers - DAY)
+    await call(app.url, 'register', { email, password: PASSWORD })
+    app.clock.pass(2 * DAY)
+    await purge()
+    expect((await counts()).users).toBe(1)
+    app.clock.pass(RETENTION.unverifiedUsers)
+    await purge()
+    expect((await counts()).users).toBe(0)
+  })
+
+  test.each([
+    ['was ended', true],
+    ['has expired', false],
+  ])('a session that %s goes 7 days later', async (_state, isEnded) => {
+    const { tokens } = await loggedIn(app, await verifiedPerson(app))
+    if (isEnded) await call(app.url, 'logout', undefined, { token: tokens.accessToken })
+    else app.clock.pass(app.config.refreshTokenTtl)
+    await purge() // what else is due by now
+    await pool().query('DELETE FROM one_time_tokens; DELETE FROM registrations; DELETE FROM rate_limit_counters')
+    const { before, after } = await lostAt(RETENTION.endedSessions)
+    expect(before).toEqual({})
+    expect(after).toEqual({ sessions: 1 })
+  })
+
+  test('a live session stays however old, and the memory of a replaced token goes with its use', async () => {
+    let { tokens } = await loggedIn(app, await verifiedPerson(app))
+    const refresh = async () => {
+      const answer = await call(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })
+      tokens = (answer.data as { tokens: typeof tokens }).tokens
+    }
+    await refresh()
+    app.clock.pass(app.config.refreshTokenTtl - DAY)
+    await refresh()
+    await purge()
+    await pool().query('DELETE FROM rate_limit_counters')
+    const { before, after } = await lostAt(DAY)
+    expect(before).toEqual({})
+    expect(after).toEqual({ replaced_refresh_tokens: 1 })
+    expect((await call(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })).code).toBe('SUCCESS')
+  })
+
+  test('a mailed link that died unused goes 7 days later', async () => {
+    const email = await verifiedPerson(app)
+    await call(app.url, 'requestReset', { email })
+    await app.mailedToken(email, /new password/)
+    await pool().query(
+      "DELETE FROM one_time_tokens WHERE purpose <> 'RESET_PASSWORD'; DELETE FROM registrations; DELETE FROM rate_limit_counters",
+    )
+    const { before, after } = await lostAt(RETENTION.deadTokens + app.config.resetTokenTtl)
+    expect(before).toEqual({})
+    expect(after).toEqual({ one_time_tokens: 1 })
+  })
+
+  test('an audit row goes after a year', async () => {
+    await verifiedPerson(app)
+    app.clock.pass(30 * DAY)
+    await purge()
+    const { before, after } = await lostAt(RETENTION.auditEvents - 30 * DAY)
+    expect(before).toEqual({})
+    expect(Object.keys(after)).toEqual(['audit_events'])
+    expect((await counts()).users).toBe(1)
+  })
+
+  test('a spent counter goes with its window', async () => {
+    await call(app.url, 'requestReset', { email: someone() }) // the cap of mails to one address: an hour and a day
+    expect((await counts()).rate_limit_counters).toBe(2)
+    app.clock.pass(DAY / 2)
+    await purge()
+    expect((await counts()).rate_limit_counters).toBe(1)
+    app.clock.pass(DAY / 2 + MINUTE)
+    await purge()
+    expect((await counts()).rate_limit_counters).toBe(0)
+  })
+})
+
+describe('a role without any right to the schema', () => {
+  let database: TestDatabase
+  const role = `dml_${process.pid}`
+  beforeAll(async () => {
+    database = await createDatabase()
+  })
+  afterAll(() => database.drop())
+
+  /** What an operator grants, once, after the migrations of each release. */
+  const GRANTS = [
+    `CREATE ROLE ${role} LOGIN PASSWORD 'a password of the tests'`,
+    `GRANT USAGE ON SCHEMA public, graphile_worker TO ${role}`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, graphile_worker TO ${role}`,
+    `GRANT USAGE ON ALL SEQUENCES IN SCHEMA public, graphile_worker TO ${role}`,
+    `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public, graphile_worker TO ${role}`,
+  ]
+
+  async function asOwner(work: (client: Client) => Promise<unknown>): Promise<void> {
+    const client = new Client({ connectionString: database.url })
+    await client.connect()
+    await work(client).finally(() => client.end())
+  }
+
+  test('runs the server: registering, mails, logins, the purge and the keys', async () => {
+    await asOwner(async (client) => {
+      for (const grant of GRANTS) await client.query(grant)
+    })
+    const url = new URL(database.url)
+    url.username = role
+    url.password = 'a password of the tests'
+    const app = await startTestApp({ databaseUrl: url.href, env: { RATE_LIMITS: 'on', MIGRATE_ON_START: 'false' } })
+    try {
+      await expect(app.app.deps.database.pool.query('CREATE TABLE forbidden ()')).rejects.toThrow(/permission denied/)
+      const { tokens } = await loggedIn(app, await verifiedPerson(app))
+      expect((await me(app.url, { token: tokens.accessToken })).code).toBe('SUCCESS')
+      const refreshed = await call(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })
+      expect(refreshed.code).toBe('SUCCESS')
+      await purgeExpired(app.app.deps)
+      expect((await fetch(`${app.url}/health/ready`)).status).toBe(200)
+      expect(app.log.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
+    } finally {
+      await app.close()
+      await asOwner(async (client) => {
+        await client.query(`DROP OWNED BY ${role}`)
+        await client.query(`DROP ROLE ${role}`)
+      })
+    }
+  })
+})

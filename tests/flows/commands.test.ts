@@ -1,0 +1,279 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import bcrypt from 'bcrypt'
+import { decodeProtectedHeader } from 'jose'
+import { Client } from 'pg'
+import { type TestApp, startTestApp } from '../support/app'
+import { call, me } from '../support/client'
+import { type TestDatabase, createEmptyDatabase } from '../support/database'
+import { PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
+import { until } from '../support/until'
+
+const SECRET = 'the secret of the tests, which is long enough'
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-commands-'))
+let app: TestApp
+let environment: Record<string, string>
+beforeAll(async () => {
+  app = await startTestApp()
+  environment = { DATABASE_URL: app.databaseUrl, SMTP_URL: app.smtp.url, SECRET, DATA_DIR: folder }
+})
+afterAll(async () => {
+  await app.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs the built command line with this environment and nothing else. */
+async function gatehouse(args: string[], env: Record<string, string> = environment, input = ''): Promise<Ended> {
+  const main = join(__dirname, '../../dist/main.js')
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ...env } })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stdin.on('error', () => undefined) // a command that ends without reading it
+  child.stdin.end(input)
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+describe('usage', () => {
+  test.each([[[]], [['unknown']], [['keys']], [['users']], [['mail', 'test']]])('%j is a mistake: 64', async (args) => {
+    const { code, stdout, stderr } = await gatehouse(args)
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+    expect(stderr).toMatch(/^Usage: gatehouse/)
+  })
+
+  test('help is no mistake', async () => {
+    expect(await gatehouse(['--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage:/) as string })
+  })
+})
+
+describe('the configuration', () => {
+  const canary = (name: string) => `canary-${name}-0123456789abcdef0123456789`
+  const secrets = {
+    SECRET: canary('secret'),
+    SECRET_PREVIOUS: canary('previous'),
+    METRICS_TOKEN: canary('metrics'),
+    DATABASE_URL: `postgresql://user:${canary('database')}@db.example:5433/gate?password=${canary('query')}`,
+    REDIS_URL: `rediss://user:${canary('redis')}@redis.example:6380/1`,
+    SMTP_URL: `smtps://mailer:${canary('smtp')}@mail.example`,
+  }
+
+  test('is printed with every secret masked, and says where things are', async () => {
+    const { code, stdout, stderr } = await gatehouse(['config'], { ...secrets, BCRYPT_COST: '13', ACCESS_TOKEN_TTL: '5m' })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).not.toContain('canary')
+    expect(JSON.parse(stdout)).toMatchObject({
+      secret: '***',
+      secretPrevious: '***',
+      metricsToken: '***',
+      databaseUrl: 'postgresql://***@db.example:5433/gate',
+      redisUrl: 'rediss://***@redis.example:6380/1',
+      smtpUrl: 'smtps://***@mail.example',
+      bcryptCost: 13,
+      accessTokenTtl: 300_000,
+      production: false,
+    })
+  })
+
+  test('an empty variable is an unset one', async () => {
+    const { code, stdout } = await gatehouse(['config'], { SECRET: '', PORT: '', SMTP_URL: '' })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ port: 4000, secret: null, smtpUrl: null })
+  })
+
+  test('every problem is told in one message, with what was found but no secret: 78', async () => {
+    const wrong = {
+      SECRET: 'canary-short',
+      SECRET_PREVIOUS: 'canary-older',
+      METRICS_TOKEN: 'canary',
+      DATABASE_URL: 'mysql://user:canary@db.example/x',
+      SMTP_URL: 'canary://user@mail.example',
+      PORT: '70000',
+      BCRYPT_COST: '9',
+      PUBLIC_URL: 'https://auth.example.com/path',
+      ACCESS_TOKEN_TTL: 'soon',
+      PASSWORD_ALGORITHM: 'md5',
+      BRAND_COLOR: '#ffffff',
+      VERIFY_EMAIL_URL: 'https://app.example.com/verify',
+      CORS_ORIGINS: '*',
+      TRUST_PROXY: 'everyone',
+      LOG_LEVEL: 'loud',
+      TLS_CERT_FILE: 'cert.pem',
+    }
+    for (const command of [['serve'], ['config'], ['keys', 'list']]) {
+      const { code, stdout, stderr } = await gatehouse(command, wrong)
+      expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+      expect(stderr).not.toContain('canary')
+      const named = stderr.split('\n').flatMap((line) => /^ {2}([A-Z_]+): found .+; accepted: .+/.exec(line)?.[1] ?? [])
+      expect(named.sort()).toEqual([...Object.keys(wrong).filter((name) => name !== 'TLS_CERT_FILE'), 'TLS_KEY_FILE'].sort())
+    }
+  })
+
+  test('production tells everything that it demands at once, next to what is malformed', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      PORT: 'x',
+      SECRET: 'changeme',
+      PUBLIC_URL: 'http://auth.example.com',
+      RATE_LIMITS: 'off',
+      BCRYPT_COST: '10',
+      TRUST_PROXY: 'true',
+    }
+    const { code, stderr } = await gatehouse(['serve'], env)
+    expect(code).toBe(78)
+    const named = stderr.split('\n').flatMap((line) => /^ {2}([A-Z_]+): found/.exec(line)?.[1] ?? [])
+    expect(named.sort()).toEqual(
+      ['BCRYPT_COST', 'DATABASE_URL', 'PORT', 'PUBLIC_URL', 'RATE_LIMITS', 'SECRET', 'SMTP_URL', 'TRUST_PROXY'].sort(),
+    )
+    expect(stderr).not.toContain('changeme')
+  })
+})
+
+describe('keys', () => {
+  const kidOf = ({ tokens }: { tokens: { accessToken: string } }) => decodeProtectedHeader(tokens.accessToken).kid
+
+  test('rotate lets the published next key sign at once, on servers that run, and old tokens go on', async () => {
+    const before = await signedIn(app)
+    const listed = await gatehouse(['keys', 'list'])
+    expect(listed.code).toBe(0)
+    const [signing, next] = listed.stdout.trim().split('\n').map((line) => line.split(/ {2}/))
+    expect(signing).toEqual([kidOf(before), 'signs'])
+    expect(next?.[1]).toMatch(/^signs from \d{4}-/)
+
+    const rotated = await gatehouse(['keys', 'rotate'])
+    expect(rotated.code).toBe(0)
+    const lines = rotated.stdout.trim().split('\n')
+    expect(lines).toHaveLength(3)
+    expect(lines[0]).toMatch(new RegExp(`^${signing?.[0] ?? ''} {2}verifies until `))
+    expect(lines[1]).toBe(`${next?.[0] ?? ''}  signs`)
+    expect(rotated.stdout).not.toMatch(/PRIVATE|"d"/)
+
+    const after = await until(async () => {
+      const login = await loggedIn(app, before.email)
+      return kidOf(login) === next?.[0] && login
+    })
+    for (const { tokens } of [before, after]) {
+      expect(await me(app.url, { token: tokens.accessToken })).toMatchObject({ code: 'SUCCESS' })
+    }
+  })
+
+  test('a SECRET that does not open the keys is a wrong configuration: 78', async () => {
+    const { code, stderr } = await gatehouse(['keys', 'rotate'], { ...environment, SECRET: `${SECRET} canary` })
+    expect(code).toBe(78)
+    expect(stderr).toContain('SECRET')
+    expect(stderr).not.toContain('canary')
+  })
+})
+
+describe('users import', () => {
+  const line = async (email: string, more: object = {}) =>
+    JSON.stringify({ email, passwordHash: await bcrypt.hash(PASSWORD, 4), emailVerifiedAt: '2026-01-01T00:00:00Z', ...more })
+
+  test('brings in people who log in with the password they have', async () => {
+    const [first, second, third] = [someone(), someone(), someone()]
+    const file = join(folder, 'users.jsonl')
+    const php = { passwordHash: (await bcrypt.hash(PASSWORD, 4)).replace('$2b', '$2y'), displayName: 'Zoë', locale: 'de' }
+    writeFileSync(
+      file,
+      [await line(first.toUpperCase()), '', await line(second, php), await line(third, { emailVerifiedAt: null })].join('\r\n'),
+    )
+    const ended = await gatehouse(['users', 'import', file])
+    expect(ended).toEqual({ code: 0, stdout: '3 imported, 0 already there, 0 refused\n', stderr: '' })
+    expect(await call(app.url, 'login', { email: first, password: PASSWORD })).toMatchObject({ code: 'SUCCESS' })
+    const login = await call(app.url, 'login', { email: second, password: PASSWORD })
+    expect(login.data.user).toMatchObject({ displayName: 'Zoë', locale: 'de', emailVerified: true })
+    const { rows } = await app.app.deps.database.pool.query<{ password_hash: string }>(
+      'SELECT password_hash FROM users WHERE email = $1',
+      [second],
+    )
+    expect(rows[0]?.password_hash).toMatch(/^\$2b\$10\$/)
+    expect(await call(app.url, 'login', { email: third, password: PASSWORD })).toMatchObject({ code: 'EMAIL_NOT_VERIFIED' })
+  })
+
+  test('passes over what it cannot read and names the line, never its content: 1', async () => {
+    const [good, taken] = [someone(), await verifiedPerson(app)]
+    const lines = [
+      await line(good),
+      'canary no json',
+      await line('canary@@example.com'),
+      await line(someone(), { passwordHash: 'canary-plain' }),
+      await line(someone(), { locale: 'no canary' }),
+      await line(someone(), { admin: true }),
+      await line(taken, { passwordHash: await bcrypt.hash('copper lantern nine rivers', 4) }),
+      await line(good),
+    ]
+    const { code, stdout, stderr } = await gatehouse(['users', 'import'], environment, lines.join('\n'))
+    expect(code).toBe(1)
+    expect(stdout).toBe('1 imported, 2 already there, 5 refused\n')
+    expect(stderr.trim().split('\n').map((text) => /^line (\d+): ./.exec(text)?.[1])).toEqual(['2', '3', '4', '5', '6'])
+    expect(stderr).not.toContain('canary')
+    // Who was there already keeps the password.
+    expect(await call(app.url, 'login', { email: taken, password: PASSWORD })).toMatchObject({ code: 'SUCCESS' })
+  })
+})
+
+describe('migrate', () => {
+  let empty: TestDatabase
+  beforeAll(async () => {
+    empty = await createEmptyDatabase()
+  })
+  afterAll(() => empty.drop())
+
+  test('applies what is pending once, however many run at once, and a further one has nothing to do', async () => {
+    const env = { ...environment, DATABASE_URL: empty.url }
+    const ended = await Promise.all([gatehouse(['migrate'], env), gatehouse(['migrate'], env)])
+    expect(ended.map(({ code }) => code)).toEqual([0, 0])
+    expect(ended.filter(({ stdout }) => stdout.startsWith('Applied: '))).toHaveLength(1)
+    expect((await gatehouse(['migrate'], env)).stdout).toMatch(/^Nothing to do/)
+    const client = new Client({ connectionString: empty.url })
+    await client.connect()
+    const { rows } = await client.query('SELECT count(*)::int AS users FROM users')
+    await client.end()
+    expect(rows).toEqual([{ users: 0 }])
+  })
+
+  test('a database that cannot be reached is a failure whose words hold no password: 1', async () => {
+    const env = { ...environment, DATABASE_URL: 'postgresql://user:canary@127.0.0.1:1/none' }
+    const { code, stdout, stderr } = await gatehouse(['migrate'], env)
+    expect(code).toBe(1)
+    expect(stderr).not.toBe('')
+    expect(stdout + stderr).not.toContain('canary')
+  })
+})
+
+describe('mail test', () => {
+  test('sends one mail by the configured server', async () => {
+    const to = someone()
+    expect(await gatehouse(['mail', 'test', to])).toEqual({ code: 0, stdout: 'Sent.\n', stderr: '' })
+    const mail = await app.mail(to)
+    expect(mail.parsed.subject).toBe('Gatehouse: test mail')
+  })
+
+  test('says what the server said when it would not take it: 1', async () => {
+    const to = someone()
+    app.smtp.behaviourOf.set(to, 550)
+    const { code, stderr } = await gatehouse(['mail', 'test', to])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^Not sent: .*550/)
+  })
+
+  test.each([
+    ['no address', 'a@b,c@d', {}, /no plain e-mail address/],
+    ['no mail server', 'a@example.com', { SMTP_URL: '' }, /SMTP_URL is not set/],
+    ['nobody listens', 'a@example.com', { SMTP_URL: 'smtp://user:canary@127.0.0.1:1' }, /^Not sent: (?!.*canary)/],
+  ])('%s: 1', async (_what, to, env, words) => {
+    const { code, stderr } = await gatehouse(['mail', 'test', to], { ...environment, ...env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(words)
+  })
+})
