@@ -1,7 +1,7 @@
 // Builds dist/: generated sources, then every file of src compiled by swc, then the assets of the pages.
 // With --if-stale it does so only where a source is newer than the last build.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { generate } from './generate.mjs'
@@ -27,6 +27,7 @@ export async function build() {
   )
   if (swc.status !== 0) process.exit(swc.status ?? 1)
   cpSync('src/http/pages/assets', 'dist/http/pages/assets', { recursive: true })
+  chmodSync('dist/main.js', 0o755) // the package's binary
   writeFileSync(STAMP, '')
 }
 
