@@ -29,6 +29,11 @@ export interface SchedulerObserver {
 
 export interface HashScheduler {
   /**
+   * Throws the OverloadedError that `run` would throw at this moment: asked before the work that leads to a hash, since a
+   * refusal that costs much itself takes the core from those who are served.
+   */
+  demandRoom(client: string): void
+  /**
    * Runs `work` when its turn comes. Throws an OverloadedError at once where the expected wait is too long, and after
    * `maxWait` where it became so; an AbandonedError when the signal aborts before the turn. Once begun, work is finished.
    */
@@ -50,6 +55,7 @@ interface SchedulerOptions {
 export function createHashScheduler(options: SchedulerOptions): HashScheduler {
   const turns = new HashTurns(options)
   return {
+    demandRoom: (client) => turns.demandRoom(client),
     run: (turn, work) => turns.run(turn, work),
     stats: () => turns.stats(),
   }
@@ -64,6 +70,10 @@ class HashTurns {
 
   stats(): { waiting: number; running: number } {
     return { waiting: this.waiting.size, running: this.running }
+  }
+
+  demandRoom(client: string): void {
+    if (this.running >= this.options.concurrency) this.admit(client)
   }
 
   async run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {

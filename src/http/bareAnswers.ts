@@ -28,16 +28,16 @@ export function bareAnswers({ hsts }: { hsts: boolean }) {
   }
 
   return {
-    clientError(error: Error & { code?: string }, socket: Duplex): void {
+    clientError: (error: Error & { code?: string }, socket: Duplex): void => {
       if (error.code === 'ECONNRESET') return void socket.destroy()
       const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
       answer(socket, tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request')
     },
-    badUrl(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+    badUrl: (_error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
       answer(reply.raw.socket, '400 Bad Request')
     },
     /** Node would close a CONNECT without a word, and refuse an unknown Expect without any header. */
-    listen(server: Server): void {
+    listen: (server: Server): void => {
       server.on('connect', (_request, socket) => answer(socket, '400 Bad Request'))
       server.on('checkExpectation', (_request, { socket }) => answer(socket, '417 Expectation Failed'))
     },

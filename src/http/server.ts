@@ -116,8 +116,8 @@ function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswe
 function refuseBadHosts(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     const hosts = request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name))
-    if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) return done()
-    void sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
+    if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) done()
+    else sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
   })
 }
 

@@ -40,7 +40,7 @@ export function demandHttps(
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     const path = request.url.split('?', 1)[0] ?? '/'
     if (request.protocol === 'https' || path.startsWith('/health/')) done()
-    else if (request.method === 'GET' && pages.has(path)) void reply.redirect(`${publicUrl}${path}`, 308)
+    else if (/^(?:GET|HEAD)$/.test(request.method) && pages.has(path)) void reply.redirect(`${publicUrl}${path}`, 308)
     else sendFailure(request, reply, { status: 403, code: 'HTTPS_REQUIRED' })
   })
 }
@@ -49,8 +49,10 @@ export function demandHttps(
 export function watchForwarding(app: FastifyInstance, logger: Logger): void {
   let said = false
   app.addHook('onRequest', (request, _reply, done) => {
-    const forwarded = request.headers['x-forwarded-for'] ?? request.headers['x-forwarded-proto']
-    if (!said && forwarded !== undefined && request.ips === undefined) {
+    const { 'x-forwarded-for': hops, 'x-forwarded-proto': protocol } = request.headers
+    // Of a believed peer there are its own address and those it forwards; where none may be believed, there is no list.
+    const ignored = request.ips ? hops !== undefined && request.ips.length === 1 : (hops ?? protocol) !== undefined
+    if (!said && ignored) {
       said = true
       logger.warn(
         { event: 'untrusted_forwarding', peer: request.raw.socket.remoteAddress },

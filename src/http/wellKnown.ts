@@ -13,7 +13,13 @@ export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: K
       .header('cache-control', `public, max-age=${SIGNING_KEYS.jwksMaxAge}`)
       .header('access-control-allow-origin', '*')
       .header('etag', etag)
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    if (knows(request.headers['if-none-match'], etag)) return reply.code(304).send()
     return reply.type('application/jwk-set+json; charset=utf-8').send(body)
   })
+}
+
+/** RFC 9110 §13.1.2: a list, compared weakly, since a proxy that compresses weakens the tag. */
+function knows(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags?.some((tag) => tag === etag || tag === '*') ?? false
 }

@@ -26,8 +26,9 @@ export async function login(
   const password = read.password('password', input.password)
   read.done()
 
-  const user = await findUserByEmail(database.prisma, email)
   const turn = { client: client.budgetPrefix, signal: client.signal }
+  hasher.demandRoom(turn)
+  const user = await findUserByEmail(database.prisma, email)
   const { valid, outdated } = await hasher.verify(password, user?.passwordHash ?? null, turn)
   if (!user || !valid || user.disabledAt) {
     await limiter.take(wrongPasswords(user?.id ?? email))

@@ -48,8 +48,10 @@ async function claim(
   { password, ...profile }: Pick<Claim, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
   const { config, clock, database, hasher, limiter, logger } = deps
+  const turn = { client: client.budgetPrefix, signal: client.signal }
+  hasher.demandRoom(turn)
   await demandStrongPassword(deps, password, [profile.email, profile.displayName])
-  const passwordHash = await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
+  const passwordHash = await hasher.hash(password, turn)
   const mayMail = await mayMailTo({ limiter, logger }, profile.email)
   const now = clock.now()
   const event = await database.transaction(async (tx) => {

@@ -30,7 +30,11 @@ export interface AuditEvent {
   details?: Record<string, string | number | boolean>
 }
 
+/** Tells what happened. A user who was deleted meanwhile is left out: what the deletion overtook is still told. */
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
   const { type, userId, ipAddress, userAgent, now, details = {} } = event
-  await db.auditEvent.create({ data: { id: uuidv7(), type, userId, ipAddress, userAgent, details, createdAt: now } })
+  await db.$executeRaw`
+    INSERT INTO audit_events (id, user_id, type, ip_address, user_agent, details, created_at)
+    VALUES (${uuidv7()}::uuid, (SELECT id FROM users WHERE id = ${userId}::uuid FOR KEY SHARE), ${type}, ${ipAddress},
+      ${userAgent}, ${JSON.stringify(details)}::jsonb, ${now})`
 }

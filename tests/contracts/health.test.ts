@@ -80,7 +80,7 @@ describe('/metrics', () => {
     await app.close()
     expect(status).toBe(200)
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4; charset=utf-8$/)
-    expect(text).toMatch(/^gatehouse_http_request_duration_seconds_count/m)
+    expect(text).toMatch(/^# TYPE gatehouse_http_request_duration_seconds histogram$/m)
   })
 
   test('in production without a token they do not exist', async () => {

@@ -82,6 +82,7 @@ async function answersFor({ name, input, calls, signedIn: needsUser }: Probe, do
   const email = await address(kind)
   const token = needsUser ? await accessToken() : undefined
   const options = { ...from(someAddress()), ...(token === undefined ? {} : { token }) }
+  const most = door === rest ? Math.min(calls, 7) : calls // limits are the other door's
   const shown: string[] = []
   for (let made = 0; made < calls; made += 1)
     shown.push(visible(await door(app.url, name, input(email), options), email))

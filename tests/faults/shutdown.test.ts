@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPointer } from '../../src/dev/postgresPointer'
 import { findPostmaster } from '../../src/dev/postgresProcess'
@@ -8,5 +6,97 @@ import { tokenOf } from '../support/app'
 import { call } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { PASSWORD, someone } from '../support/people'
-import { CHEAP, type ServerProcess, TestProcess, startServer, temporaryFolder } from '../support/process'
+import { CHEAP, TestProcess, startServer, temporaryFolder } from '../support/process'
 import { TestSmtpServer } from '../support/smtp'
+import { until } from '../support/until'
+
+/** MiB that a server may hold once it has answered. */
+const MEMORY_LIMIT = 160
+
+let database: TestDatabase
+let smtp: TestSmtpServer
+const folder = temporaryFolder()
+beforeAll(async () => {
+  database = await createDatabase()
+  smtp = await new TestSmtpServer().start()
+})
+afterAll(async () => {
+  await smtp.stop()
+  await database.drop()
+  folder.remove()
+})
+
+const onDatabase = () => ({ DATABASE_URL: database.url, SMTP_URL: smtp.url, DATA_DIR: folder.path })
+
+const isGone = (url: string) =>
+  fetch(`${url}/health/live`).then(
+    () => false,
+    () => true,
+  )
+
+async function verifiedPerson(url: string): Promise<string> {
+  const email = someone()
+  await call(url, 'register', { email, password: PASSWORD })
+  await call(url, 'verifyEmail', { token: tokenOf(await smtp.waitFor(email)) })
+  return email
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0, after the login that was under way', async (signal) => {
+  const { url, process } = await startServer({ ...onDatabase(), BCRYPT_COST: '13' })
+  const email = await verifiedPerson(url)
+  const login = call(url, 'login', { email, password: PASSWORD })
+  await until(async () => (await (await fetch(`${url}/metrics`)).text()).includes('gatehouse_hash_running 1'))
+  expect(await process.stop(signal)).toEqual({ code: 0, signal: null })
+  expect((await login).code).toBe('SUCCESS')
+  expect(await isGone(url)).toBe(true)
+  expect(process.logLines().map(({ event }) => event)).toEqual(expect.arrayContaining(['stopping', 'stopped']))
+})
+
+test('npm start passes the signal on, and nothing stays behind', async () => {
+  // Without its prestart, which builds: another test may be running from that folder.
+  const args = ['start', '--ignore-scripts']
+  const npm = new TestProcess({ command: 'npm', args, env: { ...CHEAP, ...onDatabase() } })
+  const url = await npm.listening()
+  expect(await npm.stop('SIGTERM')).toEqual({ code: 0, signal: null })
+  expect(npm.output).toContain('"event":"stopped"')
+  expect(await isGone(url)).toBe(true)
+})
+
+test('the embedded PostgreSQL stops with it, and the next start finds what was stored', async () => {
+  const data = temporaryFolder()
+  const env = { DATA_DIR: data.path }
+  const isRunning = () => {
+    const home = readPointer(data.path)?.home
+    return home !== undefined && findPostmaster(join(home, 'data')) !== null
+  }
+  const first = await startServer(env)
+  const email = someone()
+  expect((await call(first.url, 'register', { email, password: PASSWORD })).code).toBe('SUCCESS')
+  expect(isRunning()).toBe(true)
+  expect(await first.process.stop()).toEqual({ code: 0, signal: null })
+  expect(isRunning()).toBe(false)
+
+  const second = await startServer(env)
+  // The right password of an account that waits for its verification, and of no other.
+  expect((await call(second.url, 'login', { email, password: PASSWORD })).code).toBe('EMAIL_NOT_VERIFIED')
+  await second.process.stop('SIGINT')
+  expect(isRunning()).toBe(false)
+  data.remove()
+})
+
+test('an error that nothing has caught is logged without its words, and ends it with 1', async () => {
+  const fault = join(folder.path, 'fault.cjs')
+  writeFileSync(fault, `process.on('SIGUSR2', () => { throw new Error('canary of ' + 'the fault') })`)
+  const { url, process } = await startServer({ ...onDatabase(), NODE_OPTIONS: `--require=${fault}` })
+  expect(await process.stop('SIGUSR2')).toEqual({ code: 1, signal: null })
+  expect(process.logLines()).toContainEqual(expect.objectContaining({ level: 'fatal', event: 'uncaught_exception' }))
+  expect(process.output).not.toContain('canary of the fault')
+  expect(await isGone(url)).toBe(true)
+})
+
+test(`on a database that is there, it holds less than ${MEMORY_LIMIT} MiB once it has answered`, async () => {
+  const { url, process } = await startServer(onDatabase())
+  await call(url, 'login', { email: someone(), password: PASSWORD })
+  expect(process.residentMemory()).toBeLessThan(MEMORY_LIMIT)
+  await process.stop()
+})

@@ -49,9 +49,22 @@ test.each([
 })
 
 test.each([
-  ['nothing', '', '', [['currentPassword', 'REQUIRED'], ['newPassword', 'REQUIRED']]],
+  [
+    'nothing',
+    '',
+    '',
+    [
+      ['currentPassword', 'REQUIRED'],
+      ['newPassword', 'REQUIRED'],
+    ],
+  ],
   ['the password that it is', PASSWORD, PASSWORD, [['newPassword', 'UNCHANGED']]],
-  ['the password that it is, in another spelling', `${PASSWORD} é`, `${PASSWORD} e\u0301`, [['newPassword', 'UNCHANGED']]],
+  [
+    'the password that it is, in another spelling',
+    `${PASSWORD} é`,
+    `${PASSWORD} e\u0301`,
+    [['newPassword', 'UNCHANGED']],
+  ],
 ])('%s is refused: which field, and why', async (_what, current, next, problems) => {
   const email = someone()
   const password = current === '' ? PASSWORD : current
@@ -123,7 +136,12 @@ describe('wrong passwords are counted over all operations that check one', () =>
     const { tokens } = await signedIn(limited)
     const answers = await Promise.all(
       Array.from({ length: 50 }, () =>
-        call(limited.url, 'changePassword', { currentPassword: WRONG, newPassword: NEW_PASSWORD }, { token: tokens.accessToken }),
+        call(
+          limited.url,
+          'changePassword',
+          { currentPassword: WRONG, newPassword: NEW_PASSWORD },
+          { token: tokens.accessToken },
+        ),
       ),
     )
     const codes = answers.map(({ code }) => code)

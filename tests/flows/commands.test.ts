@@ -69,7 +69,11 @@ describe('the configuration', () => {
   }
 
   test('is printed with every secret masked, and says where things are', async () => {
-    const { code, stdout, stderr } = await gatehouse(['config'], { ...secrets, BCRYPT_COST: '13', ACCESS_TOKEN_TTL: '5m' })
+    const { code, stdout, stderr } = await gatehouse(['config'], {
+      ...secrets,
+      BCRYPT_COST: '13',
+      ACCESS_TOKEN_TTL: '5m',
+    })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).not.toContain('canary')
     expect(JSON.parse(stdout)).toMatchObject({
@@ -115,7 +119,9 @@ describe('the configuration', () => {
       expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
       expect(stderr).not.toContain('canary')
       const named = stderr.split('\n').flatMap((line) => /^ {2}([A-Z_]+): found .+; accepted: .+/.exec(line)?.[1] ?? [])
-      expect(named.sort()).toEqual([...Object.keys(wrong).filter((name) => name !== 'TLS_CERT_FILE'), 'TLS_KEY_FILE'].sort())
+      expect(named.sort()).toEqual(
+        [...Object.keys(wrong).filter((name) => name !== 'TLS_CERT_FILE'), 'TLS_KEY_FILE'].sort(),
+      )
     }
   })
 
@@ -146,7 +152,10 @@ describe('keys', () => {
     const before = await signedIn(app)
     const listed = await gatehouse(['keys', 'list'])
     expect(listed.code).toBe(0)
-    const [signing, next] = listed.stdout.trim().split('\n').map((line) => line.split(/ {2}/))
+    const [signing, next] = listed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/ {2}/))
     expect(signing).toEqual([kidOf(before), 'signs'])
     expect(next?.[1]).toMatch(/^signs from \d{4}-/)
 
@@ -177,15 +186,26 @@ describe('keys', () => {
 
 describe('users import', () => {
   const line = async (email: string, more: object = {}) =>
-    JSON.stringify({ email, passwordHash: await bcrypt.hash(PASSWORD, 4), emailVerifiedAt: '2026-01-01T00:00:00Z', ...more })
+    JSON.stringify({
+      email,
+      passwordHash: await bcrypt.hash(PASSWORD, 4),
+      emailVerifiedAt: '2026-01-01T00:00:00Z',
+      ...more,
+    })
 
   test('brings in people who log in with the password they have', async () => {
     const [first, second, third] = [someone(), someone(), someone()]
     const file = join(folder, 'users.jsonl')
-    const php = { passwordHash: (await bcrypt.hash(PASSWORD, 4)).replace('$2b', '$2y'), displayName: 'Zoë', locale: 'de' }
+    const php = {
+      passwordHash: (await bcrypt.hash(PASSWORD, 4)).replace('$2b', '$2y'),
+      displayName: 'Zoë',
+      locale: 'de',
+    }
     writeFileSync(
       file,
-      [await line(first.toUpperCase()), '', await line(second, php), await line(third, { emailVerifiedAt: null })].join('\r\n'),
+      [await line(first.toUpperCase()), '', await line(second, php), await line(third, { emailVerifiedAt: null })].join(
+        '\r\n',
+      ),
     )
     const ended = await gatehouse(['users', 'import', file])
     expect(ended).toEqual({ code: 0, stdout: '3 imported, 0 already there, 0 refused\n', stderr: '' })
@@ -197,7 +217,9 @@ describe('users import', () => {
       [second],
     )
     expect(rows[0]?.password_hash).toMatch(/^\$2b\$10\$/)
-    expect(await call(app.url, 'login', { email: third, password: PASSWORD })).toMatchObject({ code: 'EMAIL_NOT_VERIFIED' })
+    expect(await call(app.url, 'login', { email: third, password: PASSWORD })).toMatchObject({
+      code: 'EMAIL_NOT_VERIFIED',
+    })
   })
 
   test('passes over what it cannot read and names the line, never its content: 1', async () => {
@@ -215,7 +237,12 @@ describe('users import', () => {
     const { code, stdout, stderr } = await gatehouse(['users', 'import'], environment, lines.join('\n'))
     expect(code).toBe(1)
     expect(stdout).toBe('1 imported, 2 already there, 5 refused\n')
-    expect(stderr.trim().split('\n').map((text) => /^line (\d+): ./.exec(text)?.[1])).toEqual(['2', '3', '4', '5', '6'])
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .map((text) => /^line (\d+): ./.exec(text)?.[1]),
+    ).toEqual(['2', '3', '4', '5', '6'])
     expect(stderr).not.toContain('canary')
     // Who was there already keeps the password.
     expect(await call(app.url, 'login', { email: taken, password: PASSWORD })).toMatchObject({ code: 'SUCCESS' })

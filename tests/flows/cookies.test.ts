@@ -93,8 +93,12 @@ describe.each(DOORS)('the refresh cookie by %s', (_name, door) => {
   test('logout clears it', async () => {
     const { cookie, accessToken } = await browser()
     const answer = await door(app.url, 'logout', undefined, { token: accessToken, ...withCookie(cookie) })
-    expect(setCookie(answer)).toMatch(new RegExp(`^${NAME}=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970.*HttpOnly; Secure`))
-    expect(await door(app.url, 'refreshSession', undefined, withCookie(cookie))).toMatchObject({ code: 'INVALID_TOKEN' })
+    expect(setCookie(answer)).toMatch(
+      new RegExp(`^${NAME}=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970.*HttpOnly; Secure`),
+    )
+    expect(await door(app.url, 'refreshSession', undefined, withCookie(cookie))).toMatchObject({
+      code: 'INVALID_TOKEN',
+    })
   })
 
   test('logout clears it also where the session has moved on to another token', async () => {
@@ -110,7 +114,9 @@ describe.each(DOORS)('the refresh cookie by %s', (_name, door) => {
     const answer = await door(app.url, 'logout', undefined, { token: older.accessToken, ...withCookie(newer.cookie) })
     expect(answer.code).toBe('SUCCESS')
     expect(setCookie(answer)).toBeNull()
-    expect(await door(app.url, 'refreshSession', undefined, withCookie(newer.cookie))).toMatchObject({ code: 'SUCCESS' })
+    expect(await door(app.url, 'refreshSession', undefined, withCookie(newer.cookie))).toMatchObject({
+      code: 'SUCCESS',
+    })
   })
 
   test('logout without a cookie sets none', async () => {
@@ -151,7 +157,9 @@ test('over http in development it has the name and the attributes that browsers 
   try {
     const email = await verifiedPerson(plain)
     const answer = await call(plain.url, 'login', { email, password: PASSWORD, transport: 'COOKIE' })
-    expect(setCookie(answer)).toMatch(/^gatehouse_refresh=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/)
+    expect(setCookie(answer)).toMatch(
+      /^gatehouse_refresh=[\w-]{43}; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
+    )
     const origin = 'http://localhost:5173'
     const refreshed = await call(plain.url, 'refreshSession', undefined, withCookie(cookieOf(answer), { origin }))
     expect(refreshed.code).toBe('SUCCESS')

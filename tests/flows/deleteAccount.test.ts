@@ -82,8 +82,9 @@ test('the address is free for another account', async () => {
   const { email, user, tokens } = await signedIn(app)
   await remove(tokens.accessToken)
   await call(app.url, 'register', { email, password: 'copper lantern nine rivers' })
-  const mail = await app.smtp.until(() =>
-    app.smtp.mails.filter((sent) => sent.recipients.includes(email) && /Confirm/.test(sent.parsed.subject ?? ''))[1],
+  const mail = await app.smtp.until(
+    () =>
+      app.smtp.mails.filter((sent) => sent.recipients.includes(email) && /Confirm/.test(sent.parsed.subject ?? ''))[1],
   )
   const token = /#token=([\w-]{43})/.exec(mail.parsed.text ?? '')?.[1] ?? ''
   expect(await call(app.url, 'verifyEmail', { token })).toMatchObject({ code: 'SUCCESS' })
@@ -110,7 +111,12 @@ test('fifty deletions at once delete once, and the owner is told once', async ()
   const answers = await Promise.all(Array.from({ length: 50 }, () => remove(tokens.accessToken)))
   const codes = answers.map(({ code }) => code)
   expect(codes.filter((code) => code === 'SUCCESS')).toHaveLength(1)
-  expect(codes.every((code) => ['SUCCESS', 'INVALID_CREDENTIALS', 'UNAUTHENTICATED', 'RATE_LIMITED'].includes(code))).toBe(true)
+  const known = new Set(['SUCCESS', 'INVALID_CREDENTIALS', 'UNAUTHENTICATED', 'RATE_LIMITED'])
+  expect(codes.filter((code) => !known.has(code))).toEqual([])
   await app.mail(email, /deleted/)
-  expect(app.smtp.mails.filter(({ recipients, parsed }) => recipients.includes(email) && /deleted/.test(parsed.subject ?? ''))).toHaveLength(1)
+  expect(
+    app.smtp.mails.filter(
+      ({ recipients, parsed }) => recipients.includes(email) && /deleted/.test(parsed.subject ?? ''),
+    ),
+  ).toHaveLength(1)
 })

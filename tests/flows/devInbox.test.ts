@@ -20,7 +20,9 @@ afterAll(() => app.close())
 
 async function inbox(to: string, on: TestApp = app): Promise<DevMail[]> {
   const query = 'query ($to: String!) { devInbox(to: $to) { sentAt to subject text html token } }'
-  const { data } = (await (await post(on.url, { query, variables: { to } })).json()) as { data: { devInbox: DevMail[] } }
+  const { data } = (await (await post(on.url, { query, variables: { to } })).json()) as {
+    data: { devInbox: DevMail[] }
+  }
   return data.devInbox
 }
 const mails = (to: string, count: number) =>

@@ -151,7 +151,12 @@ test('a password of 400 days ago still logs in', async () => {
 describe('a hash that is behind the times is replaced at the next login', () => {
   test.each([
     ['bcrypt of a lower cost, to the configured one', () => app, () => bcrypt.hash(PASSWORD, 4), /^\$2b\$10\$/],
-    ['bcrypt as PHP writes it', () => app, async () => (await bcrypt.hash(PASSWORD, 9)).replace('$2b', '$2y'), /^\$2b\$10\$/],
+    [
+      'bcrypt as PHP writes it',
+      () => app,
+      async () => (await bcrypt.hash(PASSWORD, 9)).replace('$2b', '$2y'),
+      /^\$2b\$10\$/,
+    ],
     ['bcrypt, to argon2id', () => argon, () => bcrypt.hash(PASSWORD, 10), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/],
   ])('%s', async (_what, on, hash, expected) => {
     const email = await verifiedPerson(app)
@@ -203,7 +208,9 @@ test('a user has a hundred live sessions at most: the least recently used gives 
   app.clock.pass(2 * 60_000)
   await me(app.url, { token: oldest.tokens.accessToken }) // used again: the second is now the one that was not
   await until(async () => {
-    const { rows } = await sql('SELECT last_seen_at > created_at AS seen FROM sessions WHERE id = $1', [oldest.session.id])
+    const { rows } = await sql('SELECT last_seen_at > created_at AS seen FROM sessions WHERE id = $1', [
+      oldest.session.id,
+    ])
     return (rows[0] as { seen: boolean }).seen
   })
   await loggedIn(app, oldest.email)

@@ -7,7 +7,11 @@ let app: TestApp
 let other: TestApp
 beforeAll(async () => {
   app = await startTestApp()
-  other = await startTestApp({ databaseUrl: app.databaseUrl, smtp: app.smtp, env: { PUBLIC_URL: app.config.publicUrl } })
+  other = await startTestApp({
+    databaseUrl: app.databaseUrl,
+    smtp: app.smtp,
+    env: { PUBLIC_URL: app.config.publicUrl },
+  })
 })
 afterAll(async () => {
   await other.close()

@@ -142,7 +142,8 @@ test.each([
 
 test('a refused password leaves no user behind', async () => {
   const email = someone()
-  for (const password of ['short', 'password', `${PASSWORD}\ud800`]) await call(app.url, 'register', { email, password })
+  for (const password of ['short', 'password', `${PASSWORD}\ud800`])
+    await call(app.url, 'register', { email, password })
   const { rowCount } = await app.app.deps.database.pool.query('SELECT 1 FROM users WHERE email = $1', [email])
   expect(rowCount).toBe(0)
 })
@@ -159,7 +160,7 @@ test('two people with one password have different hashes', async () => {
 
 test('the policy is told', async () => {
   const query = '{ result: passwordPolicy { minLength maxLength minScore } }'
-  const answer = async (on: TestApp) => (await (await post(on.url, { query })).json()) as unknown
+  const answer = async (on: TestApp) => (await (await post(on.url, { query })).json())
   expect(await answer(app)).toEqual({ data: { result: { minLength: 8, maxLength: 128, minScore: 3 } } })
   expect(await answer(lenient)).toEqual({ data: { result: { minLength: 8, maxLength: 128, minScore: 0 } } })
 })

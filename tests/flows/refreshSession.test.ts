@@ -68,10 +68,13 @@ describe.each(DOORS)('refreshSession by %s', (name, door) => {
     expect(await audited(user.id, 'refresh_token_reused')).toBe(1)
   })
 
-  test.each([null, '', 'x', 'A'.repeat(43), 'A'.repeat(44), '\0', '{}'])('%j is no token of ours', async (refreshToken) => {
-    const answer = await door(app.url, 'refreshSession', { refreshToken })
-    expect(answer).toMatchObject({ code: 'INVALID_TOKEN', status: refused })
-  })
+  test.each([null, '', 'x', 'A'.repeat(43), 'A'.repeat(44), '\0', '{}'])(
+    '%j is no token of ours',
+    async (refreshToken) => {
+      const answer = await door(app.url, 'refreshSession', { refreshToken })
+      expect(answer).toMatchObject({ code: 'INVALID_TOKEN', status: refused })
+    },
+  )
 
   test('nothing at all is no token either', async () => {
     const answer = await door(app.url, 'refreshSession')

@@ -237,8 +237,12 @@ test('an address gets five mails an hour at most, and the answer stays the same'
   expect(new Set(answers).size).toBe(1)
   const claims = await sql('SELECT 1 FROM registrations r JOIN users u ON u.id = r.user_id WHERE email = $1', [email])
   expect(claims.rowCount).toBe(7)
-  await app.smtp.until(() => app.smtp.mails.filter(({ recipients }) => recipients.includes(email)).length >= 5 || undefined)
-  const { rows } = await sql('SELECT count(*)::int AS waiting FROM mails WHERE recipient = $1 AND attempts = 0', [email])
+  await app.smtp.until(
+    () => app.smtp.mails.filter(({ recipients }) => recipients.includes(email)).length >= 5 || undefined,
+  )
+  const { rows } = await sql('SELECT count(*)::int AS waiting FROM mails WHERE recipient = $1 AND attempts = 0', [
+    email,
+  ])
   expect((rows[0] as { waiting: number }).waiting).toBeLessThanOrEqual(5)
   expect(app.smtp.mails.filter(({ recipients }) => recipients.includes(email))).toHaveLength(5)
 })

@@ -75,5 +75,8 @@ test('its mails count among the five that an address gets in an hour', async () 
 
 test('what is no address is refused', async () => {
   const answer = await call(app.url, 'resendVerification', { email: 'a@b@example.com' })
-  expect(answer).toMatchObject({ code: 'INVALID_INPUT', data: { fields: [{ field: 'email', code: 'INVALID_FORMAT' }] } })
+  expect(answer).toMatchObject({
+    code: 'INVALID_INPUT',
+    data: { fields: [{ field: 'email', code: 'INVALID_FORMAT' }] },
+  })
 })

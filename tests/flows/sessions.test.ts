@@ -147,7 +147,9 @@ describe('revokeSession', () => {
   test('may end the asking one', async () => {
     const { session, tokens } = await signedIn(app)
     const token = tokens.accessToken
-    expect(await call(app.url, 'revokeSession', { sessionId: session.id }, { token })).toMatchObject({ code: 'SUCCESS' })
+    expect(await call(app.url, 'revokeSession', { sessionId: session.id }, { token })).toMatchObject({
+      code: 'SUCCESS',
+    })
     expect(await me(app.url, { token })).toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 

@@ -78,7 +78,8 @@ test.each([
   ['random', () => newOpaqueToken()],
   [
     'derived',
-    () => mailTokens(deriveSecrets('the secret of the tests, which is long enough', null), 'VERIFY_EMAIL', randomUUID())[0],
+    () =>
+      mailTokens(deriveSecrets('the secret of the tests, which is long enough', null), 'VERIFY_EMAIL', randomUUID())[0],
   ],
 ])('a thousand tokens, %s, are as distinct and as even as 256 random bits', (_how, make) => {
   const tokens = Array.from({ length: 1000 }, make)

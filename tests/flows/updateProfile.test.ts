@@ -27,8 +27,16 @@ test.each([
   ['a blank name clears it', { displayName: ' \t ' }, { displayName: null, locale: 'en' }],
   ['a null language stays', { locale: null }, { displayName: 'Ada', locale: 'en' }],
   ['a hundred characters', { displayName: '🐙'.repeat(100) }, { displayName: '🐙'.repeat(100), locale: 'en' }],
-  ['characters that disguise text do not get in', { displayName: 'a\u202eb\0c\ud800\u2028' }, { displayName: 'ab c', locale: 'en' }],
-  ['SQL and markup are text', { displayName: `' OR 1=1-- %_\\ <b>` }, { displayName: `' OR 1=1-- %_\\ <b>`, locale: 'en' }],
+  [
+    'characters that disguise text do not get in',
+    { displayName: 'a\u202eb\0c\ud800\u2028' },
+    { displayName: 'ab c', locale: 'en' },
+  ],
+  [
+    'SQL and markup are text',
+    { displayName: `' OR 1=1-- %_\\ <b>` },
+    { displayName: `' OR 1=1-- %_\\ <b>`, locale: 'en' },
+  ],
 ])('%s', async (_what, input, expected) => {
   const { token, update } = await person()
   await me(app.url, { token })

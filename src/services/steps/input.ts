@@ -2,6 +2,7 @@ import { PROFILE } from '../../config/defaults'
 import { normalizePassword, codePoints } from '../../crypto/passwordText'
 import { type FieldProblem, InvalidInputError } from '../../errors/userErrors'
 import { localeTag } from '../../i18n/locale'
+import { composed } from '../../lib/composed'
 import { canonicalEmail } from '../../lib/emailAddress'
 
 /** Lengths in code points. */
@@ -39,8 +40,7 @@ export class InputReader {
   /** A name as people write it, blank for none. Characters that disguise text (control, bidi, breaks) do not get in. */
   displayName(field: string, value: string | null | undefined): string | null {
     // Zero-width (non-)joiners stay: names in several scripts, and emoji, need them.
-    const visible = (value ?? '')
-      .normalize('NFC')
+    const visible = composed(value ?? '')
       .replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ')
       .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
     const name = visible.trim()

@@ -31,14 +31,28 @@ function drawnPage() {
   })
 }
 
-/** The inbox itself follows the newest mail. A mail that was opened stays open, with the reader's place in it. */
+/**
+ * The inbox itself follows the newest mail; a mail that was opened stays open, with the reader's place in it. Entries of
+ * the list stay the elements they are: one replaced under the pointer would swallow the click.
+ */
 function takeOver(page) {
-  const focused = document.activeElement?.id
-  const parts = location.pathname === '/dev/inbox' ? ['count', 'mails', 'mail'] : ['count', 'mails']
-  for (const id of parts) document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes)
-  if (location.pathname === '/dev/inbox') document.title = page.title
+  const list = document.querySelector('#mails ul')
+  for (const link of list.querySelectorAll('a')) if (!page.getElementById(link.id)) link.parentElement.remove()
+  const entries = [...page.querySelectorAll('#mails li')]
+  list.prepend(...entries.filter((entry) => !document.getElementById(entry.firstElementChild.id)))
+  take('count', page)
+  if (location.pathname === '/dev/inbox') followNewest(page)
   localize()
-  if (focused) document.getElementById(focused)?.focus()
+}
+
+function followNewest(page) {
+  document.title = page.title
+  document.querySelector('#mails a[aria-current]:not(li:first-child a)')?.removeAttribute('aria-current')
+  take('mail', page)
+}
+
+function take(id, page) {
+  document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes)
 }
 
 function localize() {

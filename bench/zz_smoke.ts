@@ -1,0 +1,86 @@
+import { type Call, connection } from './load'
+import { type Measure, told } from './report'
+import { PASSWORD, type Rig, startRig } from './rig'
+import { distinguishability, percentile, standardError } from './statistics'
+
+const PAIRS = 60
+/** A fifth of the work of 12, so that what is not the hash stands out more, and a run ends in minutes. */
+const COST = 10
+/** Milliseconds between two calls: the mail that a call caused has left by then and does not slow the next one. */
+const PAUSE = 30
+
+interface Silent {
+  name: string
+  call: (url: string, email: string) => Call
+}
+
+const post = (url: string, name: string, input: Record<string, unknown>): Call => {
+  const type = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}Input`
+  const query = `mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`
+  return { method: 'POST', url: `${url}/graphql`, body: { query, variables: { input } } }
+}
+
+const SILENT: Silent[] = [
+  { name: 'login', call: (url, email) => post(url, 'login', { email, password: 'not that one' }) },
+  { name: 'register', call: (url, email) => post(url, 'register', { email, password: PASSWORD }) },
+  { name: 'resendVerification', call: (url, email) => post(url, 'resendVerification', { email }) },
+  { name: 'requestReset', call: (url, email) => post(url, 'requestReset', { email }) },
+  {
+    name: 'requestEmailChange',
+    call: (url, newEmail) => post(url, 'requestEmailChange', { newEmail, password: PASSWORD }),
+  },
+]
+
+/**
+ * Whether time tells a known address from an unknown one: pairs in random order, each address asked once, and how well a
+ * classifier could sort the times.
+ */
+export async function enumeration(): Promise<Measure[]> {
+  const rig = await startRig({ cost: COST })
+  try {
+    await rig.addUsers(['bench@example.com'])
+    const authorization = await bearer(rig)
+    const measures: Measure[] = [told('the error of an AUC of 0.5', `± ${standardError(PAIRS).toFixed(3)}`)]
+    for (const silent of SILENT) measures.push(await compare(rig, silent, authorization))
+    return measures
+  } finally {
+    await rig.close()
+  }
+}
+
+async function compare(rig: Rig, { name, call }: Silent, authorization: string): Promise<Measure> {
+  const known = Array.from({ length: PAIRS }, (_, index) => `${name}.k${index + 1000}@example.com`.toLowerCase())
+  const unknown = known.map((email) => email.replace('.k', '.u'))
+  await rig.addUsers(known)
+  const { send, close } = connection()
+  const time = async (email: string): Promise<number> => {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    const { time, status, text } = await send({ ...call(rig.url, email), headers: { authorization } })
+    if (status !== 200 || !/Success|InvalidCredentials/.test(text)) throw new Error(`${name} answered ${text}`)
+    return time
+  }
+  for (let made = 0; made < 20; made += 1) await time(`${name}.warm${made}@example.com`)
+
+  const times = { known: [] as number[], unknown: [] as number[] }
+  for (const [index, email] of known.entries()) {
+    const other = unknown[index] ?? ''
+    const knownFirst = Math.random() < 0.5
+    if (knownFirst) times.known.push(await time(email))
+    times.unknown.push(await time(other))
+    if (!knownFirst) times.known.push(await time(email))
+  }
+  close()
+  const auc = distinguishability(times.known, times.unknown)
+  const medians = `${percentile(times.known, 0.5).toFixed(2)} ms known, ${percentile(times.unknown, 0.5).toFixed(2)} ms unknown`
+  return { what: `${name}, AUC`, measured: `${auc.toFixed(3)} (${medians})`, target: '< 0.55', met: auc < 0.55 }
+}
+
+async function bearer({ url }: Rig): Promise<string> {
+  const { send, close } = connection()
+  const body = { email: 'bench@example.com', password: PASSWORD }
+  const { text } = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
+  close()
+  return `Bearer ${(JSON.parse(text) as { tokens: { accessToken: string } }).tokens.accessToken}`
+}
+import { print } from './report'
+void enumeration().then(print)

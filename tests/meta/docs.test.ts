@@ -1,0 +1,189 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Kind } from 'graphql'
+import * as defaults from '../../src/config/defaults'
+import { environment } from '../../src/config/env'
+import { FIELD_ERROR_CODES, REQUEST_ERROR_CODES, USER_ERROR_CODES } from '../../src/errors/codes'
+import { budgetsOf } from '../../src/graphql/rateLimit'
+import { createSchema } from '../../src/graphql/schema'
+import { STATUS } from '../../src/http/restRoutes'
+import { REST_ROUTES } from '../../src/http/restTable'
+import { formatDuration, parseDuration } from '../../src/lib/duration'
+import { MAIL_NAMES } from '../../src/mail/mails'
+import { createMetrics } from '../../src/ops/metrics'
+import { bare, tableOf } from '../support/documents'
+
+const ROOT = join(__dirname, '../..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const README = read('README.md')
+const OPERATIONS = read('docs/operations.md')
+const ERRORS = read('docs/errors.md')
+
+const firstColumn = (text: string, table: string) => tableOf(text, table).map(([cell = '']) => bare(cell))
+const sorted = (items: Iterable<string>) => [...items].sort()
+
+test('the README lists each field with its budgets and its REST route', () => {
+  const schema = createSchema({ development: true })
+  const budgets = budgetsOf(schema)
+  const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    Object.keys(type?.getFields() ?? {}),
+  )
+  const rows = Object.fromEntries(
+    tableOf(README, 'operations').map(([field = '', , , budget = '', route = '']) => [
+      bare(field),
+      [budget, bare(route)],
+    ]),
+  )
+  const inCode = Object.fromEntries(
+    fields.map((field) => {
+      const ofField = budgets.get(field) ?? []
+      const spelled = ofField.map(
+        ({ budget, per }) => `${budget.max} / ${formatDuration(budget.window)} per ${per.join('+')}`,
+      )
+      return [field, [spelled.join(', '), routeOf(field)]]
+    }),
+  )
+  expect(rows).toEqual(inCode)
+})
+
+/** `POST /api/auth/login` for `login`; nothing for a field without a route. */
+function routeOf(field: string): string {
+  const route = REST_ROUTES.find(({ document }) =>
+    document.definitions.some(
+      (node) =>
+        node.kind === Kind.OPERATION_DEFINITION &&
+        node.selectionSet.selections.some(
+          (selection) => selection.kind === Kind.FIELD && selection.name.value === field,
+        ),
+    ),
+  )
+  return route ? `${route.method} ${route.url}` : ''
+}
+
+test('every code stands in the README and in docs/errors.md with its status', () => {
+  const statuses = (text: string, table: string) =>
+    Object.fromEntries(tableOf(text, table).map(([code = '', status]) => [bare(code), Number(status)]))
+  expect(statuses(README, 'codes')).toEqual(STATUS)
+  expect({ ...statuses(ERRORS, 'user-codes'), ...statuses(ERRORS, 'request-codes') }).toEqual(STATUS)
+  expect(firstColumn(ERRORS, 'user-codes').sort()).toEqual(sorted(USER_ERROR_CODES))
+  expect(firstColumn(ERRORS, 'request-codes').sort()).toEqual(sorted(REQUEST_ERROR_CODES))
+  expect(firstColumn(ERRORS, 'field-codes').sort()).toEqual(sorted(FIELD_ERROR_CODES))
+})
+
+test('the README lists each variable of the environment with its default', () => {
+  const rows = tableOf(README, 'environment')
+  expect(rows.map(([name = '']) => bare(name)).sort()).toEqual(Object.keys(environment.shape).sort())
+  const fallbacks = environment.parse({}) as Record<string, unknown>
+  for (const [name = '', cell = ''] of rows) {
+    const variable = bare(name)
+    // A default of the list itself stands in backticks; the others depend on variables, and are told in words.
+    const told = /^`(.+)`$/.exec(cell)?.[1]
+    const parsed = environment.parse(told === undefined ? {} : { [variable]: told }) as Record<string, unknown>
+    expect([variable, told !== undefined, parsed[variable]]).toEqual([
+      variable,
+      fallbacks[variable] !== undefined,
+      fallbacks[variable],
+    ])
+  }
+})
+
+test('the README lists each script and each command', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const named = Object.keys(scripts).filter((name) => !name.startsWith('pre'))
+  const ofNpm = named.map((name) => (['start', 'test'].includes(name) ? `npm ${name}` : `npm run ${name}`))
+  const usage = [...read('src/main.ts').matchAll(/^ {2}(\w[\w [\]]*?) {2,}\S/gm)].map(
+    ([, text = '']) => `gatehouse ${text}`,
+  )
+  expect(usage.length).toBeGreaterThan(5)
+  expect(firstColumn(README, 'commands').sort()).toEqual([...ofNpm, ...usage].sort())
+})
+
+test('the README lists each table of the database', () => {
+  const mapped = [...read('prisma/schema.prisma').matchAll(/^model [^}]*@@map\("(\w+)"\)/gm)].map(
+    ([, name = '']) => name,
+  )
+  expect(firstColumn(README, 'tables').sort()).toEqual(mapped.sort())
+})
+
+test('docs/operations.md lists each metric with its type and its labels', () => {
+  const { registry } = createMetrics()
+  const ours = registry.getMetricsAsArray().filter(({ name }) => name.startsWith('gatehouse_'))
+  const inCode = ours.map((metric) => {
+    const { name, type, labelNames = [] } = metric as unknown as { name: string; type: string; labelNames?: string[] }
+    return [name, String(type), labelNames.join(', ')]
+  })
+  const told = tableOf(OPERATIONS, 'metrics').map(([name = '', type = '', labels = '']) => [
+    bare(name),
+    type,
+    bare(labels),
+  ])
+  expect(told.sort()).toEqual(inCode.sort())
+})
+
+test('docs/operations.md lists each event of the log', () => {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('generated'))
+    .map((file) => read(join('src', file)))
+  const events = sources.flatMap((source) =>
+    [...source.matchAll(/(?:\bevent: |\btype: |lastWords\()'([a-z]+(?:_[a-z]+)*)'/g)].map(([, name = '']) => name),
+  )
+  expect(firstColumn(OPERATIONS, 'events').sort()).toEqual(sorted(new Set(events.filter((name) => name !== 'pkcs8'))))
+})
+
+test('docs/operations.md lists each fixed limit with its value', () => {
+  const inCode = Object.entries(defaults).flatMap(([group, value]) =>
+    typeof value === 'number'
+      ? [[group, value] as const]
+      : Object.entries(value).map(([name, number]) => [`${group}.${name}`, Number(number)] as const),
+  )
+  const told = tableOf(OPERATIONS, 'limits').map(([name = '', value = '']) => [
+    bare(name),
+    parseDuration(value) ?? Number(value),
+  ])
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(inCode))
+})
+
+test('docs/mails.md lists each mail', () => {
+  expect(firstColumn(read('docs/mails.md'), 'mails').sort()).toEqual(sorted(MAIL_NAMES))
+})
+
+test('docs/dependencies.md has a line for each package, and for no other', () => {
+  type Listed = Record<string, string>
+  const manifest = JSON.parse(read('package.json')) as Record<string, Listed | undefined>
+  const kinds = ['dependencies', 'devDependencies', 'optionalDependencies']
+  const wanted = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))
+  const told = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \| (?=\S)/gm)].map(([, name = '']) => name)
+  expect(told.sort()).toEqual(wanted.sort())
+})
+
+test('every link of the documents leads somewhere', () => {
+  const documents = [...readdirSync(ROOT), ...readdirSync(join(ROOT, 'docs')).map((file) => join('docs', file))]
+  const broken = documents
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) => linksOf(read(file)).map((link) => ({ file, link })))
+    .filter(({ file, link }) => !leadsSomewhere(file, link))
+    .map(({ file, link }) => `${file}: ${link}`)
+  expect(broken).toEqual([])
+})
+
+function linksOf(text: string): string[] {
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link))
+}
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? from : join(dirname(from), path)
+  if (!existsSync(join(ROOT, target))) return false
+  return anchor === undefined || anchorsOf(read(target)).includes(anchor)
+}
+
+/** As the usual viewers make them of headings: lower case, spaces as hyphens, other signs left out. */
+function anchorsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading)
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replace(/ /g, '-'),
+  )
+}
