@@ -101,6 +101,8 @@ export const GRAPHQL = {
   maxMutationFields: 1,
   /** Fields, with fragments expanded; a list counts its fields tenfold. */
   maxCost: 2_000,
+  /** Mistakes of one document that are told: a person mends the first few, and each costs time. */
+  maxErrors: 10,
 } as const
 
 export const DATABASE = {

@@ -79,6 +79,7 @@ export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions)
     hideSchemaDetailsFromClientErrors: !sandbox,
     stopOnTerminationSignals: false, // main.ts closes everything in order
     parseOptions: { maxLexicalTokens: GRAPHQL.maxTokens },
+    validationOptions: { maxErrors: GRAPHQL.maxErrors },
     validationRules: [limitsRule],
     plugins: [landingPage, answerPlugin({ detailed: sandbox, cookie })],
     // Errors of the protocol, before there is a context; the plugin writes all others.

@@ -76,7 +76,8 @@ export async function followMail({ context, page, followed }: Watched, to: strin
   await mail.click()
   await page.waitForURL(`**/mails/${id.replace('mail-', '')}`)
   const opened = context.waitForEvent('page')
-  await page.frameLocator('iframe').locator(`a[href^="${origin}/"][href*="#token="]`).first().click()
+  // By keyboard: Chromium drops clicks into a frame that has just been scrolled into view.
+  await page.frameLocator('iframe').locator(`a[href^="${origin}/"][href*="#token="]`).first().press('Enter')
   const target = await opened
   await target.locator('section:not([hidden])').waitFor()
   return target

@@ -160,7 +160,7 @@ test('two people with one password have different hashes', async () => {
 
 test('the policy is told', async () => {
   const query = '{ result: passwordPolicy { minLength maxLength minScore } }'
-  const answer = async (on: TestApp) => (await (await post(on.url, { query })).json())
+  const answer = async (on: TestApp) => await (await post(on.url, { query })).json()
   expect(await answer(app)).toEqual({ data: { result: { minLength: 8, maxLength: 128, minScore: 3 } } })
   expect(await answer(lenient)).toEqual({ data: { result: { minLength: 8, maxLength: 128, minScore: 0 } } })
 })
