@@ -22,7 +22,7 @@ COPY prisma/migrations prisma/migrations
 COPY package.json ./
 USER node
 EXPOSE 4000
-HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||4000)+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+HEALTHCHECK CMD ["node", "-e", "process.env.NODE_TLS_REJECT_UNAUTHORIZED='0';fetch((process.env.TLS_CERT_FILE?'https':'http')+'://127.0.0.1:'+(process.env.PORT||4000)+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # No shell and no npm between the signal and the server: SIGTERM reaches it, and it closes in order.
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve"]

@@ -62,7 +62,10 @@ async function compare(rig: Rig, { name, call }: Silent, authorization: string):
   for (let made = 0; made < 20; made += 1) await time(`${name}.warm${made}@example.com`)
 
   const times = { known: [] as number[], unknown: [] as number[] }
-  const calls = [...known.map((email) => ({ email, of: times.known })), ...unknown.map((email) => ({ email, of: times.unknown }))]
+  const calls = [
+    ...known.map((email) => ({ email, of: times.known })),
+    ...unknown.map((email) => ({ email, of: times.unknown })),
+  ]
   for (const { email, of } of shuffled(calls)) of.push(await time(email))
   close()
   const auc = distinguishability(times.known, times.unknown)

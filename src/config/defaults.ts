@@ -9,8 +9,10 @@ export const PASSWORD = {
   maxLength: 128,
   /** Code points that the strength estimate reads: its cost grows faster than linearly (1 s at 128 characters). */
   estimatedLength: 64,
-  /** Milliseconds that one estimate may take before its thread is replaced: a hundred times its usual 20 ms. */
-  estimateTimeout: 2 * SECOND,
+  /** From this length in code points on a password passes whatever it repeats: NIST and ASVS want such phrases accepted. */
+  lengthAlone: 64,
+  /** Milliseconds that one estimate may take before its thread is replaced: two hundred times its usual 20 ms. */
+  estimateTimeout: 4 * SECOND,
 } as const
 
 export const PROFILE = {
@@ -25,6 +27,8 @@ export const SESSION = {
   maxPerUser: 100,
   /** Milliseconds in which a replaced refresh token answers its successor again: two tabs, or a lost response. */
   refreshGrace: 10 * SECOND,
+  /** Rotations within that time that are followed to the present token; no client of ours gets further. */
+  refreshGraceSteps: 5,
   /** Milliseconds between two writes of last_seen_at, so that reading costs no write each time. */
   lastSeenResolution: MINUTE,
   /** Sessions held in memory, at about 1 kB each. */

@@ -33,6 +33,12 @@ export interface AccessTokens {
   verify(token: string, now: Date): AccessClaims
 }
 
+/** What a signature was found good for, and by which key. */
+interface Verified {
+  claims: AccessClaims
+  kid: string
+}
+
 interface AccessTokenOptions {
   keyring: Keyring
   /** Issuer and audience: the public origin. */
@@ -44,7 +50,7 @@ interface AccessTokenOptions {
 /** ES256 and nothing else, fixed here (RFC 8725 §3.1); the key comes from the ring by `kid`, never from the token. */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { keyring, origin } = options
-  const verified = new LRUCache<string, AccessClaims>({ max: ACCESS_TOKEN.cacheSize })
+  const verified = new LRUCache<string, Verified>({ max: ACCESS_TOKEN.cacheSize })
   const maxLife = Math.ceil(options.ttl / 1000)
 
   return {
@@ -68,15 +74,16 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     verify(token, now) {
       if (token.length > ACCESS_TOKEN.maxLength) throw new UnauthenticatedError('access token too long')
       const known = verified.get(token)
-      const read = known ?? checkSignature(options, token, now)
-      checkTimes(read, { now, maxLife })
-      if (!known) verified.set(token, read)
-      return read
+      // A signature stays good as long as its key does: one that was withdrawn takes its tokens along.
+      const good = known && keyring.verificationKey(known.kid, now) ? known : checkSignature(options, token, now)
+      checkTimes(good.claims, { now, maxLife })
+      if (good !== known) verified.set(token, good)
+      return good.claims
     },
   }
 }
 
-function checkSignature({ keyring, origin }: AccessTokenOptions, token: string, now: Date): AccessClaims {
+function checkSignature({ keyring, origin }: AccessTokenOptions, token: string, now: Date): Verified {
   const head = header.safeParse(headerOf(token))
   if (!head.success) throw new UnauthenticatedError('access token header refused')
   const key = keyring.verificationKey(head.data.kid, now)
@@ -91,7 +98,7 @@ function checkSignature({ keyring, origin }: AccessTokenOptions, token: string, 
   // jsonwebtoken accepts a missing exp, an iat in the future and a subject of any type.
   const body = claims.safeParse(payload)
   if (!body.success) throw new UnauthenticatedError('access token claims refused')
-  return body.data
+  return { claims: body.data, kid: key.kid }
 }
 
 function checkTimes({ iat, exp, nbf }: AccessClaims, { now, maxLife }: { now: Date; maxLife: number }): void {

@@ -31,6 +31,7 @@ export function createStrengthEstimate(): (password: string, context: readonly s
     const { score, feedback } = zxcvbn.check(read, words)
     const advice = [...(feedback.warning === null ? [] : [feedback.warning]), ...feedback.suggestions]
     if (isMostly(read, words)) return { score: score > 1 ? 1 : score, suggestions: unique(['userInputs', ...advice]) }
+    if (Array.from(password).length >= PASSWORD.lengthAlone) return { score: 4, suggestions: [] }
     if (advice.length === 0 && score < 4) return { score, suggestions: ['anotherWord'] }
     return { score, suggestions: unique(advice) }
   }

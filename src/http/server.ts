@@ -97,7 +97,8 @@ function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswe
     logger: false as const,
     trustProxy: config.trustProxy,
     bodyLimit: HTTP.maxBody,
-    connectionTimeout: HTTP.requestTimeout,
+    // A socket on which nothing moves: an answer may wait for its hash that long.
+    connectionTimeout: config.hashMaxWait + HTTP.requestTimeout,
     requestTimeout: HTTP.requestTimeout,
     keepAliveTimeout: HTTP.keepAliveTimeout,
     routerOptions: { maxParamLength: HTTP.maxHeaders }, // the headers' limit bounds the path as well

@@ -2,6 +2,7 @@ import type { Client, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { MAIL, SESSION } from '../config/defaults'
 import { digest, isOpaqueToken, refreshSuccessors } from '../crypto/opaqueToken'
+import type { Secrets } from '../crypto/secrets'
 import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -54,13 +55,26 @@ async function answerReplaced(deps: Needs, client: Client, presented: string): P
   if (session.expiresAt <= now) throw new ExpiredTokenError()
 
   const inGrace = now.getTime() - replacedAt.getTime() <= SESSION.refreshGrace
-  const successor = refreshSuccessors(secrets, presented).find((token) =>
-    digest(token).equals(Buffer.from(session.refreshTokenHash)),
-  )
-  // Two steps behind within the grace is a client that lost a race with itself, not a thief: it has newer tokens.
-  if (inGrace && !successor) throw new InvalidTokenError()
-  if (inGrace && successor !== undefined) return issue(deps, session, successor)
+  if (inGrace) {
+    const newest = newestSuccessor(secrets, presented, Buffer.from(session.refreshTokenHash))
+    if (newest === null) throw new InvalidTokenError() // made under a SECRET that is gone
+    return issue(deps, session, newest)
+  }
   return endSuspicious(deps, client, session)
+}
+
+/**
+ * The session's present token, found by deriving on from a replaced one: a client that is some steps behind within the
+ * grace has raced with itself, and gets what the others hold.
+ */
+function newestSuccessor(secrets: Secrets, presented: string, presentHash: Buffer): string | null {
+  let derived = [presented]
+  for (let step = 0; step < SESSION.refreshGraceSteps; step += 1) {
+    derived = derived.flatMap((token) => refreshSuccessors(secrets, token))
+    const newest = derived.find((token) => digest(token).equals(presentHash))
+    if (newest !== undefined) return newest
+  }
+  return null
 }
 
 async function refuseUnknown({ clock, database }: Needs, presented: string): Promise<never> {

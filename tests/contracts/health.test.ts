@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type Socket, connect } from 'node:net'
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
 import { createDatabase, createEmptyDatabase, databaseUrl } from '../support/database'
@@ -50,17 +50,17 @@ test('it is not ready while migrations are pending', async () => {
 
 test('while it stops, a request that still reaches it hears so', async () => {
   const app = await startTestApp()
+  const arrived = once(app.app.server.server, 'connection') as Promise<[Socket]>
   const socket = connect(app.config.port, '127.0.0.1')
-  await once(socket, 'connect')
   const answer = new Promise<string>((resolve) => {
     let text = ''
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
     socket.on('close', () => resolve(text))
   })
   // The head of a request is half there when the server begins to stop: it is under way, and may finish.
-  const arrived = once(app.app.server.server, 'connection')
   socket.write('GET /health/ready HTTP/1.1\r\nHost: localhost\r\n')
-  await Promise.race([arrived, ready(app)])
+  const [received] = await arrived
+  while (received.bytesRead === 0) await new Promise((done) => setImmediate(done))
   const closed = app.close()
   socket.write('\r\n')
   expect(await answer).toMatch(/^HTTP\/1\.1 503 .*"reason":"stopping"/s)

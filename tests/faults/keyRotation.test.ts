@@ -76,9 +76,9 @@ test('keys that are rotated at once, in process and by command, cost no request 
   const clients = Array.from({ length: 4 }, () => useSession(apps, email, () => over))
   await rotateSigningKeys(apps[0].app.deps, { atOnce: true })
   expect(await rotateByCommand().ended()).toEqual({ code: 0, signal: null })
-  const newest = await until(async () => {
-    const kids = await Promise.all(apps.map((app) => app.app.deps.keyring.signingKey(app.clock.now()).kid))
-    return kids[0] === kids[1] && kids[0]
+  const newest = await until(() => {
+    const [one, other] = apps.map((app) => app.app.deps.keyring.signingKey(app.clock.now()).kid)
+    return Promise.resolve(one === other && one)
   })
   const { accessToken } = (await loggedIn(apps[1], email)).tokens
   over = true
@@ -193,12 +193,15 @@ describe('a new SECRET', () => {
     for (const token of links) expect((await call(after.url, 'verifyEmail', { token })).code).toBe('SUCCESS')
   })
 
-  test.each(['serve', 'keys rotate'])('that opens nothing is refused by %s with exit code 78, in helpful words', async (command) => {
-    await close(await instance())
-    const env = { ...CHEAP, DATABASE_URL: database.url, SMTP_URL: smtp.url, SECRET: NEW_SECRET }
-    const refused = runGatehouse(command.split(' '), env)
-    expect(await refused.ended()).toEqual({ code: 78, signal: null })
-    expect(refused.output).toMatch(/SECRET does not open the signing keys.*SECRET_PREVIOUS/)
-    expect(refused.output).not.toContain(NEW_SECRET)
-  })
+  test.each(['serve', 'keys rotate'])(
+    'that opens nothing is refused by %s with exit code 78, in helpful words',
+    async (command) => {
+      await close(await instance())
+      const env = { ...CHEAP, DATABASE_URL: database.url, SMTP_URL: smtp.url, SECRET: NEW_SECRET }
+      const refused = runGatehouse(command.split(' '), env)
+      expect(await refused.ended()).toEqual({ code: 78, signal: null })
+      expect(refused.output).toMatch(/SECRET does not open the signing keys.*SECRET_PREVIOUS/)
+      expect(refused.output).not.toContain(NEW_SECRET)
+    },
+  )
 })

@@ -53,7 +53,7 @@ interface Person {
 async function addUser(email: string, { verified = true, disabled = false, displayName = 'Ada' }: Person = {}) {
   const user = await db.prisma.user.create({
     data: {
-      ...{ id: uuidv7(), email, passwordHash: HASH, displayName },
+      ...{ id: uuidv7(), email, passwordHash: HASH, displayName, passwordChangedAt: now },
       ...{ emailVerifiedAt: verified ? now : null, disabledAt: disabled ? now : null },
     },
   })
@@ -423,6 +423,16 @@ describe('what a mail says is decided when it is sent', () => {
       expiresAt: later(now, HOUR),
     })
   })
+
+  test.each(['resetPassword', 'confirmEmailChange'])(
+    '%s: a link asked for before the password changed is not sent',
+    async (name) => {
+      const { userId } = await addUser('a@example.com')
+      await db.prisma.user.update({ where: { id: userId }, data: { passwordChangedAt: later(now, 1) } })
+      const recipient = name === 'resetPassword' ? 'a@example.com' : 'new@example.com'
+      expect(await outcome(name, recipient, { userId })).toBe('dropped: superseded')
+    },
+  )
 
   test.each(['in order', 'the newer first'])('resetPassword: only the newest link lives (%s)', async (order) => {
     await addUser('a@example.com')

@@ -63,10 +63,10 @@ async function codeOf(app: TestApp, token: string): Promise<string> {
 function countLookUps(app: TestApp): { count: number; restore: () => void } {
   const counter = { count: 0, restore: () => spy.mockRestore() }
   const { pool } = app.app.deps.database
-  const query = pool.query.bind(pool) as (...given: unknown[]) => Promise<unknown>
+  const query = pool.query.bind(pool) as (...given: unknown[]) => unknown
   const spy = jest.spyOn(pool, 'query').mockImplementation((...given: unknown[]) => {
     if ((given[0] as { name?: string }).name === 'live-session') counter.count += 1
-    return query(...given)
+    return query(...given) as never
   })
   return counter
 }

@@ -55,7 +55,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0, after the login th
 test('npm start passes the signal on, and nothing stays behind', async () => {
   // Without its prestart, which builds: another test may be running from that folder.
   const args = ['start', '--ignore-scripts']
-  const npm = new TestProcess({ command: 'npm', args, env: { ...CHEAP, ...onDatabase() } })
+  const env = { ...CHEAP, ...onDatabase() }
+  const npm = new TestProcess({ command: 'npm', args, env, group: true })
   const url = await npm.listening()
   expect(await npm.stop('SIGTERM')).toEqual({ code: 0, signal: null })
   expect(npm.output).toContain('"event":"stopped"')

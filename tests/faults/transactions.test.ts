@@ -51,6 +51,7 @@ beforeAll(async () => {
     return borrow(...given) as never
   })
   const databasePort = Number(new URL(app.databaseUrl).port)
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the socket it belongs to
   const write = Socket.prototype.write as (this: Socket, ...given: unknown[]) => boolean
   jest.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...given: unknown[]) {
     if (this.remotePort !== databasePort) note('a socket that is not the database')
@@ -66,11 +67,20 @@ beforeEach(() => {
 })
 
 test('no operation hashes, counts or speaks to anybody but the database while its transaction is open', async () => {
-  const walked = { ...app, outlastGrace: () => Promise.resolve(app.clock.pass(11_000)) }
+  const outlastGrace = () => {
+    app.clock.pass(11_000)
+    return Promise.resolve()
+  }
+  const walked = { ...app, outlastGrace }
   await walkEveryFlow(walked, {
     email: someone(),
     newEmail: someone(),
-    passwords: { registered: PASSWORD, reset: NEW_PASSWORD, changed: 'silver walnut eleven kites', wrong: 'wrong horse' },
+    passwords: {
+      registered: PASSWORD,
+      reset: NEW_PASSWORD,
+      changed: 'silver walnut eleven kites',
+      wrong: 'wrong horse',
+    },
   })
   expect(violations).toEqual([])
   expect(transactions).toBeGreaterThan(15)
@@ -83,7 +93,9 @@ test('the watch sees what it is there for', async () => {
     await tx.user.count()
     await hasher.verify(PASSWORD, null, turn)
     await limiter.take([{ budget: { name: 'any', max: 1, window: 1_000, always: true }, subject: 'one' }])
-    connect(app.smtp.port, '127.0.0.1').end('QUIT\r\n')
+    const mail = connect(app.smtp.port, '127.0.0.1')
+    mail.write('QUIT\r\n')
+    mail.end()
   })
   const seen = ['hasher.verify', 'limiter.take', 'pool.connect', 'a socket that is not the database']
   expect(violations).toEqual(expect.arrayContaining(seen))

@@ -30,7 +30,11 @@ test('the account and everything that says who it was is gone, in every table', 
   app.smtp.behaviourOf.set(newEmail, 450)
   await call(app.url, 'requestEmailChange', { newEmail, password: PASSWORD }, options)
   await app.smtp.waitForAttempts(newEmail, 1)
+  app.smtp.behaviourOf.set(email, 450)
+  const attempts = app.smtp.attempts.filter((to) => to === email).length
   await call(app.url, 'requestReset', { email }, { headers })
+  await app.smtp.waitForAttempts(email, attempts + 1)
+  app.smtp.behaviourOf.delete(email)
   expect(await dump()).toContain(email)
 
   const { id } = data.user as { id: string }
@@ -38,6 +42,8 @@ test('the account and everything that says who it was is gone, in every table', 
     code: 'SUCCESS',
     data: { userId: id },
   })
+  const waiting = await app.app.deps.database.pool.query(`SELECT 1 FROM mails WHERE name <> 'accountDeleted'`)
+  expect(waiting.rowCount).toBe(0)
   const farewell = await app.mail(email, /deleted/)
   expect(farewell.source).not.toContain('#token=')
   // The last mail's own row goes once it was sent.

@@ -72,6 +72,7 @@ describe.each(SETTERS)('a password that %s sets', (_name, field, set) => {
     ['quotes, backslashes and a tab', `"it's" \\ seven\tmoons' OR 1=1--`],
     ['eight emoji', '🐙🌋🎻🧭🪁🍋🚲🦉'],
     ['128 code points', letters(128)],
+    ['64 times one letter', 'я'.repeat(64)],
     ['spaces around it', `  ${PASSWORD} 8 `],
   ])('may be %s', async (_what, password) => {
     expect(await set(app, password)).toMatchObject({ code: 'SUCCESS' })

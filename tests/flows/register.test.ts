@@ -289,6 +289,8 @@ describe('whose account a claim becomes', () => {
     const email = someone()
     const { attacker, owner } = await claims(email)
     expect(await call(app.url, 'verifyEmail', { token: owner })).toMatchObject({ code: 'SUCCESS' })
+    const claimed = await sql('SELECT 1 FROM registrations r JOIN users u ON u.id = user_id WHERE email = $1', [email])
+    expect(claimed.rowCount).toBe(1)
     expect(await logsIn(email, PASSWORD)).toBe('INVALID_CREDENTIALS')
     expect(await logsIn(email, NEW_PASSWORD)).toBe('SUCCESS')
     expect(await call(app.url, 'verifyEmail', { token: attacker })).toMatchObject({ code: 'INVALID_TOKEN' })

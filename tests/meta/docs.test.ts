@@ -126,7 +126,7 @@ test('docs/operations.md lists each event of the log', () => {
     .filter((file) => file.endsWith('.ts') && !file.startsWith('generated'))
     .map((file) => read(join('src', file)))
   const events = sources.flatMap((source) =>
-    [...source.matchAll(/(?:\bevent: |auditOf\(client, \{\s*type: |lastWords\()'([a-z]+(?:_[a-z]+)*)'/g)].map(
+    [...source.matchAll(/(?:\{ event: |auditOf\(client, \{\s*type: |lastWords\()'([a-z]+(?:_[a-z]+)*)'/g)].map(
       ([, name = '']) => name,
     ),
   )

@@ -16,13 +16,12 @@ export interface Walker {
   headers?: Record<string, string>
 }
 
-/** The audit events that the walk leaves behind, one or more of each. */
+/** The audit events that the walk leaves behind, one or more of each, as rows and as lines of the log. */
 export const EVENTS_OF_THE_WALK = [
   'registration_requested',
   'email_verified',
   'login_succeeded',
   'login_failed',
-  'session_refreshed',
   'refresh_token_reused',
   'session_revoked',
   'other_sessions_revoked',
@@ -52,7 +51,8 @@ export async function walkEveryFlow(app: Walked, walker: Walker): Promise<string
     tokens.push(issued.accessToken, issued.refreshToken ?? '')
     return { access: issued.accessToken, refresh: issued.refreshToken, sessionId: (data as LoggedIn).session.id }
   }
-  const logIn = async (password: string, address = email) => keep(demand(await ask('login', { email: address, password })))
+  const logIn = async (password: string, address = email) =>
+    keep(demand(await ask('login', { email: address, password })))
   const mailed = async (address: string, subject: RegExp) => {
     const token = await app.mailedToken(address, subject)
     tokens.push(token)

@@ -18,7 +18,7 @@ interface Start {
   command: string
   args: string[]
   env: Record<string, string>
-  /** Whether the child leads a group of its own, so that its children can be ended with it. */
+  /** For a command that starts the server as its child: should it leave that behind, the tests end it all the same. */
   group?: boolean
 }
 
@@ -32,7 +32,7 @@ export class TestProcess extends Watched {
     super()
     const { PATH = '', HOME = '' } = process.env
     this.child = spawn(command, args, { cwd: ROOT, env: { PATH, HOME, ...env }, detached: group })
-    const endWithUs = () => this.kill('SIGKILL')
+    const endWithUs = () => this.endAll(group)
     process.once('exit', endWithUs)
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -40,6 +40,8 @@ export class TestProcess extends Watched {
         this.wake()
       })
     }
+    // What it leaves behind would hold its streams open.
+    this.child.once('exit', endWithUs)
     this.child.once('close', (code, signal) => {
       process.off('exit', endWithUs)
       this.ending = { code, signal }
@@ -60,6 +62,16 @@ export class TestProcess extends Watched {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     this.kill(signal)
     return this.ended()
+  }
+
+  private endAll(group: boolean): void {
+    const { pid } = this.child
+    if (!group || pid === undefined) return void this.child.kill('SIGKILL')
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // nobody of the group is left
+    }
   }
 
   /** The lines of its log, parsed; whatever else it prints is left out. */
