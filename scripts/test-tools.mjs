@@ -12,7 +12,8 @@ if (missing.length > 0) {
   }
   console.log(`Installing ${missing.join(' and ')} for the tests ...`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status
   apt('update')
   if (apt('install', '-y', '--no-install-recommends', ...missing) !== 0) process.exit(1)
 }

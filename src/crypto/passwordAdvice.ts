@@ -32,4 +32,3 @@ export const PASSWORD_ADVICE = [
   'useWords',
   'noNeed',
 ] as const
-export type PasswordAdvice = (typeof PASSWORD_ADVICE)[number]

@@ -24,8 +24,11 @@ const SYSTEM_CODES = new Set([
   'ENETUNREACH',
   'ENOENT',
 ])
-/** SQLSTATE classes: connection exception, insufficient resources, operator intervention; then read-only (a failover). */
-const SQL_STATES = /^(?:08|53|57)[0-9A-Z]{3}$|^25006$/
+/**
+ * SQLSTATE classes: connection exception, insufficient resources, operator intervention; then read-only (a failover), and
+ * a database that is kept from taking connections (maintenance).
+ */
+const SQL_STATES = /^(?:08|53|57)[0-9A-Z]{3}$|^25006$|^55000$/
 const MESSAGES =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Can't reach database server|ConnectionClosed|SocketTimeout|DatabaseNotReachable|Unable to start a transaction in the given time|Transaction already closed/
 

@@ -13,7 +13,11 @@ export function readCertificate({ certFile, keyFile }: NonNullable<Config['tls']
 }
 
 /** Takes over a renewed certificate without a restart. A half-written pair keeps the old one; the next look tries again. */
-export function reloadCertificate(server: TlsServer, tls: NonNullable<Config['tls']>, logger: Logger): () => void {
+export function reloadCertificate(
+  server: Pick<TlsServer, 'setSecureContext'>,
+  tls: NonNullable<Config['tls']>,
+  logger: Logger,
+): () => void {
   const reload = () => {
     try {
       server.setSecureContext(readCertificate(tls))

@@ -22,6 +22,9 @@ const SECRET_KEYS = [
   'url',
 ]
 
+/** Bytes of lines that wait for a reader of standard output that has stalled: beyond them lines are lost, not requests. */
+const MAX_BACKLOG = 16 * 1024 * 1024
+
 interface LoggerOptions {
   level: string
   /** Readable lines for a person at a terminal; JSON lines otherwise. */
@@ -45,7 +48,7 @@ export function createLogger({ level, pretty, destination }: LoggerOptions): Log
     base: null,
   }
   if (destination) return pino(options, destination)
-  if (!pretty) return pino(options)
+  if (!pretty) return pino(options, pino.destination({ sync: false, maxLength: MAX_BACKLOG }))
   return pino({
     ...options,
     formatters: {},
