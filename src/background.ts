@@ -8,7 +8,7 @@ import { createSmtpTransport } from './mail/transport'
 import type { HashScheduler } from './crypto/hashScheduler'
 import type { Deps } from './services/deps'
 import { purgeExpired } from './services/purgeExpired'
-import { loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
+import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { ChangeListener } from './store/changes'
 import { SEND_MAIL_TASK, queueState } from './store/mails'
 
@@ -68,27 +68,35 @@ async function startKeys(deps: Deps, changes: ChangeListener) {
   let stopped = false
   let retry: NodeJS.Timeout | undefined
 
-  const load = async (work: (deps: Deps) => Promise<void>): Promise<void> => {
-    try {
-      await work(deps)
-      loaded = true
-    } catch (error) {
-      if (!isDatabaseOutage(error) && !isNotMigrated(error)) throw error
-      logger.warn({ event: 'signing_keys_waiting' }, 'The signing keys wait for the database')
-      if (!stopped) retry = setTimeout(() => again(work), SECOND).unref()
-    }
-  }
-  const again = (work: (deps: Deps) => Promise<void>): void => {
+  const load = async (work: () => Promise<void>): Promise<void> => {
     clearTimeout(retry)
-    load(work).catch((error: unknown) => {
-      loaded = false
-      logger.fatal({ event: 'signing_keys_refused', error: (error as Error).name }, (error as Error).message)
-    })
+    await work()
+    loaded = true
   }
-  const reload = () => loaded && again(loadSigningKeys)
+  const loadLater = (work: () => Promise<void>, error: unknown): void => {
+    logger.warn(
+      { event: 'signing_keys_waiting', error: (error as Error).name },
+      'The signing keys wait for the database',
+    )
+    if (!stopped) retry = setTimeout(() => void again(work), SECOND).unref()
+  }
+  const again = (work: () => Promise<void>): Promise<void> =>
+    load(work).catch((error: unknown) => {
+      if (!(error instanceof WrongSecretError)) {
+        loadLater(work, error)
+        return
+      }
+      loaded = false // what this instance signs, the others would refuse
+      logger.fatal({ event: 'signing_keys_refused' }, error.message)
+    })
+  const reload = () => loaded && void again(() => loadSigningKeys(deps))
   changes.subscribe({ onChange: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
 
-  await load((parts) => rotateSigningKeys(parts, { atOnce: false }))
+  const make = () => rotateSigningKeys(deps, { atOnce: false })
+  await load(make).catch((error: unknown) => {
+    if (!isDatabaseOutage(error) && !isNotMigrated(error)) throw error
+    loadLater(make, error)
+  })
   return {
     loaded: () => loaded,
     stop: () => {
