@@ -91,11 +91,18 @@ async function createCluster(dataDir: string): Promise<Cluster> {
     }
   } catch (problem) {
     // The winner of two that start at the same moment removes the other's half-made database as an orphan.
-    if (!readPointer(dataDir)) throw problem
+    if (!readPointer(dataDir)) throw unmade(home, problem)
   } finally {
     if (readPointer(dataDir)?.home !== home) rmSync(home, { recursive: true, force: true })
   }
   return openCluster(dataDir)
+}
+
+/** What a person can act on: a full disk shows as a file that cannot be copied, or in what initdb said. */
+function unmade(folder: string, problem: unknown): Error {
+  const { stderr, message, code } = problem as Error & { stderr?: string; code?: unknown }
+  if (code === undefined && stderr === undefined) return problem as Error
+  return new Error(`The embedded database could not be made in ${folder}: ${stderr?.trim() ?? message}`)
 }
 
 /** A folder with a random name, owned by this process's user: nobody can have put one there before. */
@@ -127,8 +134,7 @@ async function initialise({ home, data, password, account, binaries }: Cluster):
     const options = { ...account, env: POSTGRES_ENV, cwd: '/' }
     await run(join(binaries.native, 'bin/initdb'), ['-D', data, ...rights, ...locale], options)
   } catch (problem) {
-    const { stderr, message } = problem as Error & { stderr?: string }
-    throw new Error(`The embedded database could not be made in ${data}: ${stderr?.trim() ?? message}`)
+    throw unmade(data, problem)
   } finally {
     rmSync(passwordFile, { force: true })
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { runMigrations as migrateQueue } from 'graphile-worker'
 import { migrations as queueMigrations } from 'graphile-worker/dist/generated/sql'
-import { Client } from 'pg'
+import { Client, Pool } from 'pg'
 import { DATABASE } from '../config/defaults'
 import type { Logger } from '../ops/logger'
 
@@ -93,10 +93,21 @@ export async function applyMigrations(
       await applyOne(client, migration)
       logger.info({ migration: migration.name }, 'migration applied')
     }
-    if (pending.includes(QUEUE)) await migrateQueue({ connectionString: databaseUrl })
+    if (pending.includes(QUEUE)) await applyQueue(databaseUrl)
     return pending
   } finally {
     await client.end()
+  }
+}
+
+/** The queue's own migrations, on a pool that is closed before anything goes on. */
+async function applyQueue(connectionString: string): Promise<void> {
+  const pgPool = new Pool({ connectionString, max: 2, connectionTimeoutMillis: DATABASE.connectTimeout })
+  pgPool.on('error', () => undefined)
+  try {
+    await migrateQueue({ pgPool })
+  } finally {
+    await pgPool.end()
   }
 }
 
