@@ -1,6 +1,7 @@
+import { Insistence } from './insistence'
+import { TurnQueue } from './turnQueue'
 import { AbandonedError } from '../errors/requestErrors'
 import { OverloadedError } from '../errors/userErrors'
-import { TurnQueue } from './turnQueue'
 
 /** Milliseconds that a hash is taken to need before the first one was measured: bcrypt of cost 12 on a common core. */
 const FIRST_GUESS = 250
@@ -32,10 +33,11 @@ export interface HashScheduler {
    * Throws the OverloadedError that `run` would throw at this moment: asked before the work that leads to a hash, since a
    * refusal that costs much itself takes the core from those who are served.
    */
-  demandRoom(client: string): void
+  demandRoom(turn: Turn): Promise<void>
   /**
-   * Runs `work` when its turn comes. Throws an OverloadedError at once where the expected wait is too long, and after
-   * `maxWait` where it became so; an AbandonedError when the signal aborts before the turn. Once begun, work is finished.
+   * Runs `work` when its turn comes. Throws an OverloadedError at once where the expected wait is too long, save to a
+   * client that goes on asking however often it was refused, and after `maxWait` where it became so; an AbandonedError
+   * when the signal aborts before the turn. Once begun, work is finished.
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T>
   stats(): { waiting: number; running: number }
@@ -55,7 +57,7 @@ interface SchedulerOptions {
 export function createHashScheduler(options: SchedulerOptions): HashScheduler {
   const turns = new HashTurns(options)
   return {
-    demandRoom: (client) => turns.demandRoom(client),
+    demandRoom: (turn) => turns.demandRoom(turn),
     run: (turn, work) => turns.run(turn, work),
     stats: () => turns.stats(),
   }
@@ -65,15 +67,19 @@ class HashTurns {
   private readonly waiting = new TurnQueue<() => void>()
   private running = 0
   private average: number | null = null
+  private readonly insistence: Insistence
 
-  constructor(private readonly options: SchedulerOptions) {}
+  constructor(private readonly options: SchedulerOptions) {
+    this.insistence = new Insistence(options.maxWait)
+  }
 
   stats(): { waiting: number; running: number } {
     return { waiting: this.waiting.size, running: this.running }
   }
 
-  demandRoom(client: string): void {
-    if (this.running >= this.options.concurrency) this.admit(client)
+  async demandRoom(turn: Turn): Promise<void> {
+    const refusal = this.running < this.options.concurrency ? null : this.refusalOf(turn.client)
+    if (refusal) await this.refuse(turn, refusal)
   }
 
   async run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
@@ -94,7 +100,8 @@ class HashTurns {
 
   /** Resolves when the turn has come, its place among the running already taken. */
   private turnOf(turn: Turn): Promise<void> {
-    this.admit(turn.client)
+    const refusal = this.refusalOf(turn.client)
+    if (refusal) return this.refuse(turn, refusal)
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(deadline)
@@ -116,16 +123,22 @@ class HashTurns {
     })
   }
 
-  /** Throws an OverloadedError where a turn would come too late: told at once, and not after the wait. */
-  private admit(client: string): void {
-    const { concurrency, maxWait, observe } = this.options
+  /** The refusal of a turn that would come too late; null where there is room. */
+  private refusalOf(client: string): OverloadedError | null {
+    const { concurrency, maxWait } = this.options
     // As if all that run now had just begun: on the long side, for a refusal after the wait is worse than one before it.
     const hashesBefore = Math.ceil((this.waiting.ahead(client) + 1) / concurrency)
     const wait = hashesBefore * (this.average ?? FIRST_GUESS)
     const longest = maxWait * PROMISED
-    if (wait < longest && this.waiting.size < MAX_WAITING) return
-    observe.refused()
-    throw new OverloadedError(1 + Math.floor(Math.max(0, wait - longest) / 1000))
+    if (wait < longest && this.waiting.size < MAX_WAITING) return null
+    return new OverloadedError(1 + Math.floor(Math.max(0, wait - longest) / 1000))
+  }
+
+  /** Told at once, and not after the wait; an insistent client is told later, or its refusals would cost more than logins. */
+  private async refuse({ client, signal }: Turn, refusal: OverloadedError): Promise<never> {
+    this.options.observe.refused()
+    await this.insistence.hold(client, signal)
+    throw refusal
   }
 
   private next(): void {

@@ -26,16 +26,15 @@ export function isOpaqueToken(text: string): boolean {
  * same one. Under each secret in turn, the present one first.
  */
 export function mailTokens(secrets: Secrets, purpose: MailTokenPurpose, rowId: string): [string, ...string[]] {
-  const [present, ...older] = secrets
-    .keys('mail-token')
-    .map((key) => hmac(key, `${purpose}:${rowId}`).toString('base64url'))
-  if (present === undefined) throw new Error('No key for mailed tokens')
-  return [present, ...older]
+  return underEach(secrets.keys('mail-token'), `${purpose}:${rowId}`)
 }
 
 /** What a refresh token is replaced by, under each secret in turn: derived, so that it can be answered again unstored. */
 export function refreshSuccessors(secrets: Secrets, presented: string): [string, ...string[]] {
-  const [present, ...older] = secrets.keys('refresh-successor').map((key) => hmac(key, presented).toString('base64url'))
-  if (present === undefined) throw new Error('No key for refresh tokens')
-  return [present, ...older]
+  return underEach(secrets.keys('refresh-successor'), presented)
+}
+
+function underEach([present, ...older]: readonly [Buffer, ...Buffer[]], text: string): [string, ...string[]] {
+  const derived = (key: Buffer) => hmac(key, text).toString('base64url')
+  return [derived(present), ...older.map(derived)]
 }

@@ -9,7 +9,7 @@ const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
 export interface PasswordHasher {
   /** Throws an OverloadedError where a hash would be refused now: asked first, so that a refusal costs next to nothing. */
-  demandRoom(turn: Pick<Turn, 'client'>): void
+  demandRoom(turn: Turn): Promise<void>
   /** The hash to store, by the configured algorithm. The password is normalised already. Throws what the scheduler throws. */
   hash(password: string, turn: Turn): Promise<string>
   /**
@@ -30,7 +30,7 @@ interface HasherOptions {
 export function createPasswordHasher({ algorithm, bcryptCost, scheduler }: HasherOptions): PasswordHasher {
   const method = algorithm === 'bcrypt' ? bcryptMethod(bcryptCost) : argon2Method()
   return {
-    demandRoom: ({ client }) => scheduler.demandRoom(client),
+    demandRoom: (turn) => scheduler.demandRoom(turn),
     hash: (password, turn) => scheduler.run(turn, () => method.hash(password)),
     verify: (password, stored, turn) =>
       scheduler.run(turn, async () => {

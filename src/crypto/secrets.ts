@@ -15,7 +15,7 @@ export interface Secrets {
   /** 32 bytes for one purpose. */
   key(purpose: KeyPurpose): Buffer
   /** The same from SECRET and then SECRET_PREVIOUS: to recognise what was made before. */
-  keys(purpose: KeyPurpose): readonly Buffer[]
+  keys(purpose: KeyPurpose): readonly [Buffer, ...Buffer[]]
 }
 
 /** HKDF-SHA-256 (RFC 5869) over the configured secrets, which config demands to be 32 bytes or more. */

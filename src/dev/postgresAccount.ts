@@ -19,13 +19,17 @@ const UNPRIVILEGED = ['postgres', 'nobody']
  * it to an unprivileged user. Throws when there is none.
  */
 export function accountForNew(): Account | null {
-  if (process.getuid?.() !== 0) return null
-  for (const name of UNPRIVILEGED) {
+  return process.getuid?.() === 0 ? unprivilegedAccount(UNPRIVILEGED) : null
+}
+
+/** The first of these users that this system has. Throws when it has none of them. */
+export function unprivilegedAccount(names: readonly string[]): Account {
+  for (const name of names) {
     const [uid, gid] = [idOf('-u', name), idOf('-g', name)]
     if (uid && gid) return { uid, gid }
   }
   throw new Error(
-    `PostgreSQL does not run as root, and this system has none of the users ${UNPRIVILEGED.join(', ')}: ` +
+    `PostgreSQL does not run as root, and this system has none of the users ${names.join(', ')}: ` +
       'start as another user, or set DATABASE_URL',
   )
 }
@@ -40,9 +44,9 @@ export function accountOf(data: string): Account | null {
 }
 
 /** A copy of the folder that root made belongs to root, and PostgreSQL could not open it. */
-function takenFromRoot(data: string): Account | null {
-  const account = accountForNew()
-  if (account) spawnSync('chown', ['-R', `${account.uid}:${account.gid}`, data])
+function takenFromRoot(data: string): Account {
+  const account = unprivilegedAccount(UNPRIVILEGED)
+  spawnSync('chown', ['-R', `${account.uid}:${account.gid}`, data])
   return account
 }
 

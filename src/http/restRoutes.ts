@@ -55,7 +55,7 @@ async function serve(reply: FastifyReply, route: RestRoute, run: Run): Promise<F
   const request = { query: route.document, variables }
   const { http, body } = await apollo.executeOperation<Record<string, Result | null>>(request, { contextValue })
   if (body.kind !== 'single') throw new Error('An operation answered in parts')
-  for (const [name, value] of http.headers) if (name !== 'content-type') void reply.header(name, value)
+  for (const [name, value] of http.headers) void reply.header(name, value)
 
   const { data, errors } = body.singleResult
   if (errors?.[0]) return fail(reply, fromGraphQL(errors[0]))

@@ -27,7 +27,7 @@ export async function login(
   read.done()
 
   const turn = { client: client.budgetPrefix, signal: client.signal }
-  hasher.demandRoom(turn)
+  await hasher.demandRoom(turn)
   const user = await findUserByEmail(database.prisma, email)
   const { valid, outdated } = await hasher.verify(password, user?.passwordHash ?? null, turn)
   if (!user || !valid || user.disabledAt) {

@@ -49,7 +49,7 @@ async function claim(
 ): Promise<void> {
   const { config, clock, database, hasher, limiter, logger } = deps
   const turn = { client: client.budgetPrefix, signal: client.signal }
-  hasher.demandRoom(turn)
+  await hasher.demandRoom(turn)
   await demandStrongPassword(deps, password, [profile.email, profile.displayName])
   const passwordHash = await hasher.hash(password, turn)
   const mayMail = await mayMailTo({ limiter, logger }, profile.email)

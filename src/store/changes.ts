@@ -94,18 +94,13 @@ export class ChangeListener {
 
   private async beat(): Promise<void> {
     const { client } = this
-    try {
-      await client?.query('SELECT 1')
-    } catch (error) {
-      if (client) this.lose(client, error)
-    }
+    await client?.query('SELECT 1').catch((error: unknown) => this.lose(client, error))
   }
 
   private lose(lost: Client, error: unknown): void {
     if (lost !== this.client) return
     this.client = null
     hangUp(lost)
-    if (this.closed) return
     this.options.onError(error)
     this.retryLater()
   }

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache'
+
+/** Refusals that a client is told at once: more than the honest people behind one address cause together. */
+const AT_ONCE = 32
+/** Milliseconds without a refusal after which a client counts as a new one. */
+const FORGIVEN = 5_000
+/** Milliseconds that a further refusal is held, at most: long enough that refusing costs next to nothing. */
+const HELD = 2_000
+/** Clients that are remembered, and refusals that are held at once: bounds on memory. */
+const MAX_CLIENTS = 10_000
+const MAX_HELD = 1_000
+
+/**
+ * Slows down who asks again without pause however often it is refused. A refusal takes a millisecond of a core; a few dozen
+ * connections that retry at once would take the core from those who are served, and from everyone else.
+ */
+export class Insistence {
+  private readonly refusals = new LRUCache<string, number>({ max: MAX_CLIENTS, ttl: FORGIVEN })
+  private readonly heldFor: number
+  private held = 0
+
+  /** `maxWait` in milliseconds: a refusal is told well before a success would be. */
+  constructor(maxWait: number) {
+    this.heldFor = Math.min(HELD, maxWait / 2)
+  }
+
+  /** Counts one refusal of a client, and resolves when it may be told; at once when the client has gone. */
+  async hold(client: string, signal: AbortSignal): Promise<void> {
+    const refusals = (this.refusals.get(client) ?? 0) + 1
+    this.refusals.set(client, refusals)
+    if (refusals <= AT_ONCE || this.held >= MAX_HELD) return
+    this.held += 1
+    // Spread, so that those who were held together do not come back together.
+    await pause(this.heldFor * (0.5 + Math.random() / 2), signal)
+    this.held -= 1
+  }
+}
+
+/** Resolves after so many milliseconds, or when the signal aborts. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, milliseconds)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+  })
+}

@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import { type AddressInfo, type Socket, createServer } from 'node:net'
+import { Client } from 'pg'
+import { type Change, ChangeListener } from '../../src/store/changes'
+import { type TestDatabase, createDatabase } from '../support/database'
+import { Watched } from '../support/smtp'
+import { TcpProxy } from '../support/tcpProxy'
+import { until } from '../support/until'
+
+/** What a listener tells, to wait for. */
+class Heard extends Watched {
+  readonly changes: Change[] = []
+  readonly errors: unknown[] = []
+  begun = 0
+
+  change(change: Change): void {
+    this.changes.push(change)
+    this.wake()
+  }
+  error(error: unknown): void {
+    this.errors.push(error)
+    this.wake()
+  }
+  listening(): void {
+    this.begun += 1
+    this.wake()
+  }
+}
+
+let database: TestDatabase
+let teller: Client
+let heard: Heard
+const listeners: ChangeListener[] = []
+
+beforeAll(async () => {
+  database = await createDatabase()
+  teller = new Client({ connectionString: database.url })
+  await teller.connect()
+})
+afterAll(async () => {
+  await teller.end()
+  await database.drop()
+})
+beforeEach(() => (heard = new Heard()))
+afterEach(async () => {
+  for (const listener of listeners.splice(0)) await listener.close()
+})
+
+function listen(url = database.url): ChangeListener {
+  const listener = new ChangeListener({ url, onError: (error) => heard.error(error) })
+  listener.subscribe({ onChange: (change) => heard.change(change), onListening: () => heard.listening() })
+  listeners.push(listener)
+  return listener
+}
+
+const tell = (payload: string) => teller.query("SELECT pg_notify('gatehouse', $1)", [payload])
+const connections = async () => {
+  const { rowCount } = await teller.query(
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'gatehouse listener'",
+  )
+  return rowCount
+}
+
+test('what it does not know, as a newer release may send, is passed over, and what follows is heard', async () => {
+  const listener = listen()
+  await heard.until(() => heard.begun === 1 || undefined)
+  expect(listener.isListening()).toBe(true)
+  for (const payload of ['', 'session', 'role:1', 'session:1', 'user:2', 'keys']) await tell(payload)
+  await heard.until(() => heard.changes.length === 3 || undefined)
+  expect(heard.changes).toEqual([{ kind: 'session', id: '1' }, { kind: 'user', id: '2' }, { kind: 'keys' }])
+})
+
+test('one that is closed while it connects begins nothing and leaves no connection', async () => {
+  const listener = listen()
+  await listener.close()
+  await until(async () => (await connections()) === 0)
+  expect([heard.begun, heard.errors, listener.isListening()]).toEqual([0, [], false])
+})
+
+test('one that is closed hears of its own end as of no failure', async () => {
+  const listener = listen()
+  await heard.until(() => heard.begun === 1 || undefined)
+  await listener.close()
+  await until(async () => (await connections()) === 0)
+  expect([heard.errors, listener.isListening()]).toEqual([[], false])
+})
+
+test('one that loses its connection is not believed until it listens again, and says so', async () => {
+  const proxy = await TcpProxy.start(database.url)
+  const listener = listen(proxy.url)
+  await heard.until(() => heard.begun === 1 || undefined)
+  await proxy.cut()
+  await heard.until(() => heard.errors.length > 0 || undefined)
+  expect(listener.isListening()).toBe(false)
+  await proxy.mend()
+  await heard.until(() => heard.begun === 2 || undefined)
+  await tell('keys')
+  await heard.until(() => heard.changes.length === 1 || undefined)
+  await listener.close()
+  await proxy.cut()
+})
+
+test('one that is closed before its attempt failed makes no other', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const connection = once(server, 'connection') as Promise<[Socket]>
+  const setTimer = jest.spyOn(globalThis, 'setTimeout')
+  const listener = listen(`postgresql://x:x@127.0.0.1:${port}/x`)
+  const [socket] = await connection
+  await listener.close()
+  setTimer.mockClear()
+  socket.destroy()
+  await heard.until(() => heard.errors.length === 1 || undefined)
+  expect(setTimer).not.toHaveBeenCalled()
+  setTimer.mockRestore()
+  server.close()
+  await once(server, 'close')
+})

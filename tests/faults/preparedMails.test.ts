@@ -1,0 +1,148 @@
+import { v7 as uuidv7 } from 'uuid'
+import { readEnvironment, resolveConfig } from '../../src/config/config'
+import { deriveSecrets } from '../../src/crypto/secrets'
+import { later } from '../../src/lib/clock'
+import { createDelivery } from '../../src/mail/delivery'
+import { type DroppedMail, type PreparedMail, prepareMail } from '../../src/mail/prepare'
+import { createSmtpTransport, sourceOf } from '../../src/mail/transport'
+import { type Database, openDatabase } from '../../src/store/database'
+import { type NewMail, findMail, queueMail } from '../../src/store/mails'
+import { changeEmail, importUser } from '../../src/store/users'
+import { type TestDatabase, createDatabase } from '../support/database'
+import { Counted } from '../support/mailer'
+import { createLogger } from '../../src/ops/logger'
+
+const HASH = '$2b$12$abcdefghijklmnopqrstuv'
+const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
+const secrets = deriveSecrets('the secret of the mail tests, long enough', null)
+
+let testDatabase: TestDatabase
+let db: Database
+const now = new Date()
+
+beforeAll(async () => {
+  testDatabase = await createDatabase()
+  db = openDatabase({ url: testDatabase.url, poolSize: 4, onIdleError: () => undefined })
+})
+afterAll(async () => {
+  await db.close()
+  await testDatabase.drop()
+})
+afterEach(async () => {
+  await db.prisma.user.deleteMany()
+  await db.prisma.mail.deleteMany()
+})
+
+async function addUser(email: string, state: { verified?: boolean; disabled?: boolean } = {}): Promise<string> {
+  const { verified = true, disabled = false } = state
+  const user = await db.prisma.user.create({
+    data: {
+      ...{ id: uuidv7(), email, passwordHash: HASH, passwordChangedAt: now },
+      ...{ emailVerifiedAt: verified ? now : null, disabledAt: disabled ? now : null },
+    },
+  })
+  return user.id
+}
+
+async function queue(name: string, recipient: string, changes: Partial<NewMail> = {}) {
+  const mail = { name, recipient, locale: 'en', now, expiresAt: later(now, 3_600_000), ...changes }
+  const stored = await findMail(db.prisma, await db.transaction((tx) => queueMail(tx, mail)))
+  if (!stored) throw new Error('A mail that was not stored')
+  return stored
+}
+
+type Queued = Awaited<ReturnType<typeof queue>>
+const prepare = (mail: Queued, by = secrets): Promise<PreparedMail | DroppedMail> =>
+  prepareMail({ database: db, secrets: by, config }, mail)
+
+test('an imported account that asks again gets a link to its own password and profile', async () => {
+  const profile = { displayName: 'Ada', locale: 'de', passwordHash: HASH, emailVerifiedAt: null }
+  await importUser(db.prisma, { email: 'ada@example.com', ...profile })
+  const prepared = await prepare(await queue('resendVerification', 'ada@example.com'))
+  expect(prepared).toMatchObject({ token: expect.stringMatching(/^[\w-]{43}$/) as unknown })
+  expect(await db.prisma.registration.findMany()).toMatchObject([{ displayName: 'Ada', passwordHash: HASH }])
+})
+
+describe('a link is not mailed', () => {
+  test('where it was followed already', async () => {
+    const userId = await addUser('ada@example.com', { verified: false })
+    const registration = await db.prisma.registration.create({
+      data: { id: uuidv7(), userId, passwordHash: HASH, locale: 'en', createdAt: now },
+    })
+    const mail = await queue('verifyEmail', 'ada@example.com', { userId, registrationId: registration.id })
+    expect(await prepare(mail)).toHaveProperty('token')
+    await db.prisma.oneTimeToken.update({ where: { id: mail.id }, data: { usedAt: now } })
+    expect(await prepare(mail)).toEqual({ dropped: 'done' })
+  })
+
+  test('under a secret that does not make the token of an earlier try: it would lead nowhere', async () => {
+    await addUser('ada@example.com')
+    const mail = await queue('resetPassword', 'ada@example.com')
+    const first = await prepare(mail)
+    expect(await prepare(mail)).toEqual(first)
+    const other = deriveSecrets('quite another secret, which is long enough', null)
+    await expect(prepare(mail, other)).rejects.toThrow('made under a secret that is gone')
+  })
+
+  test.each([
+    ['gone', 'whose account is gone', () => Promise.resolve(undefined)],
+    ['disabled', 'whose account is disabled', () => addUser('ada@example.com', { disabled: true })],
+    ['done', 'whose account has the address by now', () => addUser('new@example.com')],
+  ] as const)('%s: to a new address, %s', async (dropped, _why, account) => {
+    const userId = await account()
+    const mail = await queue('confirmEmailChange', 'new@example.com', userId === undefined ? {} : { userId })
+    expect(await prepare(mail)).toEqual({ dropped })
+  })
+
+  test('to an address whose own account is disabled', async () => {
+    const userId = await addUser('ada@example.com')
+    await addUser('new@example.com', { disabled: true })
+    expect(await prepare(await queue('confirmEmailChange', 'new@example.com', { userId }))).toEqual({
+      dropped: 'disabled',
+    })
+  })
+
+  test('to a new address once a later one was asked for', async () => {
+    const userId = await addUser('ada@example.com')
+    const earlier = await queue('confirmEmailChange', 'new@example.com', { userId })
+    const latest = await queue('confirmEmailChange', 'newest@example.com', { userId, now: later(now, 1_000) })
+    expect(await prepare(latest)).toHaveProperty('token')
+    expect(await prepare(earlier)).toEqual({ dropped: 'superseded' })
+  })
+
+  test('by a name that no mail has', async () => {
+    await expect(prepare(await queue('newsletter', 'ada@example.com'))).rejects.toThrow('No mail is named newsletter')
+  })
+})
+
+test('a job that names no mail fails, and does not pass for done', async () => {
+  const counted = new Counted()
+  const transport = createSmtpTransport({ url: 'smtp://127.0.0.1:1', from: 'x@example.com', production: false })
+  const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
+  const clock = { now: () => now }
+  const delivery = createDelivery({ database: db, secrets, config, transport, clock, logger, observer: counted })
+  for (const payload of [null, {}, { mailId: 7 }]) {
+    await expect(delivery.sendMail(payload)).rejects.toThrow('A mail job without a mailId')
+  }
+  await delivery.sendMail({ mailId: uuidv7() }) // sent before, or its owner has left
+  delivery.stop()
+  await transport.close()
+})
+
+test.each([
+  ['no-reply@example.com', 'From: no-reply@example.com'],
+  ['Acme <no-reply@example.com>', 'From: Acme <no-reply@example.com>'],
+  ['"Acme, Inc." <no-reply@example.com>', 'From: "Acme, Inc." <no-reply@example.com>'],
+])('a sender %s is one address, with a name or without', async (from, line) => {
+  const mail = { messageId: '<1@example.com>', to: 'ada@example.com', subject: 'x', html: 'x', text: 'x', token: null }
+  const source = await sourceOf(mail, from)
+  expect(source.split('\r\n')).toContain(line)
+})
+
+test('an address that cannot be stored is an error, save for the one reason that another account has it', async () => {
+  const ada = await addUser('ada@example.com')
+  await addUser('bob@example.com')
+  const change = (id: string, email: string) => db.transaction((tx) => changeEmail(tx, id, { email, now }))
+  await expect(change(uuidv7(), 'new@example.com')).rejects.toMatchObject({ code: 'P2025' })
+  expect(await db.transaction((tx) => changeEmail(tx, ada, { email: 'new@example.com', now }))).toBe(true)
+})

@@ -1,0 +1,255 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { fastify } from 'fastify'
+import { Pool } from 'pg'
+import { AbandonedError } from '../../src/errors/requestErrors'
+import { limitTime } from '../../src/http/deadline'
+import { metricsRoute } from '../../src/http/metricsRoute'
+import { Presence } from '../../src/jobs/presence'
+import { Releasers } from '../../src/lib/releasers'
+import { OutageWatch } from '../../src/mail/outage'
+import { type MailTransport, createSmtpTransport } from '../../src/mail/transport'
+import { createLogger } from '../../src/ops/logger'
+import { createMetrics } from '../../src/ops/metrics'
+import { createReadiness } from '../../src/ops/readiness'
+import { createMemoryEngine } from '../../src/ratelimit/memoryEngine'
+import { createInFlight } from '../../src/services/steps/inFlight'
+import { Counted } from '../support/mailer'
+
+describe('calls that are the same and under way at the same time', () => {
+  /** Work that ends when the test says so. */
+  function held() {
+    let end: (failure?: Error) => void = () => undefined
+    const ended = new Promise<void>((resolve, reject) => {
+      end = (failure) => (failure ? reject(failure) : resolve())
+    })
+    const work = jest.fn(() => ended)
+    return { work, end }
+  }
+
+  test('of fifty one is done, and the same call after them anew', async () => {
+    const inFlight = createInFlight()
+    const { work, end } = held()
+    const calls = Array.from({ length: 50 }, () => inFlight.run('same', work))
+    const other = inFlight.run('other', work)
+    end()
+    await Promise.all([...calls, other])
+    expect(work).toHaveBeenCalledTimes(2)
+    await inFlight.run('same', work)
+    expect(work).toHaveBeenCalledTimes(3)
+  })
+
+  // The race: the client whose call is done goes away, and the others would fail with it.
+  test('are done once more for those who follow, where the one that led was abandoned', async () => {
+    const inFlight = createInFlight()
+    const first = held()
+    const second = held()
+    const leading = inFlight.run('same', first.work)
+    const following = Array.from({ length: 50 }, () => inFlight.run('same', second.work))
+    first.end(new AbandonedError())
+    await expect(leading).rejects.toBeInstanceOf(AbandonedError)
+    second.end()
+    await Promise.all(following)
+    expect(second.work).toHaveBeenCalledTimes(1)
+  })
+
+  test('fail together for any other reason', async () => {
+    const inFlight = createInFlight()
+    const first = held()
+    const second = held()
+    const calls = [inFlight.run('same', first.work), inFlight.run('same', second.work)]
+    first.end(new Error('the database is away'))
+    for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected')
+    expect(second.work).not.toHaveBeenCalled()
+  })
+})
+
+describe('what was opened', () => {
+  test('is closed last first, all of it although a part fails, and once', async () => {
+    const releasers = new Releasers()
+    const closed: string[] = []
+    releasers.push(() => closed.push('first'))
+    releasers.push(() => Promise.reject(new Error('stuck')))
+    releasers.push(() => closed.push('last'))
+    const failure = await releasers.close().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(AggregateError)
+    expect(failure).toMatchObject({ errors: [{ message: 'stuck' }] })
+    expect(closed).toEqual(['last', 'first'])
+    await expect(releasers.close()).rejects.toBe(failure)
+    expect(closed).toHaveLength(2)
+  })
+})
+
+describe('readiness', () => {
+  const ready = { reach: () => Promise.resolve(), pending: () => Promise.resolve([]), keysLoaded: () => true }
+
+  test.each([
+    ['database unreachable', { reach: () => Promise.reject(new Error('ECONNREFUSED')) }],
+    ['database unreachable', { pending: () => Promise.reject(new Error('Connection terminated')) }],
+    ['migrations pending', { pending: () => Promise.resolve(['20260101_next']) }],
+    ['signing keys missing', { keysLoaded: () => false }],
+    [null, {}],
+  ])('says %j', async (reason, lack) => {
+    expect(await createReadiness({ ...ready, ...lack }).check()).toBe(reason)
+  })
+
+  test('ends with the server, whatever else is well', async () => {
+    const readiness = createReadiness(ready)
+    readiness.stop()
+    expect(await readiness.check()).toBe('stopping')
+  })
+})
+
+describe('an answer', () => {
+  test('that takes too long is 503, whatever it waits for, and one in time is left alone', async () => {
+    const app = fastify()
+    limitTime(app, 30)
+    app.get('/slow', () => new Promise(() => undefined))
+    app.get('/quick', () => 'done')
+    const slow = await app.inject('/slow')
+    expect([slow.statusCode, slow.headers['retry-after'], slow.headers['cache-control']]).toEqual([
+      503,
+      '5',
+      'no-store',
+    ])
+    expect(slow.json()).toMatchObject({ error: { code: 'SERVICE_UNAVAILABLE' } })
+    expect((await app.inject('/quick')).body).toBe('done')
+    await app.close()
+  })
+})
+
+describe('the metrics', () => {
+  const refresh = () => Promise.resolve()
+
+  test.each([
+    ['no token where none is set in development', null, false, undefined, 200],
+    ['nothing where none is set in production', null, true, 'Bearer x', 404],
+    ['no bearer', 'the token', true, undefined, 401],
+    ['another bearer', 'the token', true, 'Bearer the tokem', 401],
+    ['the bearer', 'the token', true, 'Bearer the token', 200],
+  ])('with %s', async (_name, token, production, authorization, status) => {
+    const app = fastify()
+    metricsRoute(app, { metrics: createMetrics(), refresh, token, production })
+    const headers = authorization === undefined ? {} : { authorization }
+    const answer = await app.inject({ url: '/metrics', headers })
+    expect(answer.statusCode).toBe(status)
+    expect(answer.body.includes('gatehouse_http_request_duration_seconds')).toBe(status === 200)
+    await app.close()
+  })
+})
+
+describe('the counters in memory', () => {
+  const budget = { name: 'x', max: 3, window: 60_000 }
+
+  test('hold a budget as spent that another store found spent, before any call of their own', async () => {
+    const engine = createMemoryEngine()
+    engine.spend('key', budget, 5_000)
+    const { calls, msLeft } = await engine.hit('key', budget)
+    expect(calls).toBe(4)
+    expect(msLeft).toBeGreaterThan(4_000)
+    expect(msLeft).toBeLessThanOrEqual(5_000)
+  })
+
+  test('open no window for being told when one ends', async () => {
+    const engine = createMemoryEngine()
+    engine.alignEnd('key', 5)
+    expect((await engine.hit('key', budget)).msLeft).toBeGreaterThan(50_000)
+    engine.alignEnd('key', 5_000)
+    expect((await engine.hit('key', budget)).msLeft).toBeLessThanOrEqual(5_000)
+  })
+})
+
+/** A server that hangs up on everyone, and counts them. */
+async function hangingUp(onConnection: (count: number) => void) {
+  let count = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).destroy()
+    onConnection((count += 1))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { port, close: () => new Promise((done) => server.close(done)) }
+}
+
+describe('workers without a database', () => {
+  test('say once that they wait, however often they try, and hold up nobody who stops', async () => {
+    const counted = new Counted()
+    const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
+    let thrice: () => void = () => undefined
+    const triedThrice = new Promise<void>((resolve) => (thrice = resolve))
+    const server = await hangingUp((count) => count === 3 && thrice())
+    const pool = new Pool({ host: '127.0.0.1', port: server.port, user: 'x', database: 'x', password: 'x' })
+    const presence = new Presence({ pool, logger, interval: 10, onConnected: () => Promise.resolve() })
+    const waiting = presence.hold(['worker-1'])
+    await triedThrice
+    expect(counted.log.filter((line) => line.includes('wait for the database'))).toHaveLength(1)
+
+    presence.stopWaiting()
+    await waiting
+    await presence.hold(['worker-2'])
+    await presence.release(['worker-1', 'worker-2'])
+    await presence.close()
+    await server.close()
+  })
+})
+
+describe('a mail server that is away', () => {
+  const away = createSmtpTransport({ url: 'smtp://127.0.0.1:1', from: 'x@example.com', production: false })
+  const watches: OutageWatch[] = []
+  afterEach(() => {
+    for (const watch of watches.splice(0)) watch.stop()
+  })
+  afterAll(() => away.close())
+
+  function watch(counted: Counted, parts: { transport?: MailTransport; anyWaiting: () => Promise<boolean> }) {
+    const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
+    const onBack = () => Promise.resolve()
+    const made = new OutageWatch({ transport: away, logger, interval: 5, onBack, ...parts })
+    watches.push(made)
+    return made
+  }
+
+  test('is looked for no longer when no mail waits: the next one is tried', async () => {
+    const counted = new Counted()
+    let asked: () => void = () => undefined
+    const wasAsked = new Promise<void>((resolve) => (asked = resolve))
+    const outage = watch(counted, {
+      anyWaiting: () => {
+        expect(outage.isAway()).toBe(true)
+        asked()
+        return Promise.resolve(false)
+      },
+    })
+    await wasAsked
+    await new Promise(setImmediate)
+    expect(outage.isAway()).toBe(false)
+  })
+
+  test('is told once, however often it is looked for', async () => {
+    const counted = new Counted()
+    let asked = 0
+    await new Promise<void>((resolve) => {
+      watch(counted, {
+        anyWaiting: () => {
+          asked += 1
+          if (asked === 3) resolve()
+          return asked === 2 ? Promise.reject(new Error('the database is away as well')) : Promise.resolve(true)
+        },
+      })
+    })
+    expect(counted.log.filter((line) => line.includes('The mail server is away'))).toHaveLength(1)
+  })
+})
+
+describe('the ports of a mail server', () => {
+  test.each([
+    ['smtp://127.0.0.1', '127.0.0.1:587'],
+    ['smtps://127.0.0.1', '127.0.0.1:465'],
+    ['smtp://127.0.0.1:1', '127.0.0.1:1'],
+  ])('%s is asked at %s', async (url, address) => {
+    const transport = createSmtpTransport({ url, from: 'x@example.com', production: false })
+    await expect(transport.verify()).rejects.toThrow(`ECONNREFUSED ${address}`)
+    await transport.close()
+  })
+})
