@@ -61,6 +61,14 @@ const connections = async () => {
   return rowCount
 }
 
+/** Connections that there ever were: the server counts them when they come to rest or end. */
+const sessionsSoFar = async () => {
+  const { rows } = await teller.query<{ sessions: string }>(
+    'SELECT sessions FROM pg_stat_database WHERE datname = current_database()',
+  )
+  return Number(rows[0]?.sessions)
+}
+
 test('what it does not know, as a newer release may send, is passed over, and what follows is heard', async () => {
   const listener = listen()
   await heard.until(() => heard.begun === 1 || undefined)
@@ -71,8 +79,11 @@ test('what it does not know, as a newer release may send, is passed over, and wh
 })
 
 test('one that is closed while it connects begins nothing and leaves no connection', async () => {
+  await until(async () => (await connections()) === 0)
+  const before = await sessionsSoFar()
   const listener = listen()
   await listener.close()
+  await until(async () => (await sessionsSoFar()) > before)
   await until(async () => (await connections()) === 0)
   expect([heard.begun, heard.errors, listener.isListening()]).toEqual([0, [], false])
 })

@@ -47,7 +47,7 @@ describe('a database outage', () => {
 })
 
 describe('what leaves the server', () => {
-  test.each([
+  test.each<[Error, string, boolean]>([
     [new UnauthenticatedError('signature refused'), 'UNAUTHENTICATED', false],
     [new ServiceUnavailableError('no key'), 'SERVICE_UNAVAILABLE', false],
     [new AbandonedError(), 'SERVICE_UNAVAILABLE', false],
@@ -72,6 +72,12 @@ describe('what leaves the server', () => {
     const presented = presentError(asGraphQLError(new Error('password=hunter2'), formatted), presentation)
     expect(presented.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' })
     expect(JSON.stringify(presented)).not.toContain('hunter2')
+  })
+
+  test('of an outage that came before there was a GraphQL error is that the service is away', () => {
+    const formatted = { message: 'x', extensions: { code: 'INTERNAL_SERVER_ERROR' } }
+    const presented = presentError(asGraphQLError(coded('ECONNREFUSED'), formatted), presentation)
+    expect(presented.extensions).toEqual({ code: 'SERVICE_UNAVAILABLE' })
   })
 
   test('of a GraphQL error is decided by itself, not by what was made of it', () => {
