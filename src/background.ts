@@ -32,21 +32,25 @@ interface BackgroundParts {
 
 /** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
-  const keys = await startKeys(deps, parts.changes)
   const delivery = startDelivery(deps, parts.inbox)
-  const jobs = new JobRunner({
-    pool: deps.database.pool,
-    logger: deps.logger,
-    concurrency: MAIL.concurrency,
-    tasks: { [SEND_MAIL_TASK]: (payload) => delivery.sendMail(payload) },
-    every: periodicTasks(deps),
-  })
+  let jobs: JobRunner | undefined
+  // Once there are keys there is a migrated database: workers would meet an empty one with noise.
+  const startJobs = () => {
+    jobs ??= new JobRunner({
+      pool: deps.database.pool,
+      logger: deps.logger,
+      concurrency: MAIL.concurrency,
+      tasks: { [SEND_MAIL_TASK]: (payload) => delivery.sendMail(payload) },
+      every: periodicTasks(deps),
+    })
+  }
+  const keys = await startKeys(deps, { changes: parts.changes, onLoaded: startJobs })
   return {
     keysLoaded: keys.loaded,
     refreshMetrics: () => refreshMetrics(deps, parts),
     stop: async () => {
       keys.stop()
-      await jobs.stop(deps.config.shutdownGrace)
+      await jobs?.stop(deps.config.shutdownGrace)
       await delivery.stop()
     },
   }
@@ -62,7 +66,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
 }
 
 /** Loads the keys now, and again whenever another instance moved them on. */
-async function startKeys(deps: Deps, changes: ChangeListener) {
+async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeListener; onLoaded: () => void }) {
   const { logger } = deps
   let loaded = false
   let stopped = false
@@ -72,6 +76,7 @@ async function startKeys(deps: Deps, changes: ChangeListener) {
     clearTimeout(retry)
     await work()
     loaded = true
+    if (!stopped) onLoaded()
   }
   const loadLater = (work: () => Promise<void>, error: unknown): void => {
     logger.warn(
