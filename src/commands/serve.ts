@@ -2,6 +2,7 @@ import { startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { banner } from '../dev/banner'
 import { freePort } from '../http/freePort'
+import { framesOf } from '../lib/frames'
 import { createLogger } from '../ops/logger'
 
 /** Milliseconds beyond SHUTDOWN_GRACE after which the process ends whatever still hangs. */
@@ -40,8 +41,8 @@ function stopSignal(logger: ReturnType<typeof createLogger>): Promise<number> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(0))
     const lastWords = (event: string) => (error: unknown) => {
-      const { name, stack, code } = error as { name?: string; stack?: string; code?: unknown }
-      const frames = stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+      const { name, code } = error as { name?: string; code?: unknown }
+      const frames = framesOf(error)
       logger.fatal({ event, error: name, code, frames }, event)
       resolve(1)
     }

@@ -3,6 +3,7 @@ import type { GraphQLError } from 'graphql'
 import type { Context } from './context'
 import { judge, presentError } from './presentError'
 import type { LeavingError } from '../errors/leaving'
+import { framesOf } from '../lib/frames'
 
 interface AnswerOptions {
   detailed: boolean
@@ -62,8 +63,8 @@ function apply({ status, retryAfter }: LeavingError, head: HTTPGraphQLHead): voi
 
 /** What the client is not told: the kind and the place of the fault. Never its message, which may quote a value. */
 function report(logger: Context['deps']['logger'], { originalError, path }: GraphQLError, requestId: string): void {
-  const { name, stack } = originalError ?? new Error('unknown')
+  const { name } = originalError ?? new Error('unknown')
   const code = (originalError as { code?: unknown } | undefined)?.code
-  const frames = stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+  const frames = framesOf(originalError)
   logger.error({ event: 'request_failed', requestId, path, error: name, code, frames }, 'request_failed')
 }

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestErrorCode } from '../errors/codes'
+import { pathOf } from './path'
 import { negotiateLocale } from '../i18n/negotiate'
 import { text } from '../i18n/text'
+import { framesOf } from '../lib/frames'
 import type { Logger } from '../ops/logger'
 
 interface Failure {
@@ -20,7 +22,7 @@ export function sendFailure(request: FastifyRequest, reply: FastifyReply, { stat
 }
 
 function isGraphQL(request: FastifyRequest): boolean {
-  return request.url.split('?', 1)[0] === '/graphql'
+  return pathOf(request) === '/graphql'
 }
 
 /** Bodies that cannot be read, paths that do not exist, methods that a path does not take, and faults of ours. */
@@ -28,12 +30,12 @@ export function handleFailures(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: { statusCode?: number; name?: string; stack?: string }, request, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 400 && status < 500) return sendFailure(request, reply, { status, code: 'BAD_REQUEST' })
-    const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))
+    const frames = framesOf(error)
     logger.error({ event: 'request_failed', requestId: request.id, error: error.name, frames }, 'request_failed')
     return sendFailure(request, reply, { status: 500, code: 'INTERNAL_SERVER_ERROR' })
   })
   app.setNotFoundHandler((request, reply) => {
-    const url = request.url.split('?', 1)[0] ?? '/'
+    const url = pathOf(request)
     const allowed = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url }))
     if (allowed.length === 0) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
     void reply.header('allow', [...allowed, 'OPTIONS'].join(', '))

@@ -2,6 +2,7 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import type { Server as TlsServer } from 'node:https'
 import type { FastifyInstance, FastifyRequest, FastifyReply } from 'fastify'
 import { sendFailure } from './failures'
+import { pathOf } from './path'
 import type { Config } from '../config/config'
 import type { Logger } from '../ops/logger'
 
@@ -42,7 +43,7 @@ export function demandHttps(
   { publicUrl, pages }: { publicUrl: string; pages: ReadonlySet<string> },
 ): void {
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
-    const path = request.url.split('?', 1)[0] ?? '/'
+    const path = pathOf(request)
     if (request.protocol === 'https' || path.startsWith('/health/')) done()
     else if (/^(?:GET|HEAD)$/.test(request.method) && pages.has(path)) void reply.redirect(`${publicUrl}${path}`, 308)
     else sendFailure(request, reply, { status: 403, code: 'HTTPS_REQUIRED' })

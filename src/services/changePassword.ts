@@ -3,7 +3,8 @@ import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { demandCurrentPassword } from './steps/passwordChecks'
 import { demandStrongPassword } from './steps/strongPassword'
-import { MAIL, PASSWORD } from '../config/defaults'
+import { turnOf } from './steps/turn'
+import { MAIL } from '../config/defaults'
 import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -29,15 +30,14 @@ export async function changePassword(
   const { clock, config, database, hasher, liveSessions, logger } = deps
   const read = new InputReader()
   const current = read.password('currentPassword', input.currentPassword)
-  const lengths = { min: config.passwordMinLength, max: PASSWORD.maxLength }
-  const password = read.newPassword('newPassword', input.newPassword, lengths)
+  const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
   read.done()
   const user = await demandCurrentPassword(deps, { client, viewer }, current)
   if (password === current) read.refuse('newPassword', 'UNCHANGED')
   read.done()
   await demandStrongPassword(deps, password, [user.email, user.displayName])
 
-  const passwordHash = await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
+  const passwordHash = await hasher.hash(password, turnOf(client))
   const now = clock.now()
   const event = auditOf(client, { type: 'password_changed', userId: user.id, now })
   const revokedSessions = await database.transaction(async (tx) => {

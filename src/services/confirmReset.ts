@@ -3,7 +3,8 @@ import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { readMailedToken } from './steps/mailedToken'
 import { demandStrongPassword } from './steps/strongPassword'
-import { MAIL, PASSWORD } from '../config/defaults'
+import { turnOf } from './steps/turn'
+import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -31,12 +32,11 @@ export async function confirmReset(
   const { id, email, usedAt, user } = await readMailedToken(deps, 'RESET_PASSWORD', input.token)
   if (usedAt || email !== user.email || user.disabledAt) throw new InvalidTokenError()
   const read = new InputReader()
-  const lengths = { min: config.passwordMinLength, max: PASSWORD.maxLength }
-  const password = read.newPassword('password', input.password, lengths)
+  const password = read.newPassword('password', input.password, config.passwordMinLength)
   read.done()
   await demandStrongPassword(deps, password, [user.email, user.displayName])
 
-  const passwordHash = await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
+  const passwordHash = await hasher.hash(password, turnOf(client))
   const now = clock.now()
   const event = auditOf(client, { type: 'password_reset', userId: user.id, now })
   const revokedSessions = await database.transaction(async (tx) => {

@@ -3,6 +3,7 @@ import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { wrongPasswords } from './steps/passwordChecks'
 import { startSession } from './steps/startSession'
+import { turnOf } from './steps/turn'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
 import { insertAuditEvent } from '../store/auditEvents'
 import type { SessionView } from '../store/sessions'
@@ -26,7 +27,7 @@ export async function login(
   const password = read.password('password', input.password)
   read.done()
 
-  const turn = { client: client.budgetPrefix, signal: client.signal }
+  const turn = turnOf(client)
   await hasher.demandRoom(turn)
   const user = await findUserByEmail(database.prisma, email)
   const { valid, outdated } = await hasher.verify(password, user?.passwordHash ?? null, turn)
@@ -63,7 +64,7 @@ async function refuse({ clock, database, logger }: Needs, client: Client, userId
 /** The password under today's algorithm and cost; null where there is no turn for it: the next login tries again. */
 async function hashAnew({ hasher }: Needs, client: Client, password: string): Promise<string | null> {
   try {
-    return await hasher.hash(password, { client: client.budgetPrefix, signal: client.signal })
+    return await hasher.hash(password, turnOf(client))
   } catch (error) {
     if (error instanceof OverloadedError) return null
     throw error

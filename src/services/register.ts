@@ -3,7 +3,7 @@ import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { mayMailTo } from './steps/mailCap'
 import { demandStrongPassword } from './steps/strongPassword'
-import { PASSWORD } from '../config/defaults'
+import { turnOf } from './steps/turn'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -30,8 +30,7 @@ export async function register(deps: Needs, client: Client, input: RegisterInput
   const { config } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
-  const lengths = { min: config.passwordMinLength, max: PASSWORD.maxLength }
-  const password = read.newPassword('password', input.password, lengths)
+  const password = read.newPassword('password', input.password, config.passwordMinLength)
   const displayName = read.displayName('displayName', input.displayName)
   const locale = read.locale('locale', input.locale, client.locale)
   read.done()
@@ -48,7 +47,7 @@ async function claim(
   { password, ...profile }: Pick<Claim, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
   const { config, clock, database, hasher, limiter, logger } = deps
-  const turn = { client: client.budgetPrefix, signal: client.signal }
+  const turn = turnOf(client)
   await hasher.demandRoom(turn)
   await demandStrongPassword(deps, password, [profile.email, profile.displayName])
   const passwordHash = await hasher.hash(password, turn)

@@ -1,15 +1,9 @@
-import { PROFILE } from '../../config/defaults'
+import { PASSWORD, PROFILE } from '../../config/defaults'
 import { normalizePassword, codePoints } from '../../crypto/passwordText'
 import { type FieldProblem, InvalidInputError } from '../../errors/userErrors'
 import { localeTag } from '../../i18n/locale'
 import { composed } from '../../lib/composed'
 import { canonicalEmail } from '../../lib/emailAddress'
-
-/** Lengths in code points. */
-interface PasswordLengths {
-  min: number
-  max: number
-}
 
 /** Reads the fields of one input and collects what is wrong with each, so that one answer names every problem. */
 export class InputReader {
@@ -27,13 +21,13 @@ export class InputReader {
     return normalizePassword(value) ?? this.refuse(field, 'INVALID_FORMAT')
   }
 
-  /** A password that is to be set. */
-  newPassword(field: string, value: string, { min, max }: PasswordLengths): string {
+  /** A password that is to be set: `min` code points at least. */
+  newPassword(field: string, value: string, min: number): string {
     const password = this.password(field, value)
     if (password === '') return ''
     const length = codePoints(password)
     if (length < min) return this.refuse(field, 'TOO_SHORT', min)
-    if (length > max) return this.refuse(field, 'TOO_LONG', max)
+    if (length > PASSWORD.maxLength) return this.refuse(field, 'TOO_LONG', PASSWORD.maxLength)
     return password
   }
 

@@ -4,6 +4,7 @@ import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
 import { findUser } from '../../store/users'
 import type { Client, Deps, Viewer } from '../deps'
 import { auditOf, logEvent } from './audit'
+import { turnOf } from './turn'
 
 /** Wrong passwords of one user, over every operation that checks one. */
 const WRONG_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_600_000 }
@@ -29,7 +30,7 @@ export async function demandCurrentPassword(
   if (wait > 0) throw new RateLimitedError(wait)
 
   const user = await findUser(database.prisma, viewer.account.id)
-  const turn = { client: client.budgetPrefix, signal: client.signal }
+  const turn = turnOf(client)
   const { valid } = await hasher.verify(password, user?.passwordHash ?? null, turn).catch(async (error: unknown) => {
     await limiter.refund(budget) // no turn, so nothing was compared: an overload must not look like guessing
     throw error

@@ -1,0 +1,7 @@
+import type { Turn } from '../../crypto/hashScheduler'
+import type { Client } from '../deps'
+
+/** Whose turn a hash is: shared with all behind one address, and dropped when the client is gone. */
+export function turnOf({ budgetPrefix, signal }: Client): Turn {
+  return { client: budgetPrefix, signal }
+}
