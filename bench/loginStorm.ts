@@ -1,13 +1,18 @@
 import { bcryptCeiling } from './ceiling'
-import { type Timed, atRate, connection } from './load'
+import { atRate, connection } from './load'
 import { type Measure, told } from './report'
 import { PASSWORD, type Rig, startRig } from './rig'
 import { percentile } from './statistics'
+import { type LoginAnswer, storm } from './storm'
 
 const COST = 12
 const CONNECTIONS = 64
 const STORM = 30_000
-const CEILING = 6_000
+/** Until the compiler has seen what is hot: a server is not measured by its first seconds. */
+const WARM_UP = 60_000
+const CEILING = 12_000
+/** From when on logins are counted: the first ones take as long as their hash before there is a rate. */
+const FIRST = 1_000
 /** The default of HASH_MAX_WAIT and a second for everything else. */
 const LONGEST = 6_000
 const USERS = Array.from({ length: 200 }, (_, index) => `storm${index}@example.com`)
@@ -18,13 +23,11 @@ export async function loginStorm(): Promise<Measure[]> {
   try {
     await rig.addUsers(USERS)
     const me = { method: 'GET', url: `${rig.url}/api/auth/me`, headers: await signedIn(rig) } as const
-    await Promise.all([storm(rig, { lanes: 4, milliseconds: 5_000 }), atRate(50, 5_000, me)]) // warms the paths
+    const logins = { url: rig.url, emails: USERS, connections: CONNECTIONS }
+    await Promise.all([storm({ ...logins, milliseconds: WARM_UP }), atRate(50, WARM_UP, me)])
     const calm = await atRate(50, 8_000, me)
     const before = await ceilingBeside(me)
-    const [answers, stormy] = await Promise.all([
-      storm(rig, { lanes: CONNECTIONS, milliseconds: STORM }),
-      atRate(50, STORM, me),
-    ])
+    const [answers, stormy] = await Promise.all([storm({ ...logins, milliseconds: STORM }), atRate(50, STORM, me)])
     const after = await ceilingBeside(me)
     return summary({ answers, calm, stormy, ceiling: (before + after) / 2 })
   } finally {
@@ -34,7 +37,8 @@ export async function loginStorm(): Promise<Measure[]> {
 
 /** The same traffic of `me` beside it: what that costs the cores is not the logins' to answer for. */
 async function ceilingBeside(me: Parameters<typeof atRate>[2]): Promise<number> {
-  const [ceiling] = await Promise.all([bcryptCeiling({ cost: COST, milliseconds: CEILING }), atRate(50, CEILING, me)])
+  const started = CEILING + 1_500 // its process takes a second to begin
+  const [ceiling] = await Promise.all([bcryptCeiling({ cost: COST, milliseconds: CEILING }), atRate(50, started, me)])
   return ceiling
 }
 
@@ -47,43 +51,24 @@ async function signedIn({ url }: Rig): Promise<{ authorization: string }> {
   return { authorization: `Bearer ${tokens.accessToken}` }
 }
 
-async function storm(
-  { url }: Rig,
-  { lanes, milliseconds }: { lanes: number; milliseconds: number },
-): Promise<(Timed & { at: number })[]> {
-  const answers: (Timed & { at: number })[] = []
-  const begun = performance.now()
-  const lane = async (_: unknown, index: number): Promise<void> => {
-    const { send, close } = connection()
-    for (let made = index; performance.now() - begun < milliseconds; made += lanes) {
-      const body = { email: USERS[made % USERS.length], password: PASSWORD }
-      const answer = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
-      answers.push({ ...answer, at: performance.now() - begun })
-    }
-    close()
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
-  return answers
-}
-
 interface Measured {
-  answers: (Timed & { at: number })[]
+  answers: LoginAnswer[]
   calm: number[]
   stormy: number[]
   ceiling: number
 }
 
 function summary({ answers, calm, stormy, ceiling }: Measured): Measure[] {
-  const inTime = answers.filter(({ at }) => at <= STORM)
-  const accepted = inTime.filter(({ status }) => status === 200).length / (STORM / 1000)
+  const inTime = answers.filter(({ at }) => at > FIRST && at <= STORM)
+  const accepted = inTime.filter(({ status }) => status === 200).length / ((STORM - FIRST) / 1000)
   const refused = answers.filter(({ status }) => status === 503)
   const others = answers.filter(({ status }) => status !== 200 && status !== 503).length
   const slowest = Math.max(...answers.map(({ time }) => time))
   const [p99Calm, p99Storm] = [percentile(calm, 0.99), percentile(stormy, 0.99)]
   const ratio = accepted / ceiling
   return [
-    told('bcrypt alone, cost 12, a core each, beside me at 50/s', `${ceiling.toFixed(1)} /s`),
-    told('logins accepted, 64 connections', `${accepted.toFixed(1)} /s`),
+    told('bcrypt alone, cost 12, a core each, beside me at 50/s', `${ceiling.toFixed(2)} /s`),
+    told('logins accepted, 64 connections', `${accepted.toFixed(2)} /s`),
     { what: 'of what bcrypt alone does', measured: ratio.toFixed(3), target: '>= 0.97', met: ratio >= 0.97 },
     told('logins refused as OVERLOADED', String(refused.length)),
     told(

@@ -1,5 +1,6 @@
 import { startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
+import { expectTraffic } from '../config/runtime'
 import { banner } from '../dev/banner'
 import { freePort } from '../http/freePort'
 import { framesOf } from '../lib/frames'
@@ -18,6 +19,7 @@ export async function serve(): Promise<number> {
   const stop = stopSignal(logger)
 
   const app = await startApp({ config, logger })
+  expectTraffic()
   logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl }, 'listening')
   if (!config.production) console.log(banner(config))
 

@@ -15,6 +15,8 @@ const MAX_WAITING = 10_000
 /** Whose turn it is, and whether anybody still wants the result. `client` is the address as budgets know it. */
 export interface Turn {
   client: string
+  /** The connection it came on, known by its identity alone. */
+  connection: object
   /** Aborts when the client is gone. */
   signal: AbortSignal
 }
@@ -135,9 +137,9 @@ class HashTurns {
   }
 
   /** Told at once, and not after the wait; an insistent client is told later, or its refusals would cost more than logins. */
-  private async refuse({ client, signal }: Turn, refusal: OverloadedError): Promise<never> {
+  private async refuse(turn: Turn, refusal: OverloadedError): Promise<never> {
     this.options.observe.refused()
-    await this.insistence.hold(client, signal)
+    await this.insistence.hold(turn)
     throw refusal
   }
 

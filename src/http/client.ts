@@ -16,6 +16,7 @@ export function clientOf(request: FastifyRequest, reply: FastifyReply): Client {
     userAgent: userAgent?.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').slice(0, PROFILE.userAgentMaxLength) ?? null,
     locale: negotiateLocale(request.headers['accept-language']),
     requestId: request.id,
+    connection: request.raw.socket,
     signal: goneSignal(reply),
   }
 }

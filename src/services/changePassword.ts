@@ -35,9 +35,11 @@ export async function changePassword(
   const user = await demandCurrentPassword(deps, { client, viewer }, current)
   if (password === current) read.refuse('newPassword', 'UNCHANGED')
   read.done()
+  const turn = turnOf(client)
+  await hasher.demandRoom(turn)
   await demandStrongPassword(deps, password, [user.email, user.displayName])
 
-  const passwordHash = await hasher.hash(password, turnOf(client))
+  const passwordHash = await hasher.hash(password, turn)
   const now = clock.now()
   const event = auditOf(client, { type: 'password_changed', userId: user.id, now })
   const revokedSessions = await database.transaction(async (tx) => {

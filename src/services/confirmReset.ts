@@ -34,9 +34,11 @@ export async function confirmReset(
   const read = new InputReader()
   const password = read.newPassword('password', input.password, config.passwordMinLength)
   read.done()
+  const turn = turnOf(client)
+  await hasher.demandRoom(turn)
   await demandStrongPassword(deps, password, [user.email, user.displayName])
 
-  const passwordHash = await hasher.hash(password, turnOf(client))
+  const passwordHash = await hasher.hash(password, turn)
   const now = clock.now()
   const event = auditOf(client, { type: 'password_reset', userId: user.id, now })
   const revokedSessions = await database.transaction(async (tx) => {

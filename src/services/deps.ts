@@ -44,6 +44,8 @@ export interface Client {
   userAgent: string | null
   locale: Locale
   requestId: string
+  /** The connection that the request came on: it has no properties to look at, only whether two are the same. */
+  connection: object
   /** Aborted when the client is gone: work that waits for its turn is dropped then. */
   signal: AbortSignal
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import { DATABASE } from '../config/defaults'
@@ -32,6 +33,7 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
     statement_timeout: DATABASE.statementTimeout,
     query_timeout: DATABASE.statementTimeout + 500,
     keepAlive: true,
+    idleTimeoutMillis: DATABASE.idleTimeout,
     // The adapter strips offsets from timestamps and calls them UTC: the session must speak UTC.
     options: '-c TimeZone=UTC',
     application_name: 'gatehouse',
@@ -39,7 +41,10 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
   pool.on('error', onIdleError)
   // One that breaks in use tells its holder by the query that fails: the event of it, unheard, would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
+  // Named, so that each connection parses and plans a statement once: that halves what one costs the database.
+  const statementNameGenerator = ({ sql }: { sql: string }) => createHash('md5').update(sql).digest('base64url')
+  const adapter = new PrismaPg(pool, { disposeExternalPool: false, statementNameGenerator })
+  const prisma = new PrismaClient({ adapter })
   return {
     prisma,
     pool,

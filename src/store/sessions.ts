@@ -22,20 +22,25 @@ export interface NewSession {
   userAgent: string | null
 }
 
-/** Call with the account locked: the cap counts what is there. The least recently used sessions beyond it are ended. */
+/**
+ * Call with the account locked: the cap counts what is there. The least recently used sessions beyond it are ended, in the
+ * same statement, since every login pays for it.
+ */
 export async function createSession(tx: Transaction, session: NewSession, maxPerUser: number): Promise<SessionView> {
-  const { now, ...data } = session
-  const created = await tx.session.create({
-    data: { ...data, id: uuidv7(), createdAt: now, lastSeenAt: now },
-    select: VIEW,
-  })
+  const { userId, refreshTokenHash, now, expiresAt, ipAddress, userAgent } = session
+  const id = uuidv7()
   await tx.$executeRaw`
-    UPDATE sessions SET revoked_at = ${now} WHERE id IN (
-      SELECT id FROM sessions
-      WHERE user_id = ${session.userId}::uuid AND revoked_at IS NULL AND expires_at > ${now}
-      ORDER BY last_seen_at DESC, created_at DESC, id DESC OFFSET ${maxPerUser}
-    )`
-  return created
+    WITH ended AS (
+      UPDATE sessions SET revoked_at = ${now} WHERE id IN (
+        SELECT id FROM sessions
+        WHERE user_id = ${userId}::uuid AND revoked_at IS NULL AND expires_at > ${now}
+        ORDER BY last_seen_at DESC, created_at DESC, id DESC OFFSET ${maxPerUser - 1}
+      )
+    )
+    INSERT INTO sessions
+      (id, user_id, refresh_token_hash, created_at, last_seen_at, expires_at, ip_address, user_agent)
+    VALUES (${id}::uuid, ${userId}::uuid, ${refreshTokenHash}, ${now}, ${now}, ${expiresAt}, ${ipAddress}, ${userAgent})`
+  return { id, createdAt: now, lastSeenAt: now, expiresAt, ipAddress, userAgent }
 }
 
 export function listLiveSessions(db: Queryable, userId: string, now: Date): Promise<SessionView[]> {

@@ -151,3 +151,40 @@ describe('where passwords can wait long', () => {
     expect((await hashes(app)) - hashed).toBe(10)
   })
 })
+
+describe('where no password may wait', () => {
+  let app: TestApp
+  let close: () => Promise<void>
+  let token: string
+  beforeAll(async () => {
+    const cheap = await startTestApp({ env: ONE_AT_A_TIME })
+    const email = await verifiedPerson(cheap)
+    await call(cheap.url, 'requestReset', { email })
+    token = await cheap.mailedToken(email, /new password/)
+    app = await startTestApp({
+      env: { ...ONE_AT_A_TIME, BCRYPT_COST: '14', HASH_MAX_WAIT: '1ms' },
+      databaseUrl: cheap.databaseUrl,
+      smtp: cheap.smtp,
+    })
+    close = async () => {
+      await app.close()
+      await cheap.close()
+    }
+  })
+  afterAll(() => close())
+
+  test('a new password that finds no turn is refused before anything is spent on judging it', async () => {
+    const hashing = call(app.url, 'login', { email: someone(), password: WRONG }, from(someAddress()))
+    await eventually(async () => (await metric(app, 'gatehouse_hash_running')) === 1)
+    const weak = 'password'
+    const [registered, reset] = await Promise.all([
+      call(app.url, 'register', { email: someone(), password: weak }, from(someAddress())),
+      call(app.url, 'confirmReset', { token, password: weak }, from(someAddress())),
+    ])
+    expect([registered.code, reset.code]).toEqual(['OVERLOADED', 'OVERLOADED'])
+    await hashing
+    // Nothing was lost: the link still works, and the password is judged now.
+    expect((await call(app.url, 'confirmReset', { token, password: weak })).code).toBe('WEAK_PASSWORD')
+    expect((await call(app.url, 'confirmReset', { token, password: `${PASSWORD} anew` })).code).toBe('SUCCESS')
+  })
+})

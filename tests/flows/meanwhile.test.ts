@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const client = {
   ...{ ipAddress: '192.0.2.1', budgetPrefix: '192.0.2.1', userAgent: null, locale: 'en' as const },
-  ...{ requestId: 'x', signal: new AbortController().signal },
+  ...{ requestId: 'x', connection: {}, signal: new AbortController().signal },
 }
 
 /** Resolves once a session of the server waits for a row that another holds. */

@@ -1,0 +1,48 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { connection } from './load'
+import { PASSWORD } from './rig'
+
+interface Job {
+  url: string
+  emails: readonly string[]
+  connections: number
+  milliseconds: number
+}
+
+export interface LoginAnswer {
+  status: number
+  /** Milliseconds that it took, and when it was there, counted from the storm's begin. */
+  time: number
+  at: number
+}
+
+/** Logins without pause, each connection one after another, from a process of its own: whoever measures does not wait for it. */
+export async function storm(job: Job): Promise<LoginAnswer[]> {
+  const child = fork(__filename, [JSON.stringify(job)], {
+    execArgv: ['-r', join(__dirname, '../tests/support/registerTypescript.cjs')],
+  })
+  const [answers] = (await once(child, 'message')) as [LoginAnswer[]]
+  return answers
+}
+
+async function run({ url, emails, connections, milliseconds }: Job): Promise<LoginAnswer[]> {
+  const answers: LoginAnswer[] = []
+  const begun = performance.now()
+  const lane = async (_: unknown, index: number): Promise<void> => {
+    const { send, close } = connection()
+    for (let made = index; performance.now() - begun < milliseconds; made += connections) {
+      const body = { email: emails[made % emails.length], password: PASSWORD }
+      const { status, time } = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
+      answers.push({ status, time, at: performance.now() - begun })
+    }
+    close()
+  }
+  await Promise.all(Array.from({ length: connections }, lane))
+  return answers
+}
+
+if (require.main === module) {
+  void run(JSON.parse(process.argv[2] ?? '') as Job).then((answers) => process.send?.(answers))
+}
