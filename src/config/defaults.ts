@@ -115,6 +115,8 @@ export const DATABASE = {
   statementTimeout: 5 * SECOND,
   /** Milliseconds that an unused connection is kept: opening one costs ten times a query, and a storm comes without notice. */
   idleTimeout: 10 * MINUTE,
+  /** Milliseconds of silence after which a connection shows signs of life: no firewall on the way forgets it meanwhile. */
+  keepAliveDelay: 30 * SECOND,
 } as const
 
 /** bcrypt reads this many bytes and ignores the rest. */

@@ -39,7 +39,12 @@ export function restRoutes(app: FastifyInstance, { apollo, contextOf }: RestOpti
     const { method, url } = route
     const query = print(route.document) // once: Apollo would print a document anew for each request
     const handler = (request: FastifyRequest, reply: FastifyReply) =>
-      serve(reply, route, { apollo, contextValue: contextOf(request, reply), query, variables: route.variables(request) })
+      serve(reply, route, {
+        apollo,
+        contextValue: contextOf(request, reply),
+        query,
+        variables: route.variables(request),
+      })
     // A mail scanner's HEAD must not follow a link.
     app.route({ method, url, exposeHeadRoute: false, handler })
   }

@@ -33,6 +33,7 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
     statement_timeout: DATABASE.statementTimeout,
     query_timeout: DATABASE.statementTimeout + 500,
     keepAlive: true,
+    keepAliveInitialDelayMillis: DATABASE.keepAliveDelay,
     idleTimeoutMillis: DATABASE.idleTimeout,
     // The adapter strips offsets from timestamps and calls them UTC: the session must speak UTC.
     options: '-c TimeZone=UTC',
