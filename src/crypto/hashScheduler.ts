@@ -1,4 +1,5 @@
 import { Insistence } from './insistence'
+import type { Turn } from './turn'
 import { TurnQueue } from './turnQueue'
 import { AbandonedError } from '../errors/requestErrors'
 import { OverloadedError } from '../errors/userErrors'
@@ -11,15 +12,6 @@ const NEWEST = 1 / 8
 const PROMISED = 0.9
 /** A bound on memory alone: the expected wait refuses far earlier, unless hashes cost next to nothing. */
 const MAX_WAITING = 10_000
-
-/** Whose turn it is, and whether anybody still wants the result. `client` is the address as budgets know it. */
-export interface Turn {
-  client: string
-  /** The connection it came on, known by its identity alone. */
-  connection: object
-  /** Aborts when the client is gone. */
-  signal: AbortSignal
-}
 
 /** What the metrics count. Times in milliseconds. */
 export interface SchedulerObserver {

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { Turn } from './hashScheduler'
+import type { Turn } from './turn'
 
 /** Refusals of one address that are told at once: more than the honest people behind it cause together. */
 const AT_ONCE = 256
-/** As many to a connection that was told one before: it asks again although it knows. */
+/** Of these, to a connection that was told one before: it knows, and asks again. */
 const AT_ONCE_AGAIN = 32
 /** Milliseconds without a refusal after which an address counts as a new one. */
 const FORGIVEN = 5_000

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import bcrypt from 'bcrypt'
 import { BCRYPT_MAX_BYTES } from '../config/defaults'
-import type { HashScheduler, Turn } from './hashScheduler'
+import type { HashScheduler } from './hashScheduler'
 import { type StoredHash, parseStoredHash } from './storedHash'
+import type { Turn } from './turn'
 
 /** OWASP's minimum: 19 MiB (in KiB), two passes. One lane, since each further one would start a thread beside the pool. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const

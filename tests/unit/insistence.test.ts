@@ -9,7 +9,11 @@ beforeEach(() => {
 })
 afterEach(() => jest.useRealTimers())
 
-const ask = (client: string, connection: object = {}, signal = new AbortController().signal) => ({ client, connection, signal })
+const ask = (client: string, connection: object = {}, signal = new AbortController().signal) => ({
+  client,
+  connection,
+  signal,
+})
 
 /** Whether a refusal is told within so many milliseconds. */
 async function toldWithin(milliseconds: number, turn: ReturnType<typeof ask>): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Turn } from '../../crypto/hashScheduler'
+import type { Turn } from '../../crypto/turn'
 import type { Client } from '../deps'
 
 /** Whose turn a hash is: shared with all behind one address, and dropped when the client is gone. */
