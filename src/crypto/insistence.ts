@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { Turn } from './turn'
 
 /** Refusals of one address that are told at once: more than the honest people behind it cause together. */
-const AT_ONCE = 256
+const AT_ONCE = 512
 /** Of these, to a connection that was told one before: it knows, and asks again. */
-const AT_ONCE_AGAIN = 32
+const AT_ONCE_AGAIN = 128
 /** Milliseconds without a refusal after which an address counts as a new one. */
 const FORGIVEN = 5_000
 /** Milliseconds that a further refusal is held, at most: long enough that refusing costs next to nothing. */
