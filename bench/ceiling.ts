@@ -1,8 +1,6 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import bcrypt from 'bcrypt'
+import { answerJob, inChild } from './child'
 
 interface Job {
   cost: number
@@ -10,12 +8,8 @@ interface Job {
 }
 
 /** Comparisons a second that this machine can make with as many at once as it has cores, in a process that does nothing else. */
-export async function bcryptCeiling(job: Job): Promise<number> {
-  const child = fork(__filename, [JSON.stringify(job)], {
-    execArgv: ['-r', join(__dirname, '../tests/support/registerTypescript.cjs')],
-  })
-  const [perSecond] = (await once(child, 'message')) as [number]
-  return perSecond
+export function bcryptCeiling(job: Job): Promise<number> {
+  return inChild(__filename, job)
 }
 
 async function measure({ cost, milliseconds }: Job): Promise<number> {
@@ -32,6 +26,4 @@ async function measure({ cost, milliseconds }: Job): Promise<number> {
   return done / ((performance.now() - begun) / 1000)
 }
 
-if (require.main === module) {
-  void measure(JSON.parse(process.argv[2] ?? '') as Job).then((perSecond) => process.send?.(perSecond))
-}
+if (require.main === module) void answerJob(measure)

@@ -35,7 +35,8 @@ export function connection(): Connection {
       const head = [`${method} ${pathname} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`)].join('\r\n')
 
       const begun = performance.now()
-      const used = socket && !socket.destroyed ? socket : connect(Number(port), hostname).setNoDelay()
+      const used =
+        socket && !socket.destroyed ? socket : connect(Number(port), hostname).setNoDelay().on('error', quiet)
       socket = used
       let text = ''
       const lost = (): void => reject(new Error('The connection ended before the answer'))
@@ -47,11 +48,13 @@ export function connection(): Connection {
         resolve({ ...answer, time: performance.now() - begun })
       }
       used.on('data', read).once('close', lost)
-      if (used.listenerCount('error') === 0) used.on('error', () => undefined) // its close tells
       used.write(`${head}\r\n\r\n${payload}`)
     })
   return { send, close: () => socket?.destroy() }
 }
+
+/** A socket that fails closes too, and that is told. */
+const quiet = (): void => undefined
 
 /** The answer, once all of it is there. Bytes as latin1, so that a length counts them. */
 function answerIn(bytes: string): { status: number; text: string } | null {

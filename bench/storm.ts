@@ -1,6 +1,4 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
+import { answerJob, inChild } from './child'
 import { connection } from './load'
 import { PASSWORD } from './rig'
 
@@ -19,12 +17,8 @@ export interface LoginAnswer {
 }
 
 /** Logins without pause, each connection one after another, from a process of its own: whoever measures does not wait for it. */
-export async function storm(job: Job): Promise<LoginAnswer[]> {
-  const child = fork(__filename, [JSON.stringify(job)], {
-    execArgv: ['-r', join(__dirname, '../tests/support/registerTypescript.cjs')],
-  })
-  const [answers] = (await once(child, 'message')) as [LoginAnswer[]]
-  return answers
+export function storm(job: Job): Promise<LoginAnswer[]> {
+  return inChild(__filename, job)
 }
 
 async function run({ url, emails, connections, milliseconds }: Job): Promise<LoginAnswer[]> {
@@ -43,6 +37,4 @@ async function run({ url, emails, connections, milliseconds }: Job): Promise<Log
   return answers
 }
 
-if (require.main === module) {
-  void run(JSON.parse(process.argv[2] ?? '') as Job).then((answers) => process.send?.(answers))
-}
+if (require.main === module) void answerJob(run)

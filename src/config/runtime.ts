@@ -17,7 +17,7 @@ process.env.UV_THREADPOOL_SIZE ??= String(Math.min(concurrency, 256) + SPARE_THR
 
 // The database client is WebAssembly: compiling it a second time, optimised, takes 80 MB and no request notices.
 setFlagsFromString('--liftoff-only')
-// Megabytes for young objects, which starting would make grow and nothing would shrink.
+// The space for young objects stays as small as it begins: starting would make it grow, and nothing would shrink it.
 setFlagsFromString('--semi-space-growth-factor=1')
 
 yieldToAnswers()
@@ -32,7 +32,8 @@ function yieldToAnswers(): void {
     const others = new Set(readdirSync('/proc/self/task'))
     stat('/', () => undefined) // the first use starts the pool, all of its threads at once
     const pool = readdirSync('/proc/self/task').filter((thread) => !others.has(thread))
-    for (const thread of pool) setPriority(Number(thread), Math.min(getPriority() + YIELDING, NICEST))
+    const priority = Math.min(getPriority() + YIELDING, NICEST)
+    for (const thread of pool) setPriority(Number(thread), priority)
   } catch {
     // A sandbox that hides threads: a login storm is felt more, and nothing else changes.
   }

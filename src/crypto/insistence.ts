@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Turn } from './turn'
+import { pause } from '../lib/pause'
 
 /** Refusals of one address that are told at once: more than the honest people behind it cause together. */
 const AT_ONCE = 512
@@ -40,18 +41,4 @@ export class Insistence {
     await pause(this.heldFor * (0.75 + Math.random() / 4), signal)
     this.held -= 1
   }
-}
-
-/** Resolves after so many milliseconds, or when the signal aborts. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, milliseconds)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })
 }

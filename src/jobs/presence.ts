@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Client, type Pool } from 'pg'
-import type { Logger } from '../ops/logger'
 import { withoutMessage } from './log'
 import { absentWorkers, expectKeepAlive, lockWorkers, releaseWorkers, unlockJobs } from './workers'
+import { pause } from '../lib/pause'
+import type { Logger } from '../ops/logger'
 
 /** Milliseconds between two attempts to reach a database that is away; doubled up to the second. */
 const RECONNECT_AFTER = 250
@@ -83,12 +83,12 @@ export class Presence {
   }
 
   private async run(): Promise<void> {
-    let pause = RECONNECT_AFTER
+    let wait = RECONNECT_AFTER
     while (!this.ending.signal.aborted) {
       const client = new Client({ ...this.options.pool.options, application_name: 'gatehouse workers' })
       try {
         await this.arrive(client)
-        pause = RECONNECT_AFTER
+        wait = RECONNECT_AFTER
         await this.stay(client)
       } catch (error) {
         if (!this.told)
@@ -96,8 +96,8 @@ export class Presence {
         this.told = true
       }
       await client.end().catch(() => undefined)
-      await sleep(pause, this.ending.signal)
-      pause = Math.min(pause * 2, RECONNECT_AFTER_AT_MOST)
+      await pause(wait, this.ending.signal)
+      wait = Math.min(wait * 2, RECONNECT_AFTER_AT_MOST)
     }
   }
 
@@ -119,7 +119,7 @@ export class Presence {
     try {
       while (!wake.aborted) {
         await this.inTurn(() => this.lookAround(client))
-        await sleep(this.options.interval, wake)
+        await pause(this.options.interval, wake)
       }
       if (lost.signal.aborted) throw new Error('The connection broke')
       await this.inTurn(() => unlockJobs(client, [...this.workers]))
@@ -145,11 +145,6 @@ export class Presence {
     await unlockJobs(client, gone)
     this.options.logger.warn({ workers: gone.length }, 'Freed the jobs of workers that are gone')
   }
-}
-
-/** Ends early, and quietly, when the signal says so. */
-async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
 interface Deferred<Value> {

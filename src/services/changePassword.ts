@@ -2,8 +2,7 @@ import type { Client, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { demandCurrentPassword } from './steps/passwordChecks'
-import { demandStrongPassword } from './steps/strongPassword'
-import { turnOf } from './steps/turn'
+import { hashNewPassword } from './steps/strongPassword'
 import { MAIL } from '../config/defaults'
 import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
@@ -27,7 +26,7 @@ export async function changePassword(
   { client, viewer }: { client: Client; viewer: Viewer },
   input: { currentPassword: string; newPassword: string },
 ): Promise<{ revokedSessions: number }> {
-  const { clock, config, database, hasher, liveSessions, logger } = deps
+  const { clock, config, database, liveSessions, logger } = deps
   const read = new InputReader()
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
@@ -35,11 +34,9 @@ export async function changePassword(
   const user = await demandCurrentPassword(deps, { client, viewer }, current)
   if (password === current) read.refuse('newPassword', 'UNCHANGED')
   read.done()
-  const turn = turnOf(client)
-  await hasher.demandRoom(turn)
-  await demandStrongPassword(deps, password, [user.email, user.displayName])
 
-  const passwordHash = await hasher.hash(password, turn)
+  const personal = [user.email, user.displayName]
+  const passwordHash = await hashNewPassword(deps, client, { password, personal })
   const now = clock.now()
   const event = auditOf(client, { type: 'password_changed', userId: user.id, now })
   const revokedSessions = await database.transaction(async (tx) => {

@@ -2,8 +2,7 @@ import type { Client, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { readMailedToken } from './steps/mailedToken'
-import { demandStrongPassword } from './steps/strongPassword'
-import { turnOf } from './steps/turn'
+import { hashNewPassword } from './steps/strongPassword'
 import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
@@ -28,17 +27,15 @@ export async function confirmReset(
   client: Client,
   input: { token: string; password: string },
 ): Promise<{ revokedSessions: number }> {
-  const { clock, config, database, hasher, liveSessions, logger } = deps
+  const { clock, config, database, liveSessions, logger } = deps
   const { id, email, usedAt, user } = await readMailedToken(deps, 'RESET_PASSWORD', input.token)
   if (usedAt || email !== user.email || user.disabledAt) throw new InvalidTokenError()
   const read = new InputReader()
   const password = read.newPassword('password', input.password, config.passwordMinLength)
   read.done()
-  const turn = turnOf(client)
-  await hasher.demandRoom(turn)
-  await demandStrongPassword(deps, password, [user.email, user.displayName])
 
-  const passwordHash = await hasher.hash(password, turn)
+  const personal = [user.email, user.displayName]
+  const passwordHash = await hashNewPassword(deps, client, { password, personal })
   const now = clock.now()
   const event = auditOf(client, { type: 'password_reset', userId: user.id, now })
   const revokedSessions = await database.transaction(async (tx) => {

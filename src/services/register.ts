@@ -2,8 +2,7 @@ import type { Client, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { mayMailTo } from './steps/mailCap'
-import { demandStrongPassword } from './steps/strongPassword'
-import { turnOf } from './steps/turn'
+import { hashNewPassword } from './steps/strongPassword'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -46,11 +45,9 @@ async function claim(
   client: Client,
   { password, ...profile }: Pick<Claim, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
-  const { config, clock, database, hasher, limiter, logger } = deps
-  const turn = turnOf(client)
-  await hasher.demandRoom(turn)
-  await demandStrongPassword(deps, password, [profile.email, profile.displayName])
-  const passwordHash = await hasher.hash(password, turn)
+  const { config, clock, database, limiter, logger } = deps
+  const personal = [profile.email, profile.displayName]
+  const passwordHash = await hashNewPassword(deps, client, { password, personal })
   const mayMail = await mayMailTo({ limiter, logger }, profile.email)
   const now = clock.now()
   const event = await database.transaction(async (tx) => {

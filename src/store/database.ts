@@ -43,7 +43,7 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
   // One that breaks in use tells its holder by the query that fails: the event of it, unheard, would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
   // Named, so that each connection parses and plans a statement once: that halves what one costs the database.
-  const statementNameGenerator = ({ sql }: { sql: string }) => createHash('md5').update(sql).digest('base64url')
+  const statementNameGenerator = ({ sql }: { sql: string }) => createHash('sha256').update(sql).digest('base64url')
   const adapter = new PrismaPg(pool, { disposeExternalPool: false, statementNameGenerator })
   const prisma = new PrismaClient({ adapter })
   return {

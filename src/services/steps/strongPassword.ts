@@ -1,11 +1,24 @@
 import { WeakPasswordError } from '../../errors/userErrors'
-import type { Deps } from '../deps'
+import type { Client, Deps } from '../deps'
+import { turnOf } from './turn'
 
 /**
- * Demands that a new password resists guessing. `personal` are words that its owner would be guessed by. Throws a
- * WeakPasswordError; the breach service, where one is configured, fails open (it says so in the log).
+ * The hash of a new password that resists guessing. `personal` are words that its owner would be guessed by. There must be
+ * room among the hashes before anything is spent on judging it. Throws a WeakPasswordError, or what the hasher throws.
  */
-export async function demandStrongPassword(
+export async function hashNewPassword(
+  deps: Pick<Deps, 'config' | 'strength' | 'breached' | 'hasher'>,
+  client: Client,
+  { password, personal }: { password: string; personal: readonly (string | null)[] },
+): Promise<string> {
+  const turn = turnOf(client)
+  await deps.hasher.demandRoom(turn)
+  await demandStrength(deps, password, personal)
+  return deps.hasher.hash(password, turn)
+}
+
+/** The breach service, where one is configured, fails open (it says so in the log). */
+async function demandStrength(
   { config, strength, breached }: Pick<Deps, 'config' | 'strength' | 'breached'>,
   password: string,
   personal: readonly (string | null)[],
