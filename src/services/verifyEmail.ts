@@ -14,7 +14,7 @@ export async function verifyEmail(
   deps: Pick<Deps, 'clock' | 'database' | 'logger'>,
   client: Client,
   input: { token: string },
-): Promise<{ email: string }> {
+): Promise<{ email: string; resetToken: string | null }> {
   const { clock, database, logger } = deps
   const { id, email, user, registration } = await readMailedToken(deps, 'VERIFY_EMAIL', input.token)
   if (!registration || email !== user.email) throw new InvalidTokenError()
@@ -29,7 +29,7 @@ export async function verifyEmail(
   })
   if (activated) logEvent(logger, event, client)
   else await demandActivated(deps, registration.id)
-  return { email }
+  return { email, resetToken: null }
 }
 
 /** Another call may have done it, with this very link or one of the same registration: that is a success as well. */

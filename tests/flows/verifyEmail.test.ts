@@ -32,7 +32,7 @@ describe.each(DOORS)('verifyEmail by %s', (name, door) => {
     const { email, token } = await registered()
     const answer = await door(app.url, 'verifyEmail', { token })
     expect(answer).toMatchObject({ code: 'SUCCESS', status: 200 })
-    expect(answer.data).toEqual({ email })
+    expect(answer.data).toEqual({ email, resetToken: null })
     expect(answer.headers.get('set-cookie')).toBeNull()
     const login = await call(app.url, 'login', { email, password: PASSWORD })
     expect(login.data.user).toMatchObject({ email, emailVerified: true })

@@ -40,7 +40,11 @@ const OPERATIONS: Record<string, Operation> = {
     failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
     rest: { method: 'POST', path: '/api/auth/register' },
   },
-  verifyEmail: { success: 'email', failures: ['RateLimitedError'], rest: { method: 'GET', path: '/api/auth/verify/' } },
+  verifyEmail: {
+    success: 'email resetToken',
+    failures: ['RateLimitedError'],
+    rest: { method: 'GET', path: '/api/auth/verify/' },
+  },
   resendVerification: { success: 'email', failures: ['InvalidInputError', 'RateLimitedError'] },
   login: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,

@@ -24,6 +24,13 @@ export class RegisterSuccess {
 export class VerifyEmailSuccess {
   @Field()
   email: string
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Null in the ordinary case: the password given at registration counts now. Where more than one registration waited for the address, no password of theirs counts; whoever followed the link chooses one with `confirmReset` and this token.',
+  })
+  resetToken: string | null
 }
 
 @ObjectType()
