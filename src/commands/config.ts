@@ -1,7 +1,15 @@
 import { readEnvironment, resolveConfig } from '../config/config'
 
 /** Keys of the resolved configuration that hold a secret, whole or in part. */
-const MASKED = new Set(['secret', 'secretPrevious', 'metricsToken', 'databaseUrl', 'redisUrl', 'smtpUrl'])
+const MASKED = new Set([
+  'secret',
+  'secretPrevious',
+  'metricsToken',
+  'databaseUrl',
+  'directDatabaseUrl',
+  'redisUrl',
+  'smtpUrl',
+])
 
 /** Prints what the server would run by, as JSON; durations in milliseconds, secrets masked. */
 export function printConfig(): Promise<number> {

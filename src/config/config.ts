@@ -42,6 +42,7 @@ export function resolveConfig(env: Environment) {
     publicUrl,
     secureCookies: publicUrl.startsWith('https:'),
     databaseUrl: env.DATABASE_URL ?? null,
+    directDatabaseUrl: env.DIRECT_DATABASE_URL ?? env.DATABASE_URL ?? null,
     databasePool: env.DATABASE_POOL,
     dataDir: resolve(env.DATA_DIR),
     migrateOnStart: env.MIGRATE_ON_START ?? !production,
@@ -61,11 +62,7 @@ export function resolveConfig(env: Environment) {
     trustProxy: trusted(env.TRUST_PROXY),
     secret: env.SECRET ?? null, // null: generated into dataDir
     secretPrevious: env.SECRET_PREVIOUS ?? null,
-    accessTokenTtl: env.ACCESS_TOKEN_TTL,
-    refreshTokenTtl: env.REFRESH_TOKEN_TTL,
-    verifyTokenTtl: env.VERIFY_TOKEN_TTL,
-    resetTokenTtl: env.RESET_TOKEN_TTL,
-    signingKeyRotation: env.SIGNING_KEY_ROTATION,
+    ...lifetimes(env),
     passwordAlgorithm: env.PASSWORD_ALGORITHM,
     bcryptCost: env.BCRYPT_COST,
     hashConcurrency: env.HASH_CONCURRENCY ?? availableParallelism(),
@@ -78,6 +75,18 @@ export function resolveConfig(env: Environment) {
     metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,
     shutdownGrace: env.SHUTDOWN_GRACE,
+  }
+}
+
+function lifetimes(env: Environment) {
+  return {
+    accessTokenTtl: env.ACCESS_TOKEN_TTL,
+    refreshTokenTtl: env.REFRESH_TOKEN_TTL,
+    sessionMaxAge: env.SESSION_MAX_AGE,
+    refreshGrace: env.REFRESH_GRACE,
+    verifyTokenTtl: env.VERIFY_TOKEN_TTL,
+    resetTokenTtl: env.RESET_TOKEN_TTL,
+    signingKeyRotation: env.SIGNING_KEY_ROTATION,
   }
 }
 

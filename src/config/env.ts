@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { contrastWithWhite, isLoopback, originOf } from './values'
-import { parseDuration } from '../lib/duration'
+import { formatDuration, parseDuration } from '../lib/duration'
 
 /**
  * Each variable of the environment with what it accepts: the README's table is checked against this list. Defaults
@@ -14,6 +14,18 @@ const duration = (fallback: string) =>
       const milliseconds = parseDuration(text)
       if (milliseconds === null) context.addIssue('a duration such as 30s, 15m, 24h or 30d')
       return milliseconds ?? z.NEVER
+    })
+
+/** A duration of so many milliseconds at least and at most; zero may be written `0s`. */
+const durationWithin = (minimum: number, maximum: number, fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const milliseconds = text === '0s' ? 0 : parseDuration(text)
+      if (milliseconds !== null && milliseconds >= minimum && milliseconds <= maximum) return milliseconds
+      context.addIssue(`a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}`)
+      return z.NEVER
     })
 
 const integer = (minimum: number, maximum: number) =>
@@ -68,6 +80,7 @@ export const environment = z.object({
     .transform((text) => text.replace(/\/$/, ''))
     .optional(),
   DATABASE_URL: url('a postgresql:// URL', 'postgresql:', 'postgres:').optional(),
+  DIRECT_DATABASE_URL: url('a postgresql:// URL', 'postgresql:', 'postgres:').optional(),
   DATA_DIR: z.string().min(1, 'a folder').default('.data'),
   DATABASE_POOL: integer(2, 200).default(10),
   MIGRATE_ON_START: flag.optional(),
@@ -101,6 +114,8 @@ export const environment = z.object({
   SECRET_PREVIOUS: secret.optional(),
   ACCESS_TOKEN_TTL: duration('24h'),
   REFRESH_TOKEN_TTL: duration('30d'),
+  SESSION_MAX_AGE: duration('365d'),
+  REFRESH_GRACE: durationWithin(0, 300_000, '10s'),
   VERIFY_TOKEN_TTL: duration('24h'),
   RESET_TOKEN_TTL: duration('1h'),
   SIGNING_KEY_ROTATION: duration('30d'),
@@ -127,6 +142,7 @@ export const SECRET_VARIABLES: ReadonlySet<string> = new Set<Variable>([
   'SECRET_PREVIOUS',
   'METRICS_TOKEN',
   'DATABASE_URL',
+  'DIRECT_DATABASE_URL',
   'REDIS_URL',
   'SMTP_URL',
 ])

@@ -10,6 +10,7 @@ export function parseDuration(text: string): number | null {
 
 /** The shortest spelling of a number of milliseconds, as `parseDuration` reads it. */
 export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0s'
   const unit = (['d', 'h', 'm', 's'] as const).find((name) => milliseconds % UNITS[name] === 0) ?? 'ms'
   return `${milliseconds / UNITS[unit]}${unit}`
 }
