@@ -241,6 +241,8 @@ const DATA: Record<string, string> = {
     INSERT INTO mails (name, recipient, user_id, expires_at)
       VALUES ('verifyEmail', 'ada@example.com', '01a20000-0000-7000-8000-000000000001', now() + interval '1 day');`,
 }
+DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
+    UPDATE users SET imported_at = now();`
 
 describe('data of an earlier release', () => {
   test.each(released)(

@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** How a password went into a bcrypt hash of our own: as it is, or as a digest since it has more than 72 bytes. */
+export type BcryptForm = 'direct' | 'digest'
+
+const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const BCRYPT = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+const SALT_BYTES = 16
+/** Bytes of a salt that are its mark. One of 2^31 foreign hashes has one by chance; 12 random bytes keep salts distinct. */
+const MARK_BYTES = 4
+
+/**
+ * The start of a new hash, as in `$2b$12$` and 22 characters of salt. The last bytes of the salt are a digest of the
+ * others and the form, so that a hash tells whether it is our own and what was hashed. A column beside it could not:
+ * another release, or a copy of the hash, would leave it behind.
+ */
+export function markedSalt(cost: number, form: BcryptForm): string {
+  const random = randomBytes(SALT_BYTES - MARK_BYTES)
+  return bcryptPrefix(cost) + encode(Buffer.concat([random, mark(random, form)]))
+}
+
+/** Null for a hash of another system, or of a release that did not mark its own. */
+export function markedForm(hash: string): BcryptForm | null {
+  const salt = decode(hash.slice(7, 29))
+  const random = salt.subarray(0, SALT_BYTES - MARK_BYTES)
+  const forms: BcryptForm[] = ['direct', 'digest']
+  return forms.find((form) => mark(random, form).equals(salt.subarray(SALT_BYTES - MARK_BYTES))) ?? null
+}
+
+export function bcryptPrefix(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$`
+}
+
+/** Some libraries set bits that belong to no byte, of which others make a hash that never matches: they become zero. */
+export function canonicalBcrypt(hash: string): string {
+  return hash.slice(0, 7) + encode(decode(hash.slice(7, 29))) + encode(decode(hash.slice(29)))
+}
+
+function mark(random: Uint8Array, form: BcryptForm): Buffer {
+  return createHash('sha256').update(`gatehouse bcrypt ${form}\0`).update(random).digest().subarray(0, MARK_BYTES)
+}
+
+/** bcrypt's base64 has the bits of the standard one, and an alphabet of its own. */
+function encode(bytes: Uint8Array): string {
+  const standard = Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+  return translate(standard, STANDARD, BCRYPT)
+}
+
+function decode(text: string): Buffer {
+  return Buffer.from(translate(text, BCRYPT, STANDARD), 'base64')
+}
+
+function translate(text: string, from: string, to: string): string {
+  return Array.from(text, (letter) => to.charAt(from.indexOf(letter))).join('')
+}
