@@ -4,11 +4,16 @@ import type { IssuedTokens } from '../services/deps'
 
 /** The tokens as the client asked for them: a refresh token that goes into the cookie stays out of the body. */
 export function handTokens(
-  { answer }: Context,
+  context: Context,
   transport: TokenTransport,
   tokens: IssuedTokens,
 ): Omit<IssuedTokens, 'refreshToken'> & { refreshToken: string | null } {
   if (transport === TokenTransport.BODY) return tokens
-  answer.refreshCookie = { token: tokens.refreshToken, expiresAt: tokens.refreshTokenExpiresAt }
+  setRefreshCookie(context, tokens)
   return { ...tokens, refreshToken: null }
+}
+
+/** Puts the refresh token into the browser's cookie, whether or not the body carries it too. */
+export function setRefreshCookie({ answer }: Context, tokens: IssuedTokens): void {
+  answer.refreshCookie = { token: tokens.refreshToken, expiresAt: tokens.refreshTokenExpiresAt }
 }

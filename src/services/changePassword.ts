@@ -1,32 +1,56 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { Client, Deps, IssuedTokens, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { demandCurrentPassword } from './steps/passwordChecks'
 import { hashNewPassword } from './steps/strongPassword'
 import { MAIL } from '../config/defaults'
+import { digest, newOpaqueToken } from '../crypto/opaqueToken'
+import { UnauthenticatedError } from '../errors/requestErrors'
 import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
+import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
-import { voidOneTimeTokens } from '../store/redeemTokens'
-import { revokeSessions } from '../store/sessions'
+import { renewRefreshToken, revokeSessions } from '../store/sessions'
 import { changePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'liveSessions' | 'limiter' | 'logger'
+  | 'clock'
+  | 'config'
+  | 'database'
+  | 'hasher'
+  | 'strength'
+  | 'breached'
+  | 'accessTokens'
+  | 'liveSessions'
+  | 'limiter'
+  | 'logger'
 >
+interface ChangeRequest {
+  client: Client
+  viewer: Viewer
+  /** What the browser's cookie holds, if it sent one. */
+  cookieToken: string | null
+}
+interface Changed {
+  revokedSessions: number
+  tokens: IssuedTokens
+  /** Whether the browser's cookie held the refresh token that `tokens` replaces. */
+  isCookieSession: boolean
+}
 
 /**
  * Sets a new password for one who knows the present one. Every other session ends, waiting links are void, the owner is
- * told. Throws InvalidInputError, InvalidCredentialsError, WeakPasswordError, RateLimitedError or OverloadedError.
+ * notified. The asking session goes on with new tokens, so that a copy of its refresh token is worth nothing. Throws
+ * InvalidInputError, InvalidCredentialsError, WeakPasswordError, RateLimitedError or OverloadedError.
  */
 export async function changePassword(
   deps: Needs,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer, cookieToken }: ChangeRequest,
   input: { currentPassword: string; newPassword: string },
-): Promise<{ revokedSessions: number }> {
-  const { clock, config, database, liveSessions, logger } = deps
+): Promise<Changed> {
+  const { clock, config, database, accessTokens, liveSessions, logger } = deps
   const read = new InputReader()
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
@@ -39,16 +63,26 @@ export async function changePassword(
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
   const now = clock.now()
   const event = auditOf(client, { type: 'password_changed', userId: user.id, now })
-  const revokedSessions = await database.transaction(async (tx) => {
+  const refreshToken = newOpaqueToken()
+  const { revokedSessions, renewed } = await database.transaction(async (tx) => {
     if (!(await changePasswordHash(tx, user, { passwordHash, now }))) throw new InvalidCredentialsError()
-    await voidOneTimeTokens(tx, user.id)
+    await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { email: recipient, locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'passwordChanged', recipient, userId: user.id, locale, now, expiresAt })
     await insertAuditEvent(tx, event)
-    return revokeSessions(tx, { userId: user.id, keep: viewer.session.id }, now)
+    const { id } = viewer.session
+    const revokedSessions = await revokeSessions(tx, { userId: user.id, keep: id }, now)
+    const tokenHash = digest(refreshToken)
+    const renewed = await renewRefreshToken(tx, { id, tokenHash, now, expiresAt: later(now, config.refreshTokenTtl) })
+    // Revoked while the password was hashed: what a revoked session asks for is not done.
+    if (!renewed) throw new UnauthenticatedError('session is not live')
+    return { revokedSessions, renewed }
   })
   liveSessions.forget({ kind: 'user', id: user.id })
   logEvent(logger, event, client)
-  return { revokedSessions }
+  const issued = accessTokens.issue({ userId: user.id, sessionId: viewer.session.id }, now)
+  const tokens = { ...issued, refreshToken, refreshTokenExpiresAt: renewed.expiresAt }
+  const isCookieSession = cookieToken !== null && digest(cookieToken).equals(renewed.replacedHash)
+  return { revokedSessions, tokens, isCookieSession }
 }

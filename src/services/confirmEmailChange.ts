@@ -5,13 +5,15 @@ import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
+import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
-import { consumeOneTimeToken, voidOneTimeTokens } from '../store/redeemTokens'
+import { consumeOneTimeToken } from '../store/redeemTokens'
 import { changeEmail, freeAddress, lockUser } from '../store/users'
 
 /**
- * Follows the link that was mailed to a new address: it is the account's from now on. Both addresses are told; waiting
- * links are void. Throws ExpiredTokenError, or InvalidTokenError, also where the address has been taken meanwhile.
+ * Follows the link that was mailed to a new address: it is the account's from now on. Both addresses are notified; waiting
+ * links are void. A link that did so succeeds again during its life. Throws ExpiredTokenError, or InvalidTokenError, also
+ * where the address has been taken, or the change cancelled, meanwhile.
  */
 export async function confirmEmailChange(
   deps: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
@@ -19,24 +21,33 @@ export async function confirmEmailChange(
   input: { token: string },
 ): Promise<{ email: string }> {
   const { clock, database, liveSessions, logger } = deps
-  const { id, email, usedAt, user } = await readMailedToken(deps, 'CHANGE_EMAIL', input.token)
-  if (usedAt || user.disabledAt) throw new InvalidTokenError()
+  const { id, email, user } = await readMailedToken(deps, 'CHANGE_EMAIL', input.token)
+  if (user.disabledAt) throw new InvalidTokenError()
 
   const now = clock.now()
   const event = auditOf(client, { type: 'email_changed', userId: user.id, now })
-  await database.transaction(async (tx) => {
-    await lockUser(tx, user.id)
-    if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
+  const confirmed = await database.transaction(async (tx) => {
+    const locked = await lockUser(tx, user.id)
+    if (!locked || !(await consumeOneTimeToken(tx, id, now))) return false
     if (!(await freeAddress(tx, email))) throw new InvalidTokenError()
     if (!(await changeEmail(tx, user.id, { email, now }))) throw new InvalidTokenError()
-    await voidOneTimeTokens(tx, user.id)
-    for (const recipient of [user.email, email]) {
+    await voidLinks(tx, { userId: user.id, addresses: [locked.email, email] })
+    for (const recipient of [locked.email, email]) {
       const expiresAt = later(now, MAIL.noticeLife)
       await queueMail(tx, { name: 'emailChanged', recipient, userId: user.id, locale: user.locale, now, expiresAt })
     }
     await insertAuditEvent(tx, event)
+    return true
   })
-  liveSessions.forget({ kind: 'user', id: user.id })
-  logEvent(logger, event, client)
+  if (confirmed) {
+    liveSessions.forget({ kind: 'user', id: user.id })
+    logEvent(logger, event, client)
+  } else await requireConfirmed(deps, input.token)
   return { email }
+}
+
+/** The link was followed before, or at the same moment: a success as well, as long as the account still has the address. */
+async function requireConfirmed(deps: Pick<Deps, 'clock' | 'database'>, token: string): Promise<void> {
+  const { email, usedAt, user } = await readMailedToken(deps, 'CHANGE_EMAIL', token)
+  if (!usedAt || user.email !== email) throw new InvalidTokenError()
 }

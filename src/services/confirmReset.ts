@@ -7,8 +7,9 @@ import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
+import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
-import { consumeOneTimeToken, voidOneTimeTokens } from '../store/redeemTokens'
+import { consumeOneTimeToken } from '../store/redeemTokens'
 import { revokeSessions } from '../store/sessions'
 import { lockUser, resetPassword } from '../store/users'
 
@@ -42,7 +43,7 @@ export async function confirmReset(
     await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
     await resetPassword(tx, user.id, { passwordHash, now })
-    await voidOneTimeTokens(tx, user.id)
+    await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'passwordChanged', recipient: email, userId: user.id, locale, now, expiresAt })

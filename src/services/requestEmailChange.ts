@@ -8,7 +8,7 @@ import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
-import { lockChecked } from '../store/users'
+import { lockChecked, setPendingEmail } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'logger'>
 
@@ -36,9 +36,11 @@ export async function requestEmailChange(
   await database.transaction(async (tx) => {
     if (!(await lockChecked(tx, user))) throw new InvalidCredentialsError()
     await insertAuditEvent(tx, event)
+    const linkDies = later(now, config.verifyTokenTtl)
+    // Noted where no mail goes out as well: whether one does must not show.
+    await setPendingEmail(tx, user.id, { email: newEmail, expiresAt: linkDies })
     if (!mayMail) return
     const mail = { userId: user.id, locale: user.locale, now }
-    const linkDies = later(now, config.verifyTokenTtl)
     await queueMail(tx, { ...mail, name: 'confirmEmailChange', recipient: newEmail, expiresAt: linkDies })
     const newsDies = later(now, MAIL.noticeLife)
     await queueMail(tx, { ...mail, name: 'emailChangeRequested', recipient: user.email, expiresAt: newsDies })

@@ -17,6 +17,7 @@ export type AuditEventType =
   | 'password_check_failed'
   | 'profile_updated'
   | 'email_change_requested'
+  | 'email_change_cancelled'
   | 'email_changed'
   | 'account_deleted'
 

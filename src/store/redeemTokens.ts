@@ -14,8 +14,3 @@ export async function consumeOneTimeToken(tx: Transaction, id: string, now: Date
   })
   return count === 1
 }
-
-/** Voids the links of an account that still wait to be followed, for every purpose. */
-export async function voidOneTimeTokens(tx: Transaction, userId: string): Promise<void> {
-  await tx.oneTimeToken.deleteMany({ where: { userId, usedAt: null } })
-}

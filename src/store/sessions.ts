@@ -113,6 +113,30 @@ export async function rotateRefreshToken(
   return rows[0] ?? null
 }
 
+/** Gives a live session another refresh token without being shown the one that it replaces. Null where it is not live. */
+export async function renewRefreshToken(
+  db: Queryable,
+  renewal: { id: string; tokenHash: Uint8Array<ArrayBuffer>; now: Date; expiresAt: Date },
+): Promise<{ expiresAt: Date; replacedHash: Uint8Array } | null> {
+  const { id, tokenHash, now, expiresAt } = renewal
+  const rows = await db.$queryRaw<{ expiresAt: Date; replacedHash: Uint8Array }[]>`
+    WITH live AS (
+      SELECT id, refresh_token_hash FROM sessions
+      WHERE id = ${id}::uuid AND revoked_at IS NULL AND expires_at > ${now}
+      FOR UPDATE
+    ), renewed AS (
+      UPDATE sessions SET refresh_token_hash = ${tokenHash}, last_seen_at = ${now}, expires_at = ${expiresAt}
+      FROM live
+      WHERE sessions.id = live.id
+      RETURNING sessions.expires_at, live.id, live.refresh_token_hash AS replaced_hash
+    ), replaced AS (
+      INSERT INTO replaced_refresh_tokens (token_hash, session_id, replaced_at)
+      SELECT replaced_hash, id, ${now} FROM renewed
+    )
+    SELECT expires_at AS "expiresAt", replaced_hash AS "replacedHash" FROM renewed`
+  return rows[0] ?? null
+}
+
 /** The session that a refresh token is the present one of, live or not. */
 export function findSessionByToken(db: Queryable, refreshTokenHash: Uint8Array<ArrayBuffer>) {
   return db.session.findUnique({ where: { refreshTokenHash } })

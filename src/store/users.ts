@@ -35,9 +35,14 @@ export async function lockChecked(tx: Transaction, { id, passwordChangedAt }: Ch
   return rows.length === 1
 }
 
-/** Locks the account until the transaction ends: whoever touches several of its rows takes this first, so that none deadlock. */
-export async function lockUser(tx: Transaction, id: string): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+/**
+ * Locks the account until the transaction ends: whoever touches several of its rows takes this first, so that none deadlock.
+ * Null where it was deleted.
+ */
+export async function lockUser(tx: Transaction, id: string): Promise<{ email: string } | null> {
+  const rows = await tx.$queryRaw<{ email: string }[]>`
+    SELECT email FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+  return rows[0] ?? null
 }
 
 export interface Claim {
@@ -154,12 +159,39 @@ export async function freeAddress(tx: Transaction, email: string): Promise<boole
   return (await tx.user.count({ where: { email } })) === 0
 }
 
-/** Gives an account its new address. False where another account took it at the same moment: the transaction is lost then. */
+/** Notes the address of a change that waits to be confirmed, instead of one that waited before. Call with the account locked. */
+export async function setPendingEmail(
+  tx: Transaction,
+  id: string,
+  pending: { email: string; expiresAt: Date },
+): Promise<void> {
+  await tx.user.updateMany({
+    where: { id },
+    data: { pendingEmail: pending.email, pendingUntil: pending.expiresAt },
+  })
+}
+
+/** True where a change waited. */
+export async function clearPendingEmail(tx: Transaction, id: string): Promise<boolean> {
+  const { count } = await tx.user.updateMany({
+    where: { id, pendingEmail: { not: null } },
+    data: { pendingEmail: null, pendingUntil: null },
+  })
+  return count === 1
+}
+
+/**
+ * Gives an account the address of its pending change. False where that change does not wait any more, or another account
+ * took the address at the same moment: the transaction is lost then.
+ */
 export async function changeEmail(tx: Transaction, id: string, change: { email: string; now: Date }): Promise<boolean> {
   const { email, now } = change
   try {
-    await tx.user.update({ where: { id }, data: { email, emailVerifiedAt: now, updatedAt: now } })
-    return true
+    const { count } = await tx.user.updateMany({
+      where: { id, pendingEmail: email },
+      data: { email, emailVerifiedAt: now, updatedAt: now },
+    })
+    return count === 1
   } catch (error) {
     if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return false
     throw error

@@ -1,6 +1,8 @@
+import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
-import { call, me } from '../support/client'
-import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, someone } from '../support/people'
+import { type LoggedIn, call, me } from '../support/client'
+import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
+import { until } from '../support/until'
 
 const WRONG = 'another tractor seven moons'
 
@@ -26,13 +28,86 @@ test('sets the password, ends every other session at once, keeps the asking one,
     expect(await call(app.url, 'refreshSession', { refreshToken })).toMatchObject({ code: 'INVALID_TOKEN' })
   }
   expect(await me(app.url, { token: tokens.accessToken })).toMatchObject({ code: 'SUCCESS' })
-  const { refreshToken } = tokens
+  const { refreshToken, accessToken } = answer.data.tokens as LoggedIn['tokens']
+  expect(await me(app.url, { token: accessToken })).toMatchObject({ code: 'SUCCESS' })
   expect(await call(app.url, 'refreshSession', { refreshToken })).toMatchObject({ code: 'SUCCESS' })
   expect(await login(email, PASSWORD)).toBe('INVALID_CREDENTIALS')
   expect(await login(email, NEW_PASSWORD)).toBe('SUCCESS')
   const { parsed, source } = await app.mail(email, /was changed/)
   expect(parsed.text).not.toContain('#token=')
   expect(source).not.toContain(NEW_PASSWORD)
+})
+
+test('a copy of the refresh token that it replaces is worth nothing from then on, and ends no session at first', async () => {
+  const { tokens } = await signedIn(app)
+  const { data } = await change(tokens.accessToken, PASSWORD, NEW_PASSWORD)
+  const renewed = data.tokens as LoggedIn['tokens']
+  const { refreshToken } = tokens
+  expect(await call(app.url, 'refreshSession', { refreshToken })).toMatchObject({ code: 'INVALID_TOKEN' })
+  expect(await me(app.url, { token: renewed.accessToken })).toMatchObject({ code: 'SUCCESS' })
+  const next = await call(app.url, 'refreshSession', { refreshToken: renewed.refreshToken })
+  expect(next).toMatchObject({ code: 'SUCCESS', data: { session: { current: true } } })
+})
+
+describe('the cookie of a browser', () => {
+  const cookieOf = (headers: Headers) => headers.get('set-cookie')?.split(';')[0] ?? ''
+  async function browser() {
+    const email = await verifiedPerson(app)
+    const answer = await call(app.url, 'login', { email, password: PASSWORD, transport: 'COOKIE' })
+    const { accessToken } = answer.data.tokens as LoggedIn['tokens']
+    return { cookie: cookieOf(answer.headers), token: accessToken }
+  }
+
+  test('is given the new refresh token where the transport says so, and the body is not', async () => {
+    const { cookie, token } = await browser()
+    const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD, transport: 'COOKIE' }
+    const answer = await call(app.url, 'changePassword', input, { token, headers: { cookie } })
+    expect(answer).toMatchObject({ code: 'SUCCESS', data: { tokens: { refreshToken: null } } })
+    const renewed = cookieOf(answer.headers)
+    expect(renewed).not.toBe(cookie)
+    expect(await call(app.url, 'refreshSession', undefined, { headers: { cookie: renewed } })).toMatchObject({
+      code: 'SUCCESS',
+    })
+  })
+
+  test('follows also where the tokens go into the body: else its next refresh would end the session', async () => {
+    const { cookie, token } = await browser()
+    const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
+    const answer = await call(app.url, 'changePassword', input, { token, headers: { cookie } })
+    const { refreshToken } = answer.data.tokens as LoggedIn['tokens']
+    expect(cookieOf(answer.headers)).toBe(`gatehouse_refresh=${refreshToken ?? ''}`)
+  })
+
+  test('stays where it belongs to another session', async () => {
+    const { cookie } = await browser()
+    const { tokens } = await signedIn(app)
+    const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
+    const answer = await call(app.url, 'changePassword', input, { token: tokens.accessToken, headers: { cookie } })
+    expect(answer).toMatchObject({ code: 'SUCCESS' })
+    expect(answer.headers.get('set-cookie')).toBeNull()
+  })
+})
+
+test('a session that was revoked while its password was compared changes nothing', async () => {
+  const { email, session, tokens } = await signedIn(app)
+  const other = new Client({ connectionString: app.databaseUrl })
+  await other.connect()
+  await other.query('BEGIN')
+  await other.query('SELECT 1 FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR UPDATE', [
+    session.id,
+  ])
+  const asked = change(tokens.accessToken, PASSWORD, NEW_PASSWORD)
+  await until(async () => {
+    const { rowCount } = await other.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    return rowCount === 1
+  })
+  await other.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [session.id])
+  await other.query('COMMIT')
+  await other.end()
+  expect(await asked).toMatchObject({ code: 'UNAUTHENTICATED' })
+  expect(await login(email, PASSWORD)).toBe('SUCCESS')
 })
 
 test.each([

@@ -68,7 +68,10 @@ const OPERATIONS: Record<string, Operation> = {
   },
   revokeSession: { success: 'sessionId', failures: [] },
   updateProfile: { success: `user { ${USER} }`, failures: ['InvalidInputError'] },
-  changePassword: { success: 'revokedSessions', failures: ['InvalidInputError', 'WeakPasswordError', ...hashing] },
+  changePassword: {
+    success: `revokedSessions ${TOKENS}`,
+    failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
+  },
   requestEmailChange: { success: 'newEmail', failures: ['InvalidInputError', ...hashing] },
   confirmEmailChange: { success: 'email', failures: ['RateLimitedError'] },
   deleteAccount: { success: 'userId', failures: hashing },
@@ -79,6 +82,8 @@ const capital = (name: string) => name.slice(0, 1).toUpperCase() + name.slice(1)
 /** The document that calls one mutation with its input as a variable. */
 export function documentOf(name: string): string {
   if (name === 'logout') return 'mutation { result: logout { sessionId } }'
+  if (name === 'cancelEmailChange')
+    return 'mutation { result: cancelEmailChange { ... on CancelEmailChangeSuccess { email } } }'
   if (name === 'revokeOtherSessions') return 'mutation { result: revokeOtherSessions { revokedSessions } }'
   const operation = OPERATIONS[name]
   if (!operation) throw new Error(`No operation ${name}`)
@@ -115,7 +120,9 @@ export async function call(url: string, name: string, input?: unknown, options: 
 
 /** Asks who is signed in, by the GraphQL door. */
 export async function me(url: string, options: CallOptions = {}): Promise<Answer> {
-  return answerOf(await post(url, { query: `{ result: me { ${USER} sessions { ${SESSION} } } }` }, options))
+  return answerOf(
+    await post(url, { query: `{ result: me { ${USER} pendingEmail sessions { ${SESSION} } } }` }, options),
+  )
 }
 
 async function answerOf(response: Response): Promise<Answer> {

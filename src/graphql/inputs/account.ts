@@ -1,4 +1,5 @@
 import { Field, InputType } from 'type-graphql'
+import { TokenTransport } from './sessions'
 
 @InputType()
 export class UpdateProfileInput {
@@ -16,6 +17,9 @@ export class ChangePasswordInput {
 
   @Field()
   newPassword: string
+
+  @Field(() => TokenTransport, { defaultValue: TokenTransport.BODY })
+  transport: TokenTransport
 }
 
 @InputType()

@@ -1,12 +1,15 @@
 import { Arg, Authorized, Ctx, Directive, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql'
 import { PASSWORD } from '../../config/defaults'
+import { cancelEmailChange } from '../../services/cancelEmailChange'
 import { changePassword } from '../../services/changePassword'
 import { confirmEmailChange } from '../../services/confirmEmailChange'
 import { deleteAccount } from '../../services/deleteAccount'
 import { listSessions } from '../../services/listSessions'
+import { pendingEmail } from '../../services/pendingEmail'
 import { requestEmailChange } from '../../services/requestEmailChange'
 import { updateProfile } from '../../services/updateProfile'
 import type { Context } from '../context'
+import { handTokens, setRefreshCookie } from '../handTokens'
 import {
   ChangePasswordInput,
   ConfirmEmailChangeInput,
@@ -16,6 +19,7 @@ import {
 } from '../inputs/account'
 import { PasswordPolicyType, SessionType, UserType } from '../types/account'
 import {
+  CancelEmailChangeResult,
   ChangePasswordResult,
   ConfirmEmailChangeResult,
   DeleteAccountResult,
@@ -48,6 +52,11 @@ export class AccountResolver {
     return sessions.map((session) => SessionType.of(session, user.currentSessionId))
   }
 
+  @FieldResolver(() => String, { nullable: true, description: 'The address of a change that waits to be confirmed.' })
+  pendingEmail(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return pendingEmail(deps, user.id)
+  }
+
   @Authorized()
   @Mutation(() => UpdateProfileResult)
   async updateProfile(
@@ -61,11 +70,17 @@ export class AccountResolver {
   @Authorized()
   @Mutation(() => ChangePasswordResult)
   @Directive('@rateLimit(max: 10, window: "1h", per: [USER])')
-  async changePassword(
-    @Ctx() { deps, client, demandViewer }: Context,
-    @Arg('input', () => ChangePasswordInput) input: ChangePasswordInput,
-  ) {
-    return changePassword(deps, { client, viewer: await demandViewer() }, input)
+  async changePassword(@Ctx() context: Context, @Arg('input', () => ChangePasswordInput) input: ChangePasswordInput) {
+    const { deps, client, demandViewer, cookieToken } = context
+    const viewer = await demandViewer()
+    const { revokedSessions, tokens, isCookieSession } = await changePassword(
+      deps,
+      { client, viewer, cookieToken },
+      input,
+    )
+    // A cookie that kept the replaced token would end the session at its next refresh.
+    if (isCookieSession) setRefreshCookie(context, tokens)
+    return { revokedSessions, tokens: handTokens(context, input.transport, tokens) }
   }
 
   @Authorized()
@@ -85,6 +100,14 @@ export class AccountResolver {
     @Arg('input', () => ConfirmEmailChangeInput) input: ConfirmEmailChangeInput,
   ) {
     return confirmEmailChange(deps, client, input)
+  }
+
+  @Authorized()
+  @Mutation(() => CancelEmailChangeResult, {
+    description: 'Voids a change that waits to be confirmed; succeeds where there is none.',
+  })
+  async cancelEmailChange(@Ctx() { deps, client, demandViewer }: Context) {
+    return cancelEmailChange(deps, { client, viewer: await demandViewer() })
   }
 
   @Authorized()

@@ -96,10 +96,13 @@ export class UpdateProfileSuccess {
   user: UserType
 }
 
-@ObjectType()
+@ObjectType({ description: 'The session that made the change goes on with new tokens.' })
 export class ChangePasswordSuccess {
   @Field(() => Int)
   revokedSessions: number
+
+  @Field(() => TokensType)
+  tokens: TokensType
 }
 
 @ObjectType({ description: 'The same whether or not the new address has an account.' })
@@ -111,6 +114,12 @@ export class RequestEmailChangeSuccess {
 @ObjectType()
 export class ConfirmEmailChangeSuccess {
   @Field()
+  email: string
+}
+
+@ObjectType()
+export class CancelEmailChangeSuccess {
+  @Field({ description: 'The address that the account has, and keeps.' })
   email: string
 }
 
@@ -177,6 +186,9 @@ export const RequestEmailChangeResult = resultOf('RequestEmailChangeResult', Req
 ])
 export const ConfirmEmailChangeResult = resultOf('ConfirmEmailChangeResult', ConfirmEmailChangeSuccess, [
   ...Token,
+  RateLimitedErrorType,
+])
+export const CancelEmailChangeResult = resultOf('CancelEmailChangeResult', CancelEmailChangeSuccess, [
   RateLimitedErrorType,
 ])
 export const DeleteAccountResult = resultOf('DeleteAccountResult', DeleteAccountSuccess, [
