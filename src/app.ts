@@ -29,6 +29,7 @@ import type { Deps } from './services/deps'
 import { createInFlight } from './services/steps/inFlight'
 import { openDatabase } from './store/database'
 import { applyMigrations, pendingMigrations } from './store/migrations'
+import { type HashKinds, createHashKinds } from './store/hashKinds'
 import { ChangeListener } from './store/changes'
 import { LiveSessions } from './store/liveSessions'
 
@@ -116,7 +117,7 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
     onChange: (change) => change.kind === 'keys' || liveSessions.forget(change),
     onListening: () => liveSessions.forgetAll(),
   })
-  const { scheduler, hasher } = createHasher(config, metrics)
+  const { scheduler, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
     ...{ config, logger, clock, database, metrics, secrets, keyring, limiter, strength, liveSessions },
     hasher,
@@ -127,7 +128,7 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
   return { deps, changes, scheduler }
 }
 
-function createHasher(config: Config, metrics: Metrics) {
+function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds) {
   const scheduler = createHashScheduler({
     concurrency: config.hashConcurrency,
     maxWait: config.hashMaxWait,
@@ -139,7 +140,7 @@ function createHasher(config: Config, metrics: Metrics) {
     },
   })
   const { passwordAlgorithm: algorithm, bcryptCost } = config
-  return { scheduler, hasher: createPasswordHasher({ algorithm, bcryptCost, scheduler }) }
+  return { scheduler, hasher: createPasswordHasher({ algorithm, bcryptCost, scheduler, kindsPresent }) }
 }
 
 interface DoorParts {

@@ -13,6 +13,10 @@ export const PASSWORD = {
   lengthAlone: 64,
   /** Milliseconds that one estimate may take before its thread is replaced: two hundred times its usual 20 ms. */
   estimateTimeout: 4 * SECOND,
+  /** Milliseconds between two looks at which kinds of hashes accounts have: they change by an import or a new setting. */
+  hashKindsMaxAge: 30 * SECOND,
+  /** Kinds of argon2id hashes that an import may bring about: every login computes one of each. */
+  maxArgon2Kinds: 4,
 } as const
 
 export const PROFILE = {

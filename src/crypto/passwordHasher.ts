@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto'
 import bcrypt from 'bcrypt'
 import { BCRYPT_MAX_BYTES } from '../config/defaults'
+import { composed } from '../lib/composed'
+import { type BcryptForm, bcryptPrefix, markedForm, markedSalt } from './bcryptSalt'
 import type { HashScheduler } from './hashScheduler'
-import { type StoredHash, parseStoredHash } from './storedHash'
+import { type BcryptHash, type StoredHash, decoyOf, parseStoredHash } from './storedHash'
 import type { Turn } from './turn'
 
 /** OWASP's minimum: 19 MiB (in KiB), two passes. One lane, since each further one would start a thread beside the pool. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const ARGON2_PREFIX = `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}$`
 
 export interface PasswordHasher {
   /** Throws an OverloadedError where a hash would be refused now: asked first, so that a refusal costs next to nothing. */
   demandRoom(turn: Turn): Promise<void>
-  /** The hash to store, by the configured algorithm. The password is normalised already. Throws what the scheduler throws. */
+  /** The hash to store, by the configured algorithm, of the password in NFC. Throws what the scheduler throws. */
   hash(password: string, turn: Turn): Promise<string>
   /**
-   * Whether the password is the stored one. Without a stored hash, or with one that is none, the work of a hash is done
-   * all the same and the answer is no: its time does not tell who has an account. `outdated` asks to hash a right
-   * password anew, since the algorithm or its parameters have changed. Throws what the scheduler throws.
+   * Whether the password, as it was typed, is the stored one. What is computed depends on the password and on the kinds
+   * of hashes present, never on `stored`: its time does not tell who has an account. `outdated` asks to hash a right
+   * password anew: algorithm or parameters have changed, or another system made the hash. Throws what the scheduler throws.
    */
   verify(password: string, stored: string | null, turn: Turn): Promise<{ valid: boolean; outdated: boolean }>
 }
@@ -25,90 +28,141 @@ interface HasherOptions {
   algorithm: 'bcrypt' | 'argon2id'
   bcryptCost: number
   scheduler: HashScheduler
+  /** Prefixes of the hashes that accounts have, as in `$2b$12$` or `$argon2id$v=19$m=65536,t=2,p=1$`. */
+  kindsPresent: () => Promise<readonly string[]>
 }
 
 /** Slow salted hashes, each in its turn. Hashes of either algorithm verify, whichever is configured. */
-export function createPasswordHasher({ algorithm, bcryptCost, scheduler }: HasherOptions): PasswordHasher {
-  const method = algorithm === 'bcrypt' ? bcryptMethod(bcryptCost) : argon2Method()
+export function createPasswordHasher({
+  algorithm,
+  bcryptCost,
+  scheduler,
+  kindsPresent,
+}: HasherOptions): PasswordHasher {
+  const current = algorithm === 'bcrypt' ? bcryptPrefix(bcryptCost) : ARGON2_PREFIX
   return {
     demandRoom: (turn) => scheduler.demandRoom(turn),
-    hash: (password, turn) => scheduler.run(turn, () => method.hash(password)),
-    verify: (password, stored, turn) =>
-      scheduler.run(turn, async () => {
-        const known = stored === null ? null : parseStoredHash(stored)
-        const valid = known !== null && (await matches(password, known))
-        await method.equalize(password, known)
-        return { valid, outdated: valid && !method.isCurrent(known) }
-      }),
-  }
-}
-
-interface Method {
-  hash(password: string): Promise<string>
-  isCurrent(stored: StoredHash): boolean
-  /** Does what is left of the work of one hash of this method, after `spent` was checked. */
-  equalize(password: string, spent: StoredHash | null): Promise<void>
-}
-
-function bcryptMethod(cost: number): Method {
-  return {
-    hash: (password) => bcrypt.hash(bcryptInput(password), cost),
-    isCurrent: (stored) => stored.text.startsWith(bcryptPrefix(cost)),
-    async equalize(password, spent) {
-      // 2^10 + 2^10 + 2^11 = 2^12: a hash of cost 10 and decoys of 10 and 11 take as long as one hash of cost 12.
-      const first = spent?.algorithm === 'bcrypt' ? spent.cost : null
-      const decoys =
-        first === null ? [cost] : Array.from({ length: Math.max(0, cost - first) }, (_, step) => first + step)
-      for (const decoy of decoys) await bcrypt.compare(bcryptInput(password), bcryptDecoy(decoy))
+    hash: (password, turn) =>
+      scheduler.run(turn, () => (algorithm === 'bcrypt' ? hashBcrypt(password, bcryptCost) : hashArgon2(password))),
+    async verify(password, stored, turn) {
+      const known = stored === null ? null : parseStoredHash(stored)
+      const kinds = [...(await kindsPresent()), current].flatMap((prefix) => decoyOf(prefix) ?? [])
+      return scheduler.run(turn, async () => {
+        // Both, whatever the first says: a right password whose account is disabled must take as long as a wrong one.
+        const byBcrypt = await compareBcrypt(password, known, kinds)
+        const byArgon2 = await compareArgon2(password, known, kinds)
+        const match = byBcrypt ?? byArgon2
+        const outdated = match !== null && !(match.own && known?.text.startsWith(current) === true)
+        return { valid: match !== null, outdated }
+      })
     },
   }
+}
+
+/** A right password; `own` where the hash is certainly of the one form in which we hash it. */
+type Match = { own: boolean } | null
+
+async function hashBcrypt(password: string, cost: number): Promise<string> {
+  const { bytes, form } = ownInput(password)
+  return bcrypt.hash(bytes, markedSalt(cost, form))
 }
 
 /**
- * A bcrypt hash from before a change to argon2id costs more than the decoy, and time can tell such accounts until their
- * next login: making everyone wait for the dearest hash there may be would undo the change.
+ * Compares in every form in which the password may have been hashed, each with the work of the dearest bcrypt hash
+ * present. A cheaper hash, or none of bcrypt, is made up for with decoys: 2^10 + 2^10 + 2^11 = 2^12, so that a hash of
+ * cost 10 with decoys of cost 10 and 11 takes as long as one of cost 12.
  */
-function argon2Method(): Method {
-  const argon2Prefix = `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}$`
-  return {
-    hash: (password) => hashArgon2(password),
-    isCurrent: (stored) => stored.text.startsWith(argon2Prefix),
-    async equalize(password, spent) {
-      if (spent === null) await hashArgon2(password)
-    },
+async function compareBcrypt(password: string, known: StoredHash | null, kinds: readonly StoredHash[]): Promise<Match> {
+  const stored = known?.algorithm === 'bcrypt' ? known : null
+  const costs = [...kinds, ...(known ? [known] : [])].flatMap((hash) =>
+    hash.algorithm === 'bcrypt' ? [hash.cost] : [],
+  )
+  if (costs.length === 0) return null
+  const dearest = Math.max(...costs)
+  let match: Match = null
+  for (const input of bcryptInputs(password)) {
+    const compared = stored !== null && mayHaveHashed(stored, input)
+    if (compared && (await bcrypt.compare(input.bytes, withKnownVersion(stored))))
+      match ??= { own: isOwn(stored, input) }
+    const decoys = compared ? range(stored.cost, dearest) : [dearest]
+    for (const cost of decoys) await bcrypt.compare(input.bytes, bcryptPrefix(cost) + '.'.repeat(53))
   }
+  return match
 }
 
-async function matches(password: string, stored: StoredHash): Promise<boolean> {
-  // `$2y$` is PHP's name for `$2b$`, and the only one of the three that the library does not know.
-  if (stored.algorithm === 'bcrypt') return bcrypt.compare(bcryptInput(password), stored.text.replace(/^\$2y/, '$2b'))
-  return (await loadArgon2()).verify(stored.text, password)
-}
-
-async function hashArgon2(password: string): Promise<string> {
-  const argon2 = await loadArgon2()
-  return argon2.hash(password, { type: argon2.argon2id, ...ARGON2 })
-}
-
-/** Loaded by those who use it: the default needs no second native addon. */
-function loadArgon2(): Promise<typeof import('argon2')> {
-  return import('argon2')
+interface BcryptInput {
+  bytes: Buffer
+  /** Null for what other systems hash and we do not. */
+  form: BcryptForm | null
 }
 
 /**
  * bcrypt ignores what lies beyond 72 bytes. Up to there passwords are hashed as they are, so that hashes stay exchangeable
  * with other systems; longer ones by a digest that lets every character count, in base64 since bcrypt stops at a NUL.
  */
-function bcryptInput(password: string): string {
-  if (Buffer.byteLength(password) <= BCRYPT_MAX_BYTES) return password
-  return createHash('sha384').update(password).digest('base64')
+function ownInput(password: string): BcryptInput & { form: BcryptForm } {
+  const bytes = Buffer.from(composed(password))
+  if (bytes.length <= BCRYPT_MAX_BYTES) return { bytes, form: 'direct' }
+  return { bytes: Buffer.from(createHash('sha384').update(bytes).digest('base64')), form: 'digest' }
 }
 
-/** A well-formed hash that no password has: only the time that it takes to find out matters. */
-function bcryptDecoy(cost: number): string {
-  return bcryptPrefix(cost) + '.'.repeat(53)
+/** The one of our own, and those of other systems: the first 72 bytes of the password, as typed and in NFC. */
+function bcryptInputs(password: string): BcryptInput[] {
+  const inputs: BcryptInput[] = [ownInput(password)]
+  for (const text of [composed(password), password]) {
+    const bytes = Buffer.from(text).subarray(0, BCRYPT_MAX_BYTES)
+    if (!inputs.some((input) => input.bytes.equals(bytes))) inputs.push({ bytes, form: null })
+  }
+  return inputs
 }
 
-function bcryptPrefix(cost: number): string {
-  return `$2b$${String(cost).padStart(2, '0')}$`
+/** A marked hash holds one form. base64(SHA-384(long password)) typed as a password is not the long password. */
+function mayHaveHashed(stored: BcryptHash, input: BcryptInput): boolean {
+  const form = markedForm(stored.text)
+  return form === null || form === input.form
+}
+
+/** Without a mark a hash of less than 72 bytes is certain too: no longer password has the same first 72 bytes. */
+function isOwn(stored: BcryptHash, input: BcryptInput): boolean {
+  if (input.form === null) return false
+  return markedForm(stored.text) !== null || (input.form === 'direct' && input.bytes.length < BCRYPT_MAX_BYTES)
+}
+
+/** `$2y$` is PHP's name for `$2b$`, and the only one of the three that the library does not know. */
+function withKnownVersion(stored: BcryptHash): string {
+  return stored.text.replace(/^\$2y/, '$2b')
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, step) => from + step)
+}
+
+/** Compares in NFC and as typed, once for each kind of argon2id hash present: what differs in memory cannot be made up for. */
+async function compareArgon2(password: string, known: StoredHash | null, kinds: readonly StoredHash[]): Promise<Match> {
+  const byPrefix = new Map(
+    [...kinds, ...(known ? [known] : [])].flatMap((hash) =>
+      hash.algorithm === 'argon2id' ? [[hash.prefix, hash.text]] : [],
+    ),
+  )
+  if (byPrefix.size === 0) return null
+  const argon2 = await loadArgon2()
+  const own = composed(password)
+  let match: Match = null
+  for (const text of byPrefix.values()) {
+    for (const input of new Set([own, password])) {
+      const matches = await argon2.verify(text, input)
+      if (matches && text === known?.text) match ??= { own: input === own }
+    }
+  }
+  return match
+}
+
+async function hashArgon2(password: string): Promise<string> {
+  const argon2 = await loadArgon2()
+  return argon2.hash(composed(password), { type: argon2.argon2id, ...ARGON2 })
+}
+
+/** Loaded by those who use it: the default needs no second native addon. */
+function loadArgon2(): Promise<typeof import('argon2')> {
+  return import('argon2')
 }

@@ -8,6 +8,7 @@ import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
+import { composed } from '../lib/composed'
 import { insertAuditEvent } from '../store/auditEvents'
 import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
@@ -56,7 +57,7 @@ export async function changePassword(
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
   read.done()
   const user = await demandCurrentPassword(deps, { client, viewer }, current)
-  if (password === current) read.refuse('newPassword', 'UNCHANGED')
+  if (password === composed(current)) read.refuse('newPassword', 'UNCHANGED')
   read.done()
 
   const personal = [user.email, user.displayName]

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import argon2 from 'argon2'
 import bcrypt from 'bcrypt'
 import { createHashScheduler } from '../../src/crypto/hashScheduler'
 import { type PasswordHasher, createPasswordHasher } from '../../src/crypto/passwordHasher'
@@ -14,16 +15,30 @@ setMaxListeners(0, turn.signal)
 const byBcrypt = hasher('bcrypt', 5)
 const byArgon2 = hasher('argon2id', 5)
 
-function hasher(algorithm: 'bcrypt' | 'argon2id', bcryptCost: number): PasswordHasher {
-  return createPasswordHasher({ algorithm, bcryptCost, scheduler })
+function hasher(algorithm: 'bcrypt' | 'argon2id', bcryptCost: number, kinds: string[] = []): PasswordHasher {
+  return createPasswordHasher({ algorithm, bcryptCost, scheduler, kindsPresent: () => Promise.resolve(kinds) })
 }
 
-/** Hashes that other programs made: crypt(3), jBCrypt's and the argon2 reference's test vectors. */
-const FOREIGN = {
+const DIGITS_AND_LETTERS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
+
+/** Hashes that other programs made: PHP's, jBCrypt's, crypt_blowfish's and the argon2 reference's test vectors. */
+const FOREIGN: Record<string, [password: string, hash: string]> = {
   $2y$: ['rasmuslerdorf', '$2y$06$BCryptRequires22ChrcteKG813GU6CMGDa85KdtV20WWEFKkLZv2'],
   $2a$: ['abc', '$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i'],
+  '$2a$ of crypt_blowfish': ['U*U*U', '$2a$05$XXXXXXXXXXXXXXXXXXXXXOAcXxm9kjPGEMsLznoKqmqw7tc8WCx4a'],
+  '$2a$ of 72 bytes': [DIGITS_AND_LETTERS, '$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui'],
+  '$2b$ of 72 bytes': [DIGITS_AND_LETTERS, '$2b$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui'],
+  '$2a$ with bits that belong to no byte': ['U*U*U', '$2a$05$XXXXXXXXXXXXXXXXXXXXXdAcXxm9kjPGEMsLznoKqmqw7tc8WCx4b'],
+  'blanks around it': ['abc', ' $2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i \r\n'],
   $argon2id$: ['password', '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'],
-} as const
+  '$argon2id$ in another order, padded': [
+    'password',
+    '$argon2id$v=19$p=1,m=65536,t=2$c29tZXNhbHQ=$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=',
+  ],
+}
+
+/** In the order of the alphabet, so that no dictionary and no repetition is at work. */
+const LONG = Array.from({ length: 80 }, (_, n) => String.fromCharCode(33 + n)).join('')
 
 describe.each([
   ['bcrypt', byBcrypt, /^\$2b\$05\$/],
@@ -63,9 +78,30 @@ describe.each([
     'hashes of other systems verify (%s) and are outdated',
     async (_prefix, [password, stored]) => {
       expect(await passwords.verify(password, stored, turn)).toEqual({ valid: true, outdated: true })
-      expect(await passwords.verify(`${password} `, stored, turn)).toEqual({ valid: false, outdated: false })
+      expect(await passwords.verify(` ${password}`, stored, turn)).toEqual({ valid: false, outdated: false })
     },
   )
+
+  test('of an argon2id hash without a version the version is the first one', async () => {
+    const stored = await argon2.hash('password', { type: argon2.argon2id, version: 0x10, memoryCost: 64, timeCost: 1 })
+    expect(stored).toContain('$v=16$')
+    expect(await passwords.verify('password', stored.replace('$v=16', ''), turn)).toEqual({
+      valid: true,
+      outdated: true,
+    })
+  })
+
+  test('hashes of text that is not NFC verify as typed, and are outdated', async () => {
+    const decomposed = 'caf\u0065\u0301 violet'
+    const byOthers = [await bcrypt.hash(decomposed, 4), await argon2.hash(decomposed, { memoryCost: 64, timeCost: 1 })]
+    for (const stored of byOthers) {
+      expect(await passwords.verify(decomposed, stored, turn)).toEqual({ valid: true, outdated: true })
+      expect((await passwords.verify('cafe violet', stored, turn)).valid).toBe(false)
+    }
+    const own = await passwords.hash(decomposed, turn)
+    expect(await passwords.verify(decomposed, own, turn)).toEqual({ valid: true, outdated: false })
+    expect(await passwords.verify(decomposed.normalize('NFC'), own, turn)).toEqual({ valid: true, outdated: false })
+  })
 
   test.each([
     '',
@@ -95,6 +131,44 @@ test('up to 72 bytes bcrypt hashes are those of any other system, beyond they ar
   expect(await bcrypt.compare(digest, await byBcrypt.hash(longer, turn))).toBe(true)
 })
 
+describe('bcrypt of more than 72 bytes', () => {
+  test('other systems hashed the first 72: what they hashed verifies, and is outdated', async () => {
+    const stored = await bcrypt.hash(LONG, 5)
+    expect(await byBcrypt.verify(LONG, stored, turn)).toEqual({ valid: true, outdated: true })
+    expect((await byBcrypt.verify(`!${LONG}`, stored, turn)).valid).toBe(false)
+    expect((await byBcrypt.verify(LONG.slice(0, 71), stored, turn)).valid).toBe(false)
+  })
+
+  test('a hash of our own never matches by its first 72 bytes, neither of a longer password nor of one of 72', async () => {
+    const [ofLonger, of72] = [await byBcrypt.hash(LONG, turn), await byBcrypt.hash(LONG.slice(0, 72), turn)]
+    for (const other of [`${LONG.slice(0, -1)}!`, LONG.slice(0, 72), LONG.slice(0, 79)]) {
+      expect((await byBcrypt.verify(other, ofLonger, turn)).valid).toBe(false)
+    }
+    expect((await byBcrypt.verify(LONG, of72, turn)).valid).toBe(false)
+    expect((await byBcrypt.verify(LONG.slice(0, 73), of72, turn)).valid).toBe(false)
+    expect(await byBcrypt.verify(LONG.slice(0, 72), of72, turn)).toEqual({ valid: true, outdated: false })
+    expect(await byBcrypt.verify(LONG, ofLonger, turn)).toEqual({ valid: true, outdated: false })
+  })
+
+  test('its digest, typed as a password, is another password', async () => {
+    const digest = createHash('sha384').update(LONG).digest('base64')
+    expect((await byBcrypt.verify(digest, await byBcrypt.hash(LONG, turn), turn)).valid).toBe(false)
+    expect((await byBcrypt.verify(LONG, await byBcrypt.hash(digest, turn), turn)).valid).toBe(false)
+  })
+
+  test('hashes of our earlier releases, which they did not mark, verify and are outdated', async () => {
+    const earlier = await bcrypt.hash(createHash('sha384').update(LONG).digest('base64'), 5)
+    expect(await byBcrypt.verify(LONG, earlier, turn)).toEqual({ valid: true, outdated: true })
+    expect((await byBcrypt.verify(`${LONG.slice(0, -1)}!`, earlier, turn)).valid).toBe(false)
+    const of72 = await bcrypt.hash(LONG.slice(0, 72), 5)
+    expect(await byBcrypt.verify(LONG.slice(0, 72), of72, turn)).toEqual({ valid: true, outdated: true })
+  })
+})
+
+test('a short hash of today’s cost is kept, marked or not', async () => {
+  expect(await byBcrypt.verify('abc', await bcrypt.hash('abc', 5), turn)).toEqual({ valid: true, outdated: false })
+})
+
 test('a hash of another cost is outdated, a dearer one too', async () => {
   const stored = await byBcrypt.hash('abc', turn)
   expect(await hasher('bcrypt', 6).verify('abc', stored, turn)).toEqual({ valid: true, outdated: true })
@@ -122,6 +196,9 @@ test('a hash takes its turn: for a client that has gone there is none', async ()
 })
 
 describe('equal work', () => {
+  const COSTLY = { type: argon2.argon2id, memoryCost: 32_768, timeCost: 3, parallelism: 1 } as const
+  const ARGON2_KIND = '$argon2id$v=19$m=32768,t=3,p=1$'
+
   /** Milliseconds of processor time, of which a busy machine gives no less; the least of five. */
   async function cost(passwords: PasswordHasher, password: string, stored: string | null): Promise<number> {
     const samples: number[] = []
@@ -146,11 +223,37 @@ describe('equal work', () => {
     expect((await cost(passwords, 'right', cheaper)) / wrong).toBeGreaterThan(0.7)
   })
 
-  test('a hash from before a change to bcrypt is not the quick one', async () => {
+  test.each([
+    ['a dearer bcrypt', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
+    ['argon2id beside bcrypt', 'bcrypt', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
+    ['two kinds of argon2id', 'argon2id', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
+    ['bcrypt beside argon2id', 'argon2id', ['$2a$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
+  ] as const)('%s: whoever has it, everyone’s login costs as much', async (_what, algorithm, kinds, hash) => {
+    const passwords = hasher(algorithm, 8, [...kinds])
+    const stored = await hash()
+    const known = await cost(passwords, 'wrong', stored)
+    for (const other of [null, '!', await passwords.hash('right', turn)]) {
+      const ratio = (await cost(passwords, 'wrong', other)) / known
+      expect(ratio).toBeGreaterThan(0.7)
+      expect(ratio).toBeLessThan(1.4)
+    }
+    expect((await cost(passwords, 'right', stored)) / known).toBeGreaterThan(0.7)
+  })
+
+  test('a password of many forms costs the same for every account', async () => {
     const passwords = hasher('bcrypt', 9)
-    const unknown = await cost(passwords, 'wrong', null)
-    const older = await cost(passwords, 'wrong', await byArgon2.hash('right', turn))
-    expect(older / unknown).toBeGreaterThan(0.7)
+    const typed = `${'caf\u0065\u0301 '.repeat(20)}!`
+    const unknown = await cost(passwords, typed, null)
+    const hashes = [
+      await passwords.hash('right', turn),
+      await bcrypt.hash('right', 9),
+      await passwords.hash(typed, turn),
+    ]
+    for (const stored of hashes) {
+      const ratio = (await cost(passwords, typed, stored)) / unknown
+      expect(ratio).toBeGreaterThan(0.7)
+      expect(ratio).toBeLessThan(1.4)
+    }
   })
 
   test('with argon2id an unknown user costs a hash too', async () => {

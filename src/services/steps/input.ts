@@ -15,15 +15,15 @@ export class InputReader {
     return canonicalEmail(value) ?? this.refuse(field, 'INVALID_FORMAT')
   }
 
-  /** A password that is to be compared: any length, but it must be text. */
+  /** A password that is to be compared, as typed: any length, but it must be text. The hasher reads it in every spelling. */
   password(field: string, value: string): string {
     if (value === '') return this.refuse(field, 'REQUIRED')
-    return normalizePassword(value) ?? this.refuse(field, 'INVALID_FORMAT')
+    return normalizePassword(value) === null ? this.refuse(field, 'INVALID_FORMAT') : value
   }
 
-  /** A password that is to be set: `min` code points at least. */
+  /** A password that is to be set, in NFC: `min` code points at least. */
   newPassword(field: string, value: string, min: number): string {
-    const password = this.password(field, value)
+    const password = normalizePassword(this.password(field, value)) ?? ''
     if (password === '') return ''
     const length = codePoints(password)
     if (length < min) return this.refuse(field, 'TOO_SHORT', min)

@@ -1,0 +1,41 @@
+import type { Pool } from 'pg'
+import { PASSWORD } from '../config/defaults'
+import type { Clock } from '../lib/clock'
+
+/** The kinds of hashes that accounts have, as prefixes: `$2b$12$`, `$argon2id$v=19$m=65536,t=2,p=1$`. */
+export type HashKinds = () => Promise<readonly string[]>
+
+/** More than an import lets in: rows that were written by hand must not make a login endless. */
+const MAX_KINDS = 16
+
+/** The expression of the index `users_password_hash_kind_idx`, or PostgreSQL would read every account. */
+const KIND = String.raw`substring(password_hash from '^(?:\$2[aby]\$\d\d\$|\$argon2id\$(?:v=\d+\$)?[^$]+\$)')`
+
+/** From each kind on to the next: as many steps in the index as there are kinds, however many accounts. */
+const FIND_KINDS = `
+  WITH RECURSIVE kinds (kind) AS (
+    SELECT min(${KIND}) FROM users
+    UNION ALL
+    SELECT (SELECT min(${KIND}) FROM users WHERE ${KIND} > kind) FROM kinds WHERE kind IS NOT NULL
+  )
+  SELECT kind FROM kinds WHERE kind IS NOT NULL LIMIT ${MAX_KINDS}`
+
+export async function findHashKinds(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ kind: string }>(FIND_KINDS)
+  return rows.map(({ kind }) => kind)
+}
+
+/** Read again when PASSWORD.hashKindsMaxAge has passed; many that ask at once share one query. */
+export function createHashKinds({ pool, clock }: { pool: Pool; clock: Clock }): HashKinds {
+  let read: { kinds: Promise<string[]>; at: number } | null = null
+  return async () => {
+    const now = clock.now().getTime()
+    if (read && Math.abs(now - read.at) < PASSWORD.hashKindsMaxAge) return read.kinds
+    const latest = { kinds: findHashKinds(pool), at: now }
+    read = latest
+    return latest.kinds.catch((error: unknown) => {
+      if (read === latest) read = null
+      throw error
+    })
+  }
+}
