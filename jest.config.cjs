@@ -20,7 +20,8 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${esmOnly.join('|')})/)`],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',
   globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
-  testTimeout: 30_000,
+  // Milliseconds: only what hangs gets there. A machine that is busy with other work takes ten times as long as a calm one.
+  testTimeout: 300_000,
   // Each test process has its own server, database and hashes: more of them than cores only slows all of them down.
   maxWorkers: 2,
   // What declares the schema is decorators: the compiler gives each a branch for types that do not exist at run time.

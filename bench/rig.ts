@@ -7,7 +7,7 @@ import bcrypt from 'bcrypt'
 import { Pool } from 'pg'
 import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../src/dev/embeddedPostgres'
-import { freePort } from '../src/http/freePort'
+import { freePort } from '../src/lib/freePort'
 import { Releasers } from '../src/lib/releasers'
 import { TestSmtpServer } from '../tests/support/smtp'
 

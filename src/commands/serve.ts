@@ -2,7 +2,7 @@ import { startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { expectTraffic } from '../config/runtime'
 import { banner } from '../dev/banner'
-import { freePort } from '../http/freePort'
+import { freePort } from '../lib/freePort'
 import { framesOf } from '../lib/frames'
 import { createLogger } from '../ops/logger'
 

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../lib/freePort'
 import type { Logger } from '../ops/logger'
-import { type Cluster, SUPERUSER, openCluster } from './postgresCluster'
-import { Launch, freePort } from './postgresLaunch'
-import { replacePointer } from './postgresPointer'
-import { findPostmaster } from './postgresProcess'
-import { Seat } from './postgresSeat'
+import { type Cluster, SUPERUSER, openCluster, storePort } from './postgresCluster'
+import { PostgresProcess, findPostmaster, stopPostmaster } from './postgresProcess'
+import { ServerLease } from './serverLease'
 
 interface Options {
   /** Wiping it gives an empty database; each dataDir has its own. */
@@ -22,8 +21,8 @@ export interface EmbeddedPostgres {
 
 /** Milliseconds: recovery after a crash replays what the last five minutes wrote at most. */
 const START_TIMEOUT = 60_000
-/** Milliseconds between two looks at a server that starts or stops. */
-const LOOK_INTERVAL = 25
+/** Milliseconds between two checks of a server that starts. */
+const POLL_INTERVAL = 25
 
 /**
  * The PostgreSQL that comes with the project, for development and tests: on the loopback interface only, with a generated
@@ -32,35 +31,44 @@ const LOOK_INTERVAL = 25
  */
 export async function startEmbeddedPostgres({ dataDir, logger, settings = {} }: Options): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(dataDir)
-  const { seat, port } = await reachServer(cluster, settings)
-  const { home, password } = cluster
-  if (port !== cluster.port) replacePointer(cluster.dataDir, { home, password, port })
-  logger.info({ port, files: home }, 'embedded PostgreSQL ready')
+  const { lease, port } = await reachServer(cluster, settings)
+  if (port !== cluster.port) storePort(cluster.folder, port)
+  logger.info({ port, files: cluster.folder }, 'embedded PostgreSQL ready')
 
   let stopping: Promise<void> | null = null
-  return { url: urlOf(cluster, port), stop: () => (stopping ??= seat.leave(cluster.data, logger)) }
+  return { url: urlOf(cluster, port), stop: () => (stopping ??= leaveServer(cluster, lease, logger)) }
 }
 
 /** Adopts the server that runs, or launches one, and waits until it answers. */
-async function reachServer(cluster: Cluster, settings: Record<string, string>): Promise<{ seat: Seat; port: number }> {
-  let port = cluster.port || (await freePort())
-  let launch: Launch | null = null
+async function reachServer(
+  cluster: Cluster,
+  settings: Record<string, string>,
+): Promise<{ lease: ServerLease; port: number }> {
+  let port = cluster.port
+  let launched: PostgresProcess | null = null
   const deadline = Date.now() + START_TIMEOUT
   while (Date.now() < deadline) {
     const running = findPostmaster(cluster.data)
-    const seat = running && (await Seat.take(urlOf(cluster, running.port), cluster.data))
-    if (seat) return { seat, port: running.port }
+    const lease = running && (await ServerLease.acquire(urlOf(cluster, running.port), cluster.data))
+    if (lease) return { lease, port: running.port }
 
-    const ending = launch?.ending() ?? null
-    if (launch && ending === 'failed') throw new Error(`The embedded PostgreSQL did not start:\n${launch.lastWords()}`)
-    if (ending === 'port taken') port = await freePort()
-    if (ending !== null) launch = null
-    if (!running) launch ??= Launch.start(cluster, port, settings)
-    await delay(LOOK_INTERVAL)
+    const exitReason = launched?.exitReason() ?? null
+    if (launched && exitReason === 'failed') {
+      throw new Error(`The embedded PostgreSQL did not start:\n${launched.logTail()}`)
+    }
+    if (exitReason === 'port taken') port = await freePort('127.0.0.1')
+    if (exitReason !== null) launched = null
+    if (!running) launched ??= PostgresProcess.start(cluster, port, settings)
+    await delay(POLL_INTERVAL)
   }
-  throw new Error(
-    `The embedded PostgreSQL did not answer within ${START_TIMEOUT / 1000} s: see ${cluster.home}/postgres.log`,
-  )
+  const log = `${cluster.folder}/postgres.log`
+  throw new Error(`The embedded PostgreSQL did not answer within ${START_TIMEOUT / 1000} s: see ${log}`)
+}
+
+async function leaveServer({ data }: Cluster, lease: ServerLease, logger: Logger): Promise<void> {
+  if (await lease.isLastUser()) await stopPostmaster(data)
+  else logger.info('embedded PostgreSQL left running: another process uses it')
+  await lease.release()
 }
 
 function urlOf({ password }: Cluster, port: number): string {

@@ -7,135 +7,149 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../lib/freePort'
 import { type Account, POSTGRES_ENV, accountForNew, accountOf, everyoneReaches } from './postgresAccount'
 import { type Binaries, runnableBinaries } from './postgresBinaries'
-import { removeOrphans } from './postgresOrphans'
-import { type Pointer, claimHome, pointerFile, publishPointer, readPointer } from './postgresPointer'
 
 const run = promisify(execFile)
 
-/** A database on disk. Its `home` holds data/ (its user's alone), the log, and at times a copy of the programs. */
-export interface Cluster extends Pointer {
-  dataDir: string
+/** A PostgreSQL cluster on disk. Its folder holds data/ (readable by the database's user alone), password, port and log. */
+export interface Cluster {
+  folder: string
   data: string
+  password: string
+  /** The port of the last start, so that the address stays the same across starts. */
+  port: number
   account: Account | null
   binaries: Binaries
 }
 
 export const SUPERUSER = 'gatehouse'
-const HOME_PREFIX = 'gatehouse-postgres-'
-/** Where a home goes that in dataDir nobody but root could reach. What grows old in /var/tmp some systems delete. */
-export const SHARED_PLACES = ['/var/lib', '/var/tmp']
+/** Where the cluster of a dataDir that only root may enter goes: the database's user could not open it there. */
+export const SHARED_PLACES = ['/var/lib', '/var/tmp'] as const
 
 /**
- * The database of this dataDir; a new one when there is none. Throws when its files are gone, belong to another user or
- * to another major version of PostgreSQL, and when a new one cannot be made, with the reason that initdb gives.
+ * The cluster of this dataDir; a new one where there is none. Throws when its files belong to another user or to another
+ * major version of PostgreSQL, and when a new one cannot be made, with the reason that initdb gives.
  */
 export async function openCluster(givenDataDir: string): Promise<Cluster> {
   mkdirSync(givenDataDir, { recursive: true })
   const dataDir = realpathSync(givenDataDir)
-  const pointer = readPointer(dataDir)
-  return pointer ? existingCluster(dataDir, pointer) : createCluster(dataDir)
+  const folder = clusterFolder(dataDir)
+  if (!existsSync(folder)) await createCluster(folder)
+  return existingCluster(folder)
 }
 
-function existingCluster(dataDir: string, pointer: Pointer): Cluster {
-  const { home } = pointer
-  const data = join(home, 'data')
-  const orStartAnew = `or remove ${pointerFile(dataDir)} to start with an empty database`
-  if (!existsSync(data)) throw new Error(`The database in ${data} is gone: bring it back, ${orStartAnew}`)
-  const { uid, mode } = statSync(home)
-  // Whoever may write there could exchange the programs and the data.
-  if (uid !== process.getuid?.()) throw new Error(`${home} belongs to user ${uid}: start as that user, ${orStartAnew}`)
-  if ((mode & 0o022) !== 0) throw new Error(`Others may write to ${home}: take that right from them, ${orStartAnew}`)
+/**
+ * Where the cluster of this dataDir lies: once chosen it stays there, whatever becomes of the rights on the folders above.
+ * Throws where the database's user may reach no place for a new one.
+ */
+export function clusterFolder(dataDir: string): string {
+  const inside = join(dataDir, 'postgres')
+  const idFile = join(dataDir, 'postgres-id')
+  const isReachable = accountForNew() === null || everyoneReaches(dataDir)
+  if (existsSync(inside) || (isReachable && !existsSync(idFile))) return inside
+  const place = SHARED_PLACES.find((shared) => existsSync(shared) && everyoneReaches(shared))
+  if (place !== undefined) return join(place, `gatehouse-postgres-${idIn(idFile)}-${statSync(dataDir).ino}`)
+  throw new Error(`An unprivileged user must run PostgreSQL, and cannot reach ${dataDir}: open it, or set DATABASE_URL`)
+}
 
+/** Random: nobody can have put a folder of that name there before. The inode beside it tells a copied dataDir from its original. */
+function idIn(file: string): string {
+  try {
+    writeFileSync(file, randomBytes(16).toString('hex'), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readFileSync(file, 'utf8')
+}
+
+function existingCluster(folder: string): Cluster {
+  const data = join(folder, 'data')
+  const orStartAnew = `or remove ${folder} to start with an empty database`
+  if (!existsSync(data)) throw new Error(`The database in ${data} is gone: bring it back, ${orStartAnew}`)
+  const { uid, mode } = statSync(folder)
+  // Whoever may write there could exchange the programs and the data.
+  if (uid !== process.getuid?.())
+    throw new Error(`${folder} belongs to user ${uid}: start as that user, ${orStartAnew}`)
+  if ((mode & 0o022) !== 0) throw new Error(`Others may write to ${folder}: take that right from them, ${orStartAnew}`)
   const account = accountOf(data)
-  if (account && !everyoneReaches(home)) {
+  if (account && !everyoneReaches(folder)) {
     throw new Error(
-      `User ${account.uid}, who runs PostgreSQL, cannot reach ${home}: open the folders above it, ${orStartAnew}`,
+      `User ${account.uid}, who runs PostgreSQL, cannot reach ${folder}: open the folders above it, ${orStartAnew}`,
     )
   }
-  const binaries = runnableBinaries(home, account)
+  const binaries = runnableBinaries(folder, account)
   const stored = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
   if (stored !== binaries.version.split('.')[0]) {
     throw new Error(
       `${data} is of PostgreSQL ${stored}, not ${binaries.version}: dump it with the older release, ${orStartAnew}`,
     )
   }
-  claimHome(home, dataDir) // dataDir may have been moved
-  return { ...pointer, dataDir, data, account, binaries }
+  const password = readFileSync(join(folder, 'password'), 'utf8')
+  return { folder, data, password, port: Number(readFileSync(join(folder, 'port'), 'utf8')), account, binaries }
 }
 
-async function createCluster(dataDir: string): Promise<Cluster> {
-  const account = accountForNew()
-  const home = makeHome(dataDir, account)
-  const pointer = { home, password: randomBytes(24).toString('base64url'), port: 0 }
+/**
+ * Makes the cluster under another name and renames it once it is complete, so that an interrupted start leaves nothing
+ * that looks like one. Of several processes that do so at once the first rename wins, and the others use its cluster.
+ */
+async function createCluster(folder: string): Promise<void> {
+  const draft = mkdtempSync(`${folder}-draft-`)
   try {
-    const cluster = {
-      ...pointer,
-      dataDir,
-      data: join(home, 'data'),
-      account,
-      binaries: runnableBinaries(home, account),
+    await initialise(draft)
+    renameSync(draft, folder)
+    for (const name of readdirSync(dirname(folder))) {
+      if (name.startsWith(`${basename(folder)}-draft-`)) remove(join(dirname(folder), name))
     }
-    await initialise(cluster)
-    if (publishPointer(dataDir, pointer)) {
-      removeOrphans({ places: [dataDir, ...SHARED_PLACES], prefix: HOME_PREFIX, dataDir, keep: home })
-      return cluster
-    }
-  } catch (problem) {
-    // The winner of two that start at the same moment removes the other's half-made database as an orphan.
-    if (!readPointer(dataDir)) throw unmade(home, problem)
+  } catch (error) {
+    // The first one has removed this draft, or its cluster is in the way of the rename.
+    if (!existsSync(folder)) throw creationError(folder, error)
   } finally {
-    if (readPointer(dataDir)?.home !== home) rmSync(home, { recursive: true, force: true })
+    remove(draft)
   }
-  return openCluster(dataDir)
 }
 
-/** What a person can act on: a full disk shows as a file that cannot be copied, or in what initdb said. */
-function unmade(folder: string, problem: unknown): Error {
-  const { stderr, message, code } = problem as Error & { stderr?: string; code?: unknown }
-  if (code === undefined && stderr === undefined) return problem as Error
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+}
+
+/** The reason that a person can act on: a full disk shows as a file that cannot be copied, or in what initdb prints. */
+function creationError(folder: string, error: unknown): Error {
+  const { stderr, message, code } = error as Error & { stderr?: string; code?: unknown }
+  if (code === undefined && stderr === undefined) return error as Error
   return new Error(`The embedded database could not be made in ${folder}: ${stderr?.trim() ?? message}`)
 }
 
-/** A folder with a random name, owned by this process's user: nobody can have put one there before. */
-function makeHome(dataDir: string, account: Account | null): string {
-  const places = account ? [dataDir, ...SHARED_PLACES].filter(isReachable) : [dataDir]
-  const [place] = places
-  if (place === undefined)
-    throw new Error(
-      `An unprivileged user must run PostgreSQL, and cannot reach ${dataDir}: open it, or set DATABASE_URL`,
-    )
-  const home = mkdtempSync(join(place, HOME_PREFIX))
-  chmodSync(home, account ? 0o711 : 0o700)
-  claimHome(home, dataDir)
-  return home
-}
-
-function isReachable(folder: string): boolean {
-  return existsSync(folder) && everyoneReaches(folder)
-}
-
-async function initialise({ home, data, password, account, binaries }: Cluster): Promise<void> {
-  const passwordFile = join(home, 'password')
-  writeFileSync(passwordFile, password, { mode: 0o600 })
+async function initialise(folder: string): Promise<void> {
+  const account = accountForNew()
+  chmodSync(folder, account ? 0o711 : 0o700)
+  const binaries = runnableBinaries(folder, account)
+  const data = join(folder, 'data')
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
+  storePort(folder, await freePort('127.0.0.1'))
   mkdirSync(data, { mode: 0o700 })
   if (account) for (const path of [passwordFile, data]) chownSync(path, account.uid, account.gid)
   const rights = ['-U', SUPERUSER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions']
-  try {
-    const options = { ...account, env: POSTGRES_ENV, cwd: '/' }
-    await run(join(binaries.native, 'bin/initdb'), ['-D', data, ...rights, ...locale], options)
-  } catch (problem) {
-    throw unmade(data, problem)
-  } finally {
-    rmSync(passwordFile, { force: true })
-  }
+  await run(join(binaries.native, 'bin/initdb'), ['-D', data, ...rights, ...locale], {
+    ...account,
+    env: POSTGRES_ENV,
+    cwd: '/',
+  })
+  if (account) chownSync(passwordFile, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
+}
+
+export function storePort(folder: string, port: number): void {
+  writeFileSync(join(folder, 'port'), String(port), { mode: 0o600 })
 }

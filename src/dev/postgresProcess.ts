@@ -1,6 +1,67 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { POSTGRES_ENV } from './postgresAccount'
+import type { Cluster } from './postgresCluster'
+
+/** What the server prints when it does not start, and a further attempt may help. */
+const PORT_TAKEN = 'Address already in use'
+const RETRY = [
+  'lock file "postmaster.pid" already exists', // another process launched it at the same moment
+  'pre-existing shared memory block', // sessions of a killed server are about to notice
+]
+/** Milliseconds that a fast shutdown may take, before the server is made to end without its last checkpoint. */
+const STOP_TIMEOUT = 15_000
+/** Milliseconds between two checks of a server that stops. */
+const POLL_INTERVAL = 25
+
+type ExitReason = 'port taken' | 'retry' | 'failed'
+
+/** One attempt to run the server. It outlives this process when that is killed, and the next start adopts it. */
+export class PostgresProcess {
+  private error: Error | null = null
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly logFile: string,
+  ) {
+    child.on('error', (error) => (this.error = error))
+    child.unref()
+  }
+
+  /** On the loopback interface only and without a socket file, whatever the settings of the machine. */
+  static start(cluster: Cluster, port: number, settings: Record<string, string>): PostgresProcess {
+    const fixed = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', timezone: 'UTC' }
+    const options = Object.entries({ ...settings, ...fixed }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    removeReusedPidFile(cluster.data)
+    const logFile = join(cluster.folder, 'postgres.log')
+    const log = openSync(logFile, 'w', 0o600)
+    try {
+      const child = spawn(join(cluster.binaries.native, 'bin/postgres'), ['-D', cluster.data, ...options], {
+        ...cluster.account,
+        env: POSTGRES_ENV,
+        cwd: '/',
+        stdio: ['ignore', log, log],
+        detached: true, // Ctrl-C in a terminal reaches the whole group: the database must not go before its users
+      })
+      return new PostgresProcess(child, logFile)
+    } finally {
+      closeSync(log)
+    }
+  }
+
+  /** Why it ended; null while it runs. */
+  exitReason(): ExitReason | null {
+    if (this.error === null && this.child.exitCode === null && this.child.signalCode === null) return null
+    const log = this.logTail()
+    if (log.includes(PORT_TAKEN)) return 'port taken'
+    return RETRY.some((text) => log.includes(text)) ? 'retry' : 'failed'
+  }
+
+  logTail(): string {
+    return this.error?.message ?? readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-10).join('\n')
+  }
+}
 
 /** A running PostgreSQL server. Its port is 0 while it has none yet. */
 interface Postmaster {
@@ -15,15 +76,30 @@ export function findPostmaster(data: string): Postmaster | null {
   return { pid, port: Number(linesOf(pidFile(data))[3]) || 0 }
 }
 
-/** The process id that the last server wrote down, alive or not. */
-export function storedPid(data: string): number | null {
-  const pid = Number(linesOf(pidFile(data))[0])
-  return Number.isInteger(pid) && pid > 0 ? pid : null
+/** Ends the server on this data folder. SIGINT is PostgreSQL's fast shutdown: it ends the sessions, and writes everything down. */
+export async function stopPostmaster(data: string): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    const server = findPostmaster(data)
+    if (!server) return
+    process.kill(server.pid, signal)
+    const deadline = Date.now() + STOP_TIMEOUT
+    while (Date.now() < deadline) {
+      if (findPostmaster(data)?.pid !== server.pid) return
+      await delay(POLL_INTERVAL)
+    }
+  }
+  throw new Error(`The embedded PostgreSQL on ${data} did not stop`)
 }
 
 /** PostgreSQL writes its process id into the first line of this file, and its port into the fourth. */
 export function pidFile(data: string): string {
   return join(data, 'postmaster.pid')
+}
+
+/** The process id that the last server wrote down, alive or not. */
+function storedPid(data: string): number | null {
+  const pid = Number(linesOf(pidFile(data))[0])
+  return Number.isInteger(pid) && pid > 0 ? pid : null
 }
 
 /** After a crash the number may be another process's by now: only a server that works in this folder counts. */
@@ -46,5 +122,22 @@ function linesOf(file: string): string[] {
     return readFileSync(file, 'utf8').split('\n')
   } catch {
     return [] // it comes and goes with the server
+  }
+}
+
+/**
+ * PostgreSQL clears away the file that a killed server left, unless its process id is alive: after a reboot that may be
+ * any process, and it would not start at all.
+ */
+function removeReusedPidFile(data: string): void {
+  const pid = storedPid(data)
+  if (pid !== null && isAlive(pid)) rmSync(pidFile(data), { force: true })
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }

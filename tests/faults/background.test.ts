@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { startApp } from '../../src/app'
-import { freePort } from '../../src/http/freePort'
+import { freePort } from '../../src/lib/freePort'
 import { createLogger } from '../../src/ops/logger'
 import { pendingMigrations } from '../../src/store/migrations'
 import { type TestApp, startTestApp } from '../support/app'

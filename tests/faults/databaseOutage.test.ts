@@ -128,7 +128,7 @@ describe.each([
     expect(await statusOf('/health/ready')).toBe(503)
     await network.mend()
     await expectNormalSoon(address)
-  }, 60_000)
+  })
 })
 
 test('a row that somebody else keeps locked costs its requests an error within 10 s, and the others nothing', async () => {
@@ -149,7 +149,7 @@ test('a row that somebody else keeps locked costs its requests an error within 1
   await holder.query('ROLLBACK')
   await holder.end()
   await loggedIn(server, other)
-}, 60_000)
+})
 
 test('a production server starts while its database is away, and is ready once that is there', async () => {
   const away = await TcpProxy.start(database.url)

@@ -9,24 +9,22 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, type Server, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../../src/dev/embeddedPostgres'
 import { accountForNew, everyoneReaches } from '../../src/dev/postgresAccount'
-import { SHARED_PLACES } from '../../src/dev/postgresCluster'
-import { ownerOf, pointerFile, readPointer } from '../../src/dev/postgresPointer'
+import { SHARED_PLACES, clusterFolder } from '../../src/dev/postgresCluster'
 import { findPostmaster } from '../../src/dev/postgresProcess'
-import { Seat } from '../../src/dev/postgresSeat'
-
-jest.setTimeout(120_000)
+import { ServerLease } from '../../src/dev/serverLease'
 
 const root = join(__dirname, '../..')
 const logger = pino({ level: 'silent' })
@@ -36,6 +34,8 @@ const testAsRoot = isRoot ? test : test.skip
 let folder: string
 let dataDir: string
 const children = new Set<ChildProcess>()
+/** Every cluster that a test asked for: what still runs is killed after it. */
+const clusters = new Set<string>()
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-embedded-'))
@@ -45,36 +45,40 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const child of children) await kill(child)
-  const databases = [folder, ...readdirSync(folder).map((name) => join(folder, name)), ...SHARED_PLACES].flatMap(
-    homesIn,
-  )
-  for (const home of databases) {
-    await killPostgres(home)
-    rmSync(home, { recursive: true, force: true })
+  for (const cluster of clusters) {
+    await killPostgres(cluster)
+    rmSync(cluster, { recursive: true, force: true })
   }
+  clusters.clear()
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** The databases of this test in a folder. */
-function homesIn(place: string): string[] {
-  if (!existsSync(place) || !statSync(place).isDirectory()) return []
-  const homes = readdirSync(place).filter((name) => name.startsWith('gatehouse-postgres-'))
-  return homes.map((name) => join(place, name)).filter((home) => ownerOf(home)?.startsWith(folder))
+/** Where the cluster of a dataDir lies. */
+function clusterOf(directory: string): string {
+  const cluster = clusterFolder(realpathSync(directory))
+  clusters.add(cluster)
+  return cluster
 }
 
-function homeOf(directory: string): string {
-  return readPointer(directory)?.home ?? ''
+function postgresPid(cluster: string): number | null {
+  return findPostmaster(join(cluster, 'data'))?.pid ?? null
 }
 
-function postgresPid(home: string): number | null {
-  return findPostmaster(join(home, 'data'))?.pid ?? null
-}
-
-async function killPostgres(home: string): Promise<void> {
-  const pid = postgresPid(home)
+async function killPostgres(cluster: string): Promise<void> {
+  const pid = postgresPid(cluster)
   if (pid === null) return
   process.kill(pid, 'SIGKILL')
-  while (postgresPid(home) !== null) await new Promise(setImmediate)
+  while (postgresPid(cluster) !== null) await new Promise(setImmediate)
+}
+
+/** Takes connections and never answers. It reads, since a socket that is never read from does not notice its peer's end. */
+function silentServer(): Server {
+  return createServer((socket) => socket.on('error', () => undefined).resume())
+}
+
+/** Resolves once every connection to it was closed by its peer. */
+async function closed(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve))
 }
 
 interface ServerProcess {
@@ -174,9 +178,11 @@ describe('a first start', () => {
   test('leaves nothing that another user may read', async () => {
     const server = await startEmbeddedPostgres({ dataDir, logger })
     await server.stop()
-    expect(statSync(pointerFile(dataDir)).mode & 0o777).toBe(0o600)
-    expect(statSync(join(homeOf(dataDir), 'data')).mode & 0o777).toBe(0o700)
-    expect(statSync(homeOf(dataDir)).mode & 0o066).toBe(0)
+    const cluster = clusterOf(dataDir)
+    for (const name of readdirSync(cluster))
+      expect([name, statSync(join(cluster, name)).mode & 0o066]).toEqual([name, 0])
+    expect(statSync(join(cluster, 'data')).mode & 0o777).toBe(0o700)
+    expect(statSync(cluster).mode & 0o066).toBe(0)
   })
 
   test('whose initdb fails tells why and leaves nothing behind', async () => {
@@ -189,14 +195,14 @@ describe('a first start', () => {
 
   test('that was killed while it made the database is done anew, and its remains go', async () => {
     const child = spawnServer(dataDir)
-    const halfMade = () => homesIn(dataDir).some((home) => existsSync(join(home, 'data/PG_VERSION')))
-    while (!halfMade()) await new Promise(setImmediate)
+    const drafts = () => (existsSync(dataDir) ? readdirSync(dataDir) : [])
+    while (!drafts().some((name) => existsSync(join(dataDir, name, 'data/PG_VERSION')))) await new Promise(setImmediate)
     await kill(child)
-    expect(existsSync(pointerFile(dataDir))).toBe(false)
+    expect(drafts()).not.toContain('postgres')
 
     const server = await startEmbeddedPostgres({ dataDir, logger })
     await addAccount(server.url)
-    expect(homesIn(dataDir)).toEqual([homeOf(dataDir)])
+    expect(drafts()).toEqual(['postgres'])
     await server.stop()
   })
 
@@ -204,9 +210,9 @@ describe('a first start', () => {
   test('of many at once makes one database', async () => {
     const servers = await Promise.all(Array.from({ length: 4 }, () => startEmbeddedPostgres({ dataDir, logger })))
     expect(new Set(servers.map(({ url }) => url)).size).toBe(1)
-    expect(homesIn(dataDir)).toEqual([homeOf(dataDir)])
+    expect(readdirSync(dataDir)).toEqual(['postgres'])
     await Promise.all(servers.map((server) => server.stop()))
-    expect(postgresPid(homeOf(dataDir))).toBeNull()
+    expect(postgresPid(clusterOf(dataDir))).toBeNull()
   })
 })
 
@@ -215,7 +221,7 @@ describe('the accounts are found again', () => {
     const first = await startProcess(dataDir)
     await addAccount(first.url)
     expect(await stopProcess(first)).toBe(0)
-    expect(postgresPid(homeOf(dataDir))).toBeNull()
+    expect(postgresPid(clusterOf(dataDir))).toBeNull()
 
     const second = await startEmbeddedPostgres({ dataDir, logger })
     expect(second.url).toBe(first.url)
@@ -226,22 +232,22 @@ describe('the accounts are found again', () => {
   test('after kill -9 of the process: the server that it left is adopted, and stopped by the one who adopted it', async () => {
     const first = await startProcess(dataDir)
     await addAccount(first.url)
-    const pid = postgresPid(homeOf(dataDir))
+    const pid = postgresPid(clusterOf(dataDir))
     await kill(first.child)
-    expect(postgresPid(homeOf(dataDir))).toBe(pid)
+    expect(postgresPid(clusterOf(dataDir))).toBe(pid)
 
     const second = await startEmbeddedPostgres({ dataDir, logger })
-    expect(postgresPid(homeOf(dataDir))).toBe(pid)
+    expect(postgresPid(clusterOf(dataDir))).toBe(pid)
     expect(await accounts(second.url)).toEqual(['ada'])
     await second.stop()
-    expect(postgresPid(homeOf(dataDir))).toBeNull()
+    expect(postgresPid(clusterOf(dataDir))).toBeNull()
   })
 
   test('after kill -9 of the process and of the server', async () => {
     const first = await startProcess(dataDir)
     await addAccount(first.url)
     await kill(first.child)
-    await killPostgres(homeOf(dataDir))
+    await killPostgres(clusterOf(dataDir))
 
     const second = await startEmbeddedPostgres({ dataDir, logger })
     expect(await accounts(second.url)).toEqual(['ada'])
@@ -252,11 +258,11 @@ describe('the accounts are found again', () => {
     const first = await startProcess(dataDir)
     await addAccount(first.url)
     await kill(first.child)
-    const home = homeOf(dataDir)
-    const file = join(home, 'data/postmaster.pid')
+    const cluster = clusterOf(dataDir)
+    const file = join(cluster, 'data/postmaster.pid')
     const { uid, gid } = statSync(file)
     const stale = readFileSync(file, 'utf8')
-    await killPostgres(home)
+    await killPostgres(cluster)
     const stranger = spawn('sleep', ['600'], { uid, gid, stdio: 'ignore' })
     children.add(stranger)
     writeFileSync(file, stale.replace(/^\d+/, String(stranger.pid)))
@@ -270,14 +276,22 @@ describe('the accounts are found again', () => {
     const first = await startEmbeddedPostgres({ dataDir, logger })
     await addAccount(first.url)
     await first.stop()
-    const squatter = createServer().listen(Number(new URL(first.url).port), '127.0.0.1')
+    const squatter = silentServer().listen(Number(new URL(first.url).port), '127.0.0.1')
     await once(squatter, 'listening')
 
     const second = await startEmbeddedPostgres({ dataDir, logger })
     expect(Number(new URL(second.url).port)).not.toBe((squatter.address() as AddressInfo).port)
     expect(await accounts(second.url)).toEqual(['ada'])
     await second.stop()
-    await new Promise((resolve) => squatter.close(resolve))
+    await closed(squatter)
+  })
+
+  test('a stranger on the port who never answers is given up, and no connection to it stays open', async () => {
+    const stranger = silentServer().listen(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    const { port } = stranger.address() as AddressInfo
+    expect(await ServerLease.acquire(`postgresql://gatehouse:x@127.0.0.1:${port}/postgres`, folder)).toBeNull()
+    await closed(stranger)
   })
 
   test('after the folder was moved', async () => {
@@ -303,14 +317,14 @@ describe('two processes on one dataDir', () => {
     expect(await stopProcess(first)).toBe(0)
     expect(await accounts(second.url)).toEqual(['ada'])
     expect(await stopProcess(second)).toBe(0)
-    expect(postgresPid(homeOf(dataDir))).toBeNull()
+    expect(postgresPid(clusterOf(dataDir))).toBeNull()
   })
 
   // The race: each sees the others still there, and leaves the server to them.
   test('that stop at the same moment leave no server', async () => {
     const servers = await Promise.all(Array.from({ length: 8 }, () => startEmbeddedPostgres({ dataDir, logger })))
     await Promise.all(servers.map((server) => server.stop()))
-    expect(postgresPid(homeOf(dataDir))).toBeNull()
+    expect(postgresPid(clusterOf(dataDir))).toBeNull()
   })
 })
 
@@ -328,7 +342,7 @@ describe('each dataDir has its own database', () => {
     ]
     const [first = '', second = ''] = servers.map(({ url }) => url)
     // It has the same password: only the folder of the data tells the two servers apart.
-    expect(await Seat.take(first, join(homeOf(copy), 'data'))).toBeNull()
+    expect(await ServerLease.acquire(first, join(clusterOf(copy), 'data'))).toBeNull()
     await addAccount(second, 'bob')
     expect([await accounts(first), await accounts(second)]).toEqual([['ada'], ['ada', 'bob']])
     for (const server of servers) await server.stop()
@@ -349,15 +363,15 @@ describe('each dataDir has its own database', () => {
 describe('what cannot run is told with what to do', () => {
   test('files of another major version', async () => {
     await (await startEmbeddedPostgres({ dataDir, logger })).stop()
-    writeFileSync(join(homeOf(dataDir), 'data/PG_VERSION'), '11\n')
+    writeFileSync(join(clusterOf(dataDir), 'data/PG_VERSION'), '11\n')
     await expect(startEmbeddedPostgres({ dataDir, logger })).rejects.toThrow(/is of PostgreSQL 11, not 18.*dump it/)
   })
 
   test('files that are gone', async () => {
     await (await startEmbeddedPostgres({ dataDir, logger })).stop()
-    rmSync(join(homeOf(dataDir), 'data'), { recursive: true })
+    rmSync(join(clusterOf(dataDir), 'data'), { recursive: true })
     await expect(startEmbeddedPostgres({ dataDir, logger })).rejects.toThrow(
-      /is gone: bring it back, or remove .*postgres.json/,
+      /is gone: bring it back, or remove .*postgres/,
     )
   })
 
@@ -411,8 +425,8 @@ test('binaries that were installed without their install script run', async () =
 describe('of root', () => {
   testAsRoot('PostgreSQL runs as an unprivileged user', async () => {
     const server = await startEmbeddedPostgres({ dataDir, logger })
-    expect(dirname(homeOf(dataDir))).toBe(dataDir)
-    const pid = postgresPid(homeOf(dataDir)) ?? 0
+    expect(dirname(clusterOf(dataDir))).toBe(dataDir)
+    const pid = postgresPid(clusterOf(dataDir)) ?? 0
     expect(statSync(`/proc/${pid}`).uid).toBe(accountForNew()?.uid)
     await server.stop()
   })
@@ -425,20 +439,20 @@ describe('of root', () => {
       chmodSync(project, 0o700)
       const first = await startProcess(own, { project })
       await addAccount(first.url)
-      const home = homeOf(own)
-      expect(SHARED_PLACES).toContain(dirname(home))
-      expect(statSync(join(home, 'data'))).toMatchObject({ uid: accountForNew()?.uid })
-      expect(statSync(join(home, 'data')).mode & 0o777).toBe(0o700)
+      const cluster = clusterOf(own)
+      expect(SHARED_PLACES).toContain(dirname(cluster))
+      expect(statSync(join(cluster, 'data'))).toMatchObject({ uid: accountForNew()?.uid })
+      expect(statSync(join(cluster, 'data')).mode & 0o777).toBe(0o700)
       await kill(first.child)
 
       const second = await startProcess(own, { project })
       expect(await accounts(second.url)).toEqual(['ada'])
-      await kill(second.child) // its server lives on, and must not come to life with the next dataDir
+      await kill(second.child) // its server lives on, and must not be taken for that of the next dataDir
       rmSync(own, { recursive: true })
 
       const third = await startProcess(own, { project })
       expect(await tables(third.url)).toEqual([])
-      expect(existsSync(home)).toBe(false)
+      expect(clusterOf(own)).not.toBe(cluster)
       expect(await stopProcess(third)).toBe(0)
     },
   )
@@ -459,9 +473,9 @@ describe('of root', () => {
 
   testAsRoot('a database that others may write to is refused', async () => {
     await (await startEmbeddedPostgres({ dataDir, logger })).stop()
-    chmodSync(homeOf(dataDir), 0o777)
+    chmodSync(clusterOf(dataDir), 0o777)
     await expect(startEmbeddedPostgres({ dataDir, logger })).rejects.toThrow(/Others may write to/)
-    chownSync(homeOf(dataDir), 65534, 65534)
+    chownSync(clusterOf(dataDir), 65534, 65534)
     await expect(startEmbeddedPostgres({ dataDir, logger })).rejects.toThrow(
       /belongs to user 65534: start as that user/,
     )
@@ -476,10 +490,10 @@ describe('of root', () => {
     mkdirSync(join(folder, `cache-${account.uid}`))
     chownSync(join(folder, `cache-${account.uid}`), account.uid, account.gid)
     const server = await startProcess(dataDir, account)
-    const home = homeOf(dataDir)
-    expect(dirname(home)).toBe(dataDir)
-    expect(statSync(home)).toMatchObject({ uid: account.uid })
-    expect(statSync(home).mode & 0o777).toBe(0o700)
+    const cluster = clusterOf(dataDir)
+    expect(dirname(cluster)).toBe(dataDir)
+    expect(statSync(cluster)).toMatchObject({ uid: account.uid })
+    expect(statSync(cluster).mode & 0o777).toBe(0o700)
     expect(await stopProcess(server)).toBe(0)
   })
 })

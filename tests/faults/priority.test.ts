@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readPointer } from '../../src/dev/postgresPointer'
+import { clusterFolder } from '../../src/dev/postgresCluster'
 import { findPostmaster } from '../../src/dev/postgresProcess'
 import { startServer, temporaryFolder } from '../support/process'
 
@@ -28,7 +28,7 @@ test('the threads that hash yield to the one that answers, and to the database',
   const yielding = [...threads.values()].filter((value) => value > own)
   expect(yielding).toEqual(Array.from({ length: HASHES + SPARE }, () => Math.min(own + 5, 19)))
 
-  const postmaster = findPostmaster(join(readPointer(folder.path)?.home ?? '', 'data'))?.pid ?? 0
+  const postmaster = findPostmaster(join(clusterFolder(folder.path), 'data'))?.pid ?? 0
   expect(niceness(postmaster).get(postmaster)).toBe(own)
   expect(await server.stop()).toEqual({ code: 0, signal: null })
 })

@@ -90,7 +90,7 @@ test('a session that was revoked on one instance is refused by the other 100 ms 
     refused += codes.filter((code) => code === 'UNAUTHENTICATED').length
   }
   expect(refused).toBe(1_000)
-}, 90_000)
+})
 
 test('with the listening connection cut, a revocation is known at once all the same, and the cache comes back', async () => {
   const sessions = await manySessions(10)

@@ -54,7 +54,7 @@ beforeAll(async () => {
   metrics = await (await fetch(`${server.url}/metrics`)).text()
   await server.process.stop()
   said = server.process.output
-}, 90_000)
+})
 afterAll(async () => {
   await server.process.stop('SIGKILL')
   await pool.end()

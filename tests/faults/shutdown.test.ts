@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readPointer } from '../../src/dev/postgresPointer'
+import { clusterFolder } from '../../src/dev/postgresCluster'
 import { findPostmaster } from '../../src/dev/postgresProcess'
 import { tokenOf } from '../support/app'
 import { call } from '../support/client'
@@ -67,8 +67,7 @@ test('the embedded PostgreSQL stops with it, and the next start finds what was s
   const data = temporaryFolder()
   const env = { DATA_DIR: data.path }
   const isRunning = () => {
-    const home = readPointer(data.path)?.home
-    return home !== undefined && findPostmaster(join(home, 'data')) !== null
+    return findPostmaster(join(clusterFolder(data.path), 'data')) !== null
   }
   const first = await startServer(env)
   const email = someone()

@@ -22,6 +22,10 @@ interface Start {
   group?: boolean
 }
 
+/** What still runs when a test file is over, because a test failed before it stopped it, would keep jest from ending. */
+const running = new Set<TestProcess>()
+afterAll(() => Promise.all([...running].map((started) => started.stop('SIGKILL'))))
+
 /** A process with what it says, to wait for. It never outlives the tests. */
 export class TestProcess extends Watched {
   output = ''
@@ -33,6 +37,7 @@ export class TestProcess extends Watched {
     const { PATH = '', HOME = '' } = process.env
     this.child = spawn(command, args, { cwd: ROOT, env: { PATH, HOME, ...env }, detached: group })
     const endWithUs = () => this.endAll(group)
+    running.add(this)
     process.once('exit', endWithUs)
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -44,6 +49,7 @@ export class TestProcess extends Watched {
     this.child.once('exit', endWithUs)
     this.child.once('close', (code, signal) => {
       process.off('exit', endWithUs)
+      running.delete(this)
       this.ending = { code, signal }
       this.wake()
     })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
+import { freePort } from '../../src/lib/freePort'
 
 /** A real Redis on a loopback port of its own. It stores nothing on disk: once ended, it comes back empty. */
 export interface RedisServer {
@@ -19,7 +19,7 @@ export interface RedisServer {
 
 /** Starts redis-server. Throws an Error that says what to install when there is none. */
 export async function startRedis(): Promise<RedisServer> {
-  const port = await freePort()
+  const port = await freePort('127.0.0.1')
   let child = await launch(port)
 
   const end = async (signal: NodeJS.Signals) => {
@@ -60,13 +60,4 @@ async function launch(port: number): Promise<ChildProcess> {
     })
   })
   return child
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EmbeddedPostgres } from '../../src/dev/embeddedPostgres'
-import { readPointer } from '../../src/dev/postgresPointer'
+import { clusterFolder } from '../../src/dev/postgresCluster'
 import { findPostmaster } from '../../src/dev/postgresProcess'
 
 interface Kept {
@@ -37,8 +37,7 @@ export function removeAbandonedServers(): void {
     const pid = Number(RUN_FOLDER.exec(name)?.[1])
     const folder = join(tmpdir(), name)
     if (!pid || isAlive(pid) || lstatSync(folder).uid !== process.getuid?.()) continue
-    const home = readPointer(folder)?.home
-    const postmaster = home === undefined ? null : findPostmaster(join(home, 'data'))
+    const postmaster = findPostmaster(join(clusterFolder(folder), 'data'))
     if (postmaster) process.kill(postmaster.pid, 'SIGQUIT')
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }

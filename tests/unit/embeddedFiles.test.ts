@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -18,9 +17,7 @@ import { createInbox } from '../../src/dev/inbox'
 import { inboxFolder } from '../../src/dev/inboxFolder'
 import { accountForNew, accountOf, unprivilegedAccount } from '../../src/dev/postgresAccount'
 import { runnableBinaries } from '../../src/dev/postgresBinaries'
-import { openCluster } from '../../src/dev/postgresCluster'
-import { removeOrphans } from '../../src/dev/postgresOrphans'
-import { claimHome, pointerFile, readPointer, replacePointer } from '../../src/dev/postgresPointer'
+import { clusterFolder, openCluster } from '../../src/dev/postgresCluster'
 import { findPostmaster, pidFile } from '../../src/dev/postgresProcess'
 import { developmentSecret } from '../../src/dev/secret'
 
@@ -159,29 +156,29 @@ describe('the programs', () => {
   })
 })
 
-describe('the pointer to a database', () => {
-  test('that cannot be read is not taken for none: a new database would hide the accounts', () => {
-    mkdirSync(pointerFile(folder))
-    expect(() => readPointer(folder)).toThrow(/EISDIR/)
-  })
-
-  testAsRoot("to a folder that the database's user cannot reach is told with what to do", async () => {
-    const home = makeFolder('closed/home')
-    chmodSync(join(folder, 'closed'), 0o700)
-    const data = makeFolder('closed/home/data', 0o700)
+describe('the place of a database', () => {
+  testAsRoot('that the user of the database cannot reach any more is reported with what to do', async () => {
+    const dataDir = makeFolder('closed/dataDir')
+    const data = makeFolder('closed/dataDir/postgres/data', 0o700)
     chownSync(data, NOBODY.uid, NOBODY.gid)
-    const dataDir = makeFolder('dataDir')
-    replacePointer(dataDir, { home, password: 'x', port: 0 })
+    chmodSync(join(folder, 'closed'), 0o700)
     await expect(openCluster(dataDir)).rejects.toThrow(
-      /User 65534, who runs PostgreSQL, cannot reach .*: open the folders above it, or remove .*postgres\.json/,
+      /User 65534, who runs PostgreSQL, cannot reach .*: open the folders above it, or remove .*postgres/,
     )
   })
 
+  testAsRoot('stays outside a dataDir that others may enter since', () => {
+    const dataDir = makeFolder('dataDir', 0o700)
+    const first = clusterFolder(dataDir)
+    chmodSync(dataDir, 0o755)
+    expect([first.startsWith(folder), clusterFolder(dataDir)]).toEqual([false, first])
+  })
+
   // PostgreSQL refuses root: here for any reason why initdb may fail.
-  testAsRoot('is not written where initdb fails, whose words are told', async () => {
+  testAsRoot('stays empty where initdb fails, whose words are reported', async () => {
     asUser(ORDINARY)
     await expect(openCluster(join(folder, 'dataDir'))).rejects.toThrow(
-      /could not be made in .*\/data: initdb: error: cannot be run as root/,
+      /could not be made in .*\/postgres: initdb: error: cannot be run as root/,
     )
     expect(readdirSync(join(folder, 'dataDir'))).toEqual([])
   })
@@ -198,21 +195,6 @@ describe('a running server', () => {
     const data = makeFolder('data')
     const { pid } = runServerIn(data, [data, '1700000000', '5433', '', '127.0.0.1'])
     expect(findPostmaster(data)).toEqual({ pid, port: 5_433 })
-  })
-
-  test('of a database that its dataDir no longer names is ended, and the database goes', async () => {
-    const dataDir = makeFolder('dataDir')
-    const [orphan, kept, other] = ['a', 'b', 'c'].map((name) => makeFolder(`dataDir/pg-${name}`, 0o700)) as [
-      string,
-      string,
-      string,
-    ]
-    for (const home of [orphan, kept]) claimHome(home, dataDir)
-    claimHome(other, '/another/dataDir')
-    const { exit } = runServerIn(makeFolder('dataDir/pg-a/data', 0o700))
-    removeOrphans({ places: [dataDir], prefix: 'pg-', dataDir, keep: kept })
-    expect(await exit).toEqual([null, 'SIGQUIT'])
-    expect([orphan, kept, other].map((home) => existsSync(home))).toEqual([false, true, true])
   })
 })
 
