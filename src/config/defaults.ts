@@ -9,7 +9,7 @@ export const PASSWORD = {
   maxLength: 128,
   /** Code points that the strength estimate reads: its cost grows faster than linearly (1 s at 128 characters). */
   estimatedLength: 64,
-  /** From this length in code points on a password passes whatever it repeats: NIST and ASVS want such phrases accepted. */
+  /** From this length in code points on a password passes, unless half of it repeats the rest: NIST and ASVS want long phrases accepted. */
   lengthAlone: 64,
   /** Milliseconds that one estimate may take before its thread is replaced: two hundred times its usual 20 ms. */
   estimateTimeout: 4 * SECOND,

@@ -28,13 +28,48 @@ export function createStrengthEstimate(): (password: string, context: readonly s
   return (password, context) => {
     const read = cut(password)
     const words = wordsOf(context)
-    const { score, feedback } = zxcvbn.check(read, words)
+    const { length, novel } = withoutRepetition(password)
+    const repeats = novel.length * 2 <= length
+    const { score, feedback } = zxcvbn.check(repeats ? cut(novel.join('')) : read, words)
     const advice = [...(feedback.warning === null ? [] : [feedback.warning]), ...feedback.suggestions]
     if (isMostly(read, words)) return { score: score > 1 ? 1 : score, suggestions: unique(['userInputs', ...advice]) }
-    if (Array.from(password).length >= PASSWORD.lengthAlone) return { score: 4, suggestions: [] }
+    if (length >= PASSWORD.lengthAlone && !repeats) return { score: 4, suggestions: [] }
+    if (repeats && score < 4) return { score, suggestions: unique(['extendedRepeat', ...advice]) }
     if (advice.length === 0 && score < 4) return { score, suggestions: ['anotherWord'] }
     return { score, suggestions: unique(advice) }
   }
+}
+
+/** Code points of the shortest run that counts as a repetition: shorter ones return in every sentence. */
+const SHORTEST_REPEAT = 3
+
+/**
+ * The code points of a password that do not repeat an earlier part of it, whatever their case: `password` eight times is
+ * `password`, and adds hardly anything to its guesses. Reads no more than a password may have, since each code point is
+ * compared with all before it.
+ */
+function withoutRepetition(password: string): { length: number; novel: string[] } {
+  const points = Array.from(password).slice(0, PASSWORD.maxLength)
+  const folded = points.map((point) => point.toLowerCase())
+  const novel: string[] = []
+  let position = 0
+  while (position < points.length) {
+    const repeated = longestRepeat(folded, position)
+    if (repeated < SHORTEST_REPEAT) novel.push(points[position] ?? '')
+    position += repeated < SHORTEST_REPEAT ? 1 : repeated
+  }
+  return { length: points.length, novel }
+}
+
+/** How many code points from `position` on stand further ahead already; the two may overlap, as in `aaaa`. */
+function longestRepeat(points: readonly string[], position: number): number {
+  let longest = 0
+  for (let earlier = 0; earlier < position; earlier += 1) {
+    let length = 0
+    while (position + length < points.length && points[earlier + length] === points[position + length]) length += 1
+    longest = Math.max(longest, length)
+  }
+  return longest
 }
 
 /** What the password may be built from: each word as it is, run together, and its parts. `anna.b@example.com` has three. */

@@ -54,14 +54,47 @@ describe('estimate', () => {
   test('an address longer than what is read is recognised all the same', () => {
     const address = `${'qzjx7'.repeat(12)}@${'w4kv9'.repeat(12)}.example`
     expect(estimate(address, []).score).toBeGreaterThanOrEqual(0)
-    expect(estimate(address, [address])).toMatchObject({ score: 0 })
+    const { score, suggestions } = estimate(address, [address])
+    expect(score).toBeLessThan(2)
+    expect(suggestions).toContain('userInputs')
   })
 
-  test('only the first 64 code points are read, so that length costs no time', () => {
-    const start = 'ab'.repeat(32)
-    expect(estimate(`${start}kX9#vq!2Lm@w and much more`, [])).toEqual(estimate(start, []))
-    expect(estimate('😀'.repeat(50), []).score).toBeLessThan(3)
-    expect(estimate(`${'😀'.repeat(50)}kX9#vq!2Lm@w`, []).score).toBeGreaterThanOrEqual(3)
+  test.each([
+    'a'.repeat(64),
+    'я'.repeat(128),
+    '😀'.repeat(50),
+    'password'.repeat(8),
+    'PasswordpassworDPASSWORD'.repeat(3),
+    'correct '.repeat(10),
+    'password1password2password3password4password5password6password7password8',
+    'aaaaaaaabbbbbbbbccccccccddddddddeeeeeeeeffffffffgggggggghhhhhhhh',
+    'ab'.repeat(64),
+    'qwertyuiop'.repeat(12),
+    '0123456789'.repeat(7),
+    'dragon '.repeat(18),
+  ])('a repetition is as weak as what it repeats, however long: %j', (password) => {
+    const { score, suggestions } = estimate(password, [])
+    expect(score).toBeLessThan(3)
+    expect(suggestions.length).toBeGreaterThan(0)
+  })
+
+  test.each([
+    'зеленый трактор едет через поле где семь лун смотрят на реку дня',
+    'the river remembers every stone that the mountain once forgot to',
+    Array.from({ length: 64 }, (_, n) => String.fromCodePoint(0x1f400 + n)).join(''),
+    '一只紫色的拖拉机在七个月亮下慢慢地穿过田野我们看着河水流向远方的大海直到天亮没有人说话只有风在吹过树叶的声音和远处的狗叫声'.repeat(
+      2,
+    ),
+    'violet tractor seven moons '.repeat(3),
+    `${'😀'.repeat(50)}kX9#vq!2Lm@w`,
+    `${'ab'.repeat(32)}kX9#vq!2Lm@w and much more`,
+  ])('length passes where it does not repeat itself, and a repetition of what is strong: %j', (password) => {
+    expect(estimate(password, CONTEXT)).toEqual({ score: 4, suggestions: [] })
+  })
+
+  test('only the first 64 code points are estimated, and 128 read, so that length costs no time', () => {
+    const unlike = Array.from({ length: 128 }, (_, n) => String.fromCodePoint(0x4e00 + n * 7)).join('')
+    expect(estimate(`${unlike}password`, [])).toEqual(estimate(unlike, []))
   })
 
   test('whatever is not the best has advice, the best has none, and nothing is said twice', () => {
