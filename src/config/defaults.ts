@@ -95,8 +95,28 @@ export const HTTP = {
   headersTimeout: 10 * SECOND,
   requestTimeout: 20 * SECOND,
   keepAliveTimeout: 65 * SECOND,
+  /** Milliseconds between two checks of these: Node's 30 s would hold a silent connection four times as long. */
+  checkInterval: 5 * SECOND,
+  /** Milliseconds for a TLS handshake: two round trips take less than a second; Node would wait two minutes. */
+  handshakeTimeout: 10 * SECOND,
+  /** Milliseconds that a refused connection may take to read its answer, before it is destroyed. */
+  closeTimeout: 2 * SECOND,
   /** Milliseconds that an answer may take beside HASH_MAX_WAIT: with its 5 s and a second on the way, 10 s in all. */
   answerTime: 4 * SECOND,
+} as const
+
+/** The shape of one JSON input: the variables of an operation, or the body of a REST route. */
+export const INPUT = {
+  /** Objects, lists and scalars together: the largest honest request has about 15. */
+  maxValues: 100,
+  /** Levels of objects and lists: an operation's input has 3. */
+  maxDepth: 8,
+  /** Characters of a key: the longest name in the schema has 20. */
+  maxKeyLength: 100,
+  /** Characters of all texts together: the longest honest ones, an access token and a password, have less than 2,000. */
+  maxText: 20_000,
+  /** Lines of a GraphQL document: one for each of its 1,000 tokens, and as many comments. */
+  maxLines: 2_000,
 } as const
 
 export const GRAPHQL = {

@@ -20,6 +20,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set<RequestErrorCode>([
   'QUERY_TOO_COMPLEX',
   'BAD_USER_INPUT',
   'BAD_REQUEST',
+  'PERSISTED_QUERY_NOT_SUPPORTED', // Apollo's clients send the whole document when they read this code or message
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
 ])

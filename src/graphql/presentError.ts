@@ -7,8 +7,7 @@ import { text } from '../i18n/text'
 /** What Apollo calls things that need no code of their own here. */
 const APOLLO_CODES: Record<string, string> = {
   OPERATION_RESOLUTION_FAILURE: 'BAD_USER_INPUT',
-  PERSISTED_QUERY_NOT_FOUND: 'BAD_REQUEST',
-  PERSISTED_QUERY_NOT_SUPPORTED: 'BAD_REQUEST',
+  PERSISTED_QUERY_NOT_FOUND: 'PERSISTED_QUERY_NOT_SUPPORTED',
 }
 
 interface Presentation {

@@ -3,6 +3,14 @@ import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HSTS } from './headers'
+import { HTTP } from '../config/defaults'
+
+/** A connection that is over, or that never became TLS: nothing can be said on it. */
+const UNANSWERABLE = /^ECONNRESET$|^EPIPE$|^ERR_(?:SSL|TLS)_/
+const STATUS_OF: Partial<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
 
 /**
  * Answers what no route and no hook ever sees: bytes that are not HTTP, a path that is no text, CONNECT. There is a bare
@@ -22,23 +30,30 @@ export function bareAnswers({ hsts }: { hsts: boolean }) {
     'Connection: close',
   ].join('\r\n')
 
+  /** Node removes its own error handler and timeouts from a CONNECT's socket, so every socket gets both here. */
   function answer(socket: Duplex | null, status: string): void {
     if (!socket?.writable) return void socket?.destroy()
+    const timeout = setTimeout(() => socket.destroy(), HTTP.closeTimeout)
+    socket.once('close', () => clearTimeout(timeout))
+    socket.on('error', () => socket.destroy())
     socket.end(`HTTP/1.1 ${status}\r\nX-Request-Id: ${randomUUID()}\r\n${fixed}\r\n\r\n${body}`)
   }
 
   return {
     clientError: (error: Error & { code?: string }, socket: Duplex): void => {
-      if (error.code === 'ECONNRESET') return void socket.destroy()
-      const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-      answer(socket, tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request')
+      const code = error.code ?? ''
+      if (UNANSWERABLE.test(code)) return void socket.destroy()
+      answer(socket, STATUS_OF[code] ?? '400 Bad Request')
     },
     badUrl: (_error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
       answer(reply.raw.socket, '400 Bad Request')
     },
     /** Node would close a CONNECT without a word, and refuse an unknown Expect without any header. */
     listen: (server: Server): void => {
-      server.on('connect', (_request, socket) => answer(socket, '400 Bad Request'))
+      server.on('connect', (_request, socket) => {
+        answer(socket, '400 Bad Request')
+        socket.resume() // unread bytes would turn the close into a reset, and the answer would be lost
+      })
       server.on('checkExpectation', (_request, { socket }) => answer(socket, '417 Expectation Failed'))
     },
   }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PROFILE } from '../config/defaults'
 import { negotiateLocale } from '../i18n/negotiate'
 import { budgetPrefix, canonicalIp } from '../lib/ipAddress'
+import { decodeUtf8 } from '../lib/utf8'
 import type { Client } from '../services/deps'
 
 /** Who sends this request. The address is the socket's, or what a trusted proxy says of it. */
@@ -9,16 +10,26 @@ export function clientOf(request: FastifyRequest, reply: FastifyReply): Client {
   // A trusted proxy may pass on what is no address: then it is the proxy that is counted.
   const socket = request.raw.socket.remoteAddress ?? ''
   const ipAddress = canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
-  const userAgent = request.headers['user-agent'] ?? null
   return {
     ipAddress,
     budgetPrefix: budgetPrefix(ipAddress),
-    userAgent: userAgent?.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').slice(0, PROFILE.userAgentMaxLength) ?? null,
+    userAgent: userAgentOf(request),
     locale: negotiateLocale(request.headers['accept-language']),
     requestId: request.id,
     connection: request.raw.socket,
     signal: goneSignal(reply),
   }
+}
+
+function userAgentOf({ headers }: FastifyRequest): string | null {
+  const text = headers['user-agent']
+  if (text === undefined) return null
+  // Node reads headers as Latin-1; clients that write other letters send UTF-8.
+  const decoded = decodeUtf8(Buffer.from(text, 'latin1')) ?? text
+  return decoded
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    .slice(0, PROFILE.userAgentMaxLength)
+    .toWellFormed()
 }
 
 /** Aborted when the connection closes before the answer is written. */

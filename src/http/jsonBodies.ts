@@ -1,20 +1,25 @@
 import type { FastifyInstance } from 'fastify'
+import { decodeUtf8 } from '../lib/utf8'
 
 /** A body that cannot be taken as it is: answered with its status. */
 class UnreadableBody extends Error {
-  readonly statusCode = 415
+  constructor(readonly statusCode: 400 | 415) {
+    super()
+  }
 }
 
 /** Takes JSON in UTF-8 and nothing else: no form can send it, and no other charset can hide what it says (RFC 8259 §8.1). */
 export function jsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8'
     const encoding = request.headers['content-encoding'] ?? 'identity'
-    if (!/^utf-?8$/i.test(charset) || encoding !== 'identity') done(new UnreadableBody())
-    // Nothing at all is what a client sends that lets its cookie speak.
-    else if (body === '') done(null, undefined)
-    else void parse(request, body as string, done)
+    const readable = /^utf-?8$/i.test(charset) && encoding === 'identity'
+    const text = readable ? decodeUtf8(body as Buffer) : null
+    if (text === null) done(new UnreadableBody(readable ? 400 : 415))
+    // An empty body is allowed: clients that use the cookie send none.
+    else if (text === '') done(null, undefined)
+    else void parse(request, text, done)
   })
 }

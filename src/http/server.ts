@@ -16,6 +16,7 @@ import { originPolicy } from './origins'
 import { devInboxPage } from './pages/devInboxPage'
 import { hostedPages } from './pages/hostedPages'
 import { cookieTokenOf } from './refreshCookie'
+import { limitShape } from './requestShape'
 import { restRoutes } from './restRoutes'
 import { demandHttps, readCertificate, watchForwarding } from './transport'
 import { jwksRoute } from './wellKnown'
@@ -56,6 +57,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     demandHttps(app, { publicUrl: config.publicUrl, pages: PAGES })
   }
   jsonBodies(app)
+  limitShape(app)
   await app.register(cors, {
     origin: (origin, allow) => allow(null, origin !== undefined && allowsOrigin(origin)),
     credentials: true,
@@ -92,7 +94,12 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 
 function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswers>) {
   // A missing Host is refused below, in words: Node would do it without any.
-  const node = { maxHeaderSize: HTTP.maxHeaders, headersTimeout: HTTP.headersTimeout, requireHostHeader: false }
+  const node = {
+    maxHeaderSize: HTTP.maxHeaders,
+    headersTimeout: HTTP.headersTimeout,
+    connectionsCheckingInterval: HTTP.checkInterval,
+    requireHostHeader: false,
+  }
   return {
     logger: false as const,
     trustProxy: config.trustProxy,
@@ -102,7 +109,9 @@ function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswe
     requestTimeout: HTTP.requestTimeout,
     keepAliveTimeout: HTTP.keepAliveTimeout,
     routerOptions: { maxParamLength: HTTP.maxHeaders }, // the headers' limit bounds the path as well
-    ...(config.tls ? { https: { ...readCertificate(config.tls), ...node } } : { http: node }),
+    ...(config.tls
+      ? { https: { ...readCertificate(config.tls), ...node, handshakeTimeout: HTTP.handshakeTimeout } }
+      : { http: node }),
     // An id of our own: a client's could be made to look like another's in the log.
     genReqId: () => randomUUID(),
     requestIdHeader: false as const,
@@ -113,11 +122,15 @@ function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswe
   }
 }
 
-/** A Host that is no host, or two of them, of which a proxy may have read the other (RFC 9112 §3.2). */
+/**
+ * A Host that is no host, or two of them, of which a proxy may have read the other. Only HTTP/1.0 may leave it out, as
+ * the health checks of load balancers do (RFC 9112 §3.2).
+ */
 function refuseBadHosts(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     const hosts = request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name))
-    if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) done()
+    if (hosts.length === 0 && request.raw.httpVersion === '1.0') done()
+    else if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) done()
     else sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
   })
 }

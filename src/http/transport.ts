@@ -25,7 +25,7 @@ export function reloadCertificate(
       logger.info({ event: 'certificate_reloaded' }, 'certificate_reloaded')
     } catch (error) {
       logger.error(
-        { event: 'certificate_refused', reason: (error as Error).message },
+        { event: 'certificate_refused', reason: (error as NodeJS.ErrnoException).code ?? (error as Error).name },
         'The old certificate stays in use',
       )
     }
@@ -57,10 +57,11 @@ export function watchForwarding(app: FastifyInstance, logger: Logger): void {
     const { 'x-forwarded-for': hops, 'x-forwarded-proto': protocol } = request.headers
     // Of a believed peer there are its own address and those it forwards; where none may be believed, there is no list.
     const ignored = request.ips ? hops !== undefined && request.ips.length === 1 : (hops ?? protocol) !== undefined
-    if (!said && ignored) {
+    const peer = request.raw.socket.remoteAddress // undefined once the connection is closed
+    if (!said && ignored && peer !== undefined) {
       said = true
       logger.warn(
-        { event: 'untrusted_forwarding', peer: request.raw.socket.remoteAddress },
+        { event: 'untrusted_forwarding', peer },
         'A peer that TRUST_PROXY does not name sends forwarded headers: they are ignored',
       )
     }

@@ -6,11 +6,12 @@ export type { Locale }
 const MAX_TAG = 35
 const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set<Locale>(['ar'])
 
-/** The canonical form of a BCP 47 tag, as in `pt-br` to `pt-BR`; null for what is none. */
+/** The canonical form of a BCP 47 tag, as in `pt-br` or `pt_BR` to `pt-BR`; null for what is none. */
 export function localeTag(text: string): string | null {
   if (text.length > MAX_TAG) return null
   try {
-    return Intl.getCanonicalLocales(text)[0] ?? null
+    const [tag = ''] = Intl.getCanonicalLocales(text.replaceAll('_', '-'))
+    return tag.length > MAX_TAG ? null : tag // an outdated tag may be replaced by a longer one
   } catch {
     return null // a RangeError: not well-formed
   }

@@ -139,11 +139,15 @@ describe('GET /graphql', () => {
     expect(answer.body).not.toContain('UNAUTHENTICATED')
   })
 
-  test('persisted queries do not exist', async () => {
+  test('persisted queries do not exist, and say so as Apollo clients read it: they send the document then', async () => {
     const extensions = encodeURIComponent(
       JSON.stringify({ persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } }),
     )
-    expect((await read(`extensions=${extensions}`, preflighted)).body).toContain('BAD_REQUEST')
+    const { status, body } = await read(`extensions=${extensions}`, preflighted)
+    expect(status).toBe(200)
+    expect(JSON.parse(body)).toEqual({
+      errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } }],
+    })
   })
 })
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync, copyFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TLSSocket, connect } from 'node:tls'
 import { type TestApp, startTestApp } from '../support/app'
+import { makeCertificate } from '../support/certificate'
 import { post } from '../support/client'
 import { BY_TLS, PRODUCTION } from '../support/production'
 
@@ -85,7 +85,7 @@ describe('with its own certificate', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'))
-    for (const name of ['first', 'second']) makeCertificate(name)
+    for (const name of ['first', 'second']) makeCertificate(folder, name)
     install('first')
     const tls = { TLS_CERT_FILE: file('cert.pem'), TLS_KEY_FILE: file('key.pem') }
     app = await startTestApp({ env: { ...PRODUCTION, TRUST_PROXY: 'false', ...tls } })
@@ -94,16 +94,6 @@ describe('with its own certificate', () => {
     await app.close()
     rmSync(folder, { recursive: true, force: true })
   })
-
-  function makeCertificate(name: string): void {
-    const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1']
-    const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)]
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...subject, ...files],
-      { stdio: 'ignore' },
-    )
-  }
 
   function install(name: string): void {
     copyFileSync(file(`${name}.key`), file('key.pem'))

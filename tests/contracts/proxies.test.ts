@@ -1,6 +1,13 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+import fastify from 'fastify'
+import { watchForwarding } from '../../src/http/transport'
+import { createLogger } from '../../src/ops/logger'
 import { type TestApp, startTestApp } from '../support/app'
 import { call } from '../support/client'
 import { loggedIn, someone, verifiedPerson } from '../support/people'
+import { temporaryFolder } from '../support/process'
 import { BY_TLS, PRODUCTION } from '../support/production'
 
 const BEHIND = { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8', RATE_LIMITS: 'on' }
@@ -63,9 +70,9 @@ describe('behind a trusted proxy', () => {
     expect(await refusals(app, BUDGET + 5, headers)).toBe(5)
   })
 
-  test('a thousand addresses of one IPv6 /64 are one client, the next /64 is another', async () => {
+  test('two hundred addresses of one IPv6 /64 are one client, the next /64 is another', async () => {
     const within = (index: number) => ({ 'x-forwarded-for': `2001:db8:1:2:${index.toString(16)}::${index + 1}` })
-    expect(await refusals(app, 1_000, within)).toBe(1_000 - BUDGET)
+    expect(await refusals(app, 200, within)).toBe(200 - BUDGET)
     expect(await refused(app, { 'x-forwarded-for': '2001:db8:1:3::1' })).toBe(false)
   })
 
@@ -103,4 +110,24 @@ test('in production, forwarded headers of a peer that is no trusted proxy are to
   await fetch(`${behind.url}/health/live`, { headers: { ...BY_TLS, 'x-forwarded-for': '203.0.113.1' } })
   expect(behind.log.filter(({ event }) => event === 'untrusted_forwarding')).toHaveLength(0)
   await behind.close()
+})
+
+test('a connection without a peer does not spend that line: it could name no proxy', async () => {
+  const lines: string[] = []
+  const folder = temporaryFolder()
+  const app = fastify()
+  watchForwarding(
+    app,
+    createLogger({ level: 'warn', pretty: false, destination: { write: (line) => lines.push(line) } }),
+  )
+  const socketPath = join(folder.path, 'socket')
+  await app.listen({ path: socketPath })
+  const asked = request({ socketPath, headers: { 'x-forwarded-for': '203.0.113.1' } }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  answer.resume()
+  expect(lines).toEqual([])
+  await app.inject({ url: '/', headers: { 'x-forwarded-for': '203.0.113.1' }, remoteAddress: '203.0.113.2' })
+  expect(lines).toEqual([expect.stringContaining('"peer":"203.0.113.2"')])
+  await app.close()
+  folder.remove()
 })

@@ -52,6 +52,20 @@ describe.each(DOORS)('login by %s', (name, door) => {
   })
 
   test.each([
+    ['UTF-8', Buffer.from('Möwe/1.0 (東京)').toString('latin1'), 'Möwe/1.0 (東京)'],
+    ['Latin-1', 'M\xf6we/1.0', 'Möwe/1.0'],
+    [
+      'longer than what is stored',
+      Buffer.from(`x${'🐙'.repeat(300)}`).toString('latin1'),
+      `x${'🐙'.repeat(255)}\ufffd`,
+    ],
+  ])('a user agent is stored as its client wrote it: %s', async (_what, sent, stored) => {
+    const email = await verifiedPerson(app)
+    const answer = await door(app.url, 'login', { email, password: PASSWORD }, { headers: { 'user-agent': sent } })
+    expect(answer.data).toMatchObject({ session: { userAgent: stored } })
+  })
+
+  test.each([
     ['an unknown address', () => Promise.resolve(someone()), PASSWORD],
     ['a wrong password', () => verifiedPerson(app), 'another tractor seven moons'],
     ['a disabled account', disabled, PASSWORD],

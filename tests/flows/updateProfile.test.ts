@@ -21,6 +21,7 @@ async function person() {
 test.each([
   ['a name', { displayName: 'Grace Hopper' }, { displayName: 'Grace Hopper', locale: 'en' }],
   ['a language', { locale: 'pt-br' }, { displayName: 'Ada', locale: 'pt-BR' }],
+  ['a language as systems spell it', { locale: 'de_DE' }, { displayName: 'Ada', locale: 'de-DE' }],
   ['both', { displayName: 'Zoë', locale: 'de' }, { displayName: 'Zoë', locale: 'de' }],
   ['neither: nothing changes', {}, { displayName: 'Ada', locale: 'en' }],
   ['null clears a name', { displayName: null }, { displayName: null, locale: 'en' }],
@@ -50,6 +51,7 @@ test.each([
   [{ displayName: 'n'.repeat(101) }, 'displayName', 'TOO_LONG'],
   [{ locale: 'no locale' }, 'locale', 'INVALID_FORMAT'],
   [{ locale: 'x'.repeat(500) }, 'locale', 'INVALID_FORMAT'],
+  [{ locale: 'sh-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd' }, 'locale', 'INVALID_FORMAT'], // grows when made canonical
 ])('%j is refused', async (input, field, code) => {
   const { token, update } = await person()
   expect(await update(input)).toMatchObject({ code: 'INVALID_INPUT', data: { fields: [{ field, code }] } })

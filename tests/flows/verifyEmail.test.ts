@@ -38,6 +38,12 @@ describe.each(DOORS)('verifyEmail by %s', (name, door) => {
     expect(login.data.user).toMatchObject({ email, emailVerified: true })
   })
 
+  test('blanks around a pasted token are passed over', async () => {
+    const { email, token } = await registered()
+    const answer = await door(app.url, 'verifyEmail', { token: ` \t${token}\u00a0\n` })
+    expect(answer).toMatchObject({ code: 'SUCCESS', data: { email } })
+  })
+
   test('the same link succeeds again within its life, with no second effect', async () => {
     const { email, token } = await registered()
     await door(app.url, 'verifyEmail', { token })

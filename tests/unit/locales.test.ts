@@ -64,7 +64,9 @@ describe('the language of a request', () => {
     ['de', 'de'],
     ['pt-br', 'pt-BR'],
     ['ZH-hant-tw', 'zh-Hant-TW'],
-    ['de_DE', null],
+    ['de_DE', 'de-DE'],
+    ['zh_hant_tw', 'zh-Hant-TW'],
+    ['sh-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd', null], // sr-Latn-x-… is longer than what may be stored
     ['', null],
     ['e', null],
     ['german please', null],

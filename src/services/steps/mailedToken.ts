@@ -11,8 +11,9 @@ import type { Deps } from '../deps'
 export async function readMailedToken(
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
   purpose: MailTokenPurpose,
-  token: string,
+  text: string,
 ): Promise<FoundToken> {
+  const token = text.trim() // people paste it with the blanks around it
   if (!isOpaqueToken(token)) throw new InvalidTokenError()
   const found = await findOneTimeToken(database.prisma, digest(token))
   if (found?.purpose !== purpose) throw new InvalidTokenError()
