@@ -6,9 +6,18 @@ const swc = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'))
 // The compiler's own helpers stay out of our files, and so out of their coverage.
 swc.jsc.externalHelpers = true
 
-module.exports = {
+/** Run one of them with `npm run test:<name>`. */
+const PROJECTS = {
+  unit: ['unit', 'meta'],
+  flows: ['flows', 'contracts'],
+  faults: ['faults'],
+  browser: ['browser'],
+}
+
+const project = (displayName, folders) => ({
+  displayName,
   testEnvironment: 'node',
-  roots: ['<rootDir>/tests', '<rootDir>/src'],
+  roots: folders.map((folder) => `<rootDir>/tests/${folder}`),
   testMatch: ['**/*.test.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', swc],
@@ -20,6 +29,10 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${esmOnly.join('|')})/)`],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',
   globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
+})
+
+module.exports = {
+  projects: Object.entries(PROJECTS).map(([name, folders]) => project(name, folders)),
   // Milliseconds: only what hangs gets there. A machine that is busy with other work takes ten times as long as a calm one.
   testTimeout: 300_000,
   // Each test process has its own server, database and hashes: more of them than cores only slows all of them down.

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -194,36 +194,6 @@ describe('applying', () => {
     const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = ${key} AND NOT granted`
     while ((await client.query(waiting)).rows.length === 0);
   }
-})
-
-describe('the schema', () => {
-  const check = (cwd: string) =>
-    spawnSync(process.execPath, [join(cwd, 'scripts/migrations.mjs'), 'check'], {
-      cwd,
-      encoding: 'utf8',
-      env: { ...process.env, DATABASE_URL: database.url },
-    })
-
-  test('says what the migrations say', () => {
-    const { status, stderr } = check(root)
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  })
-
-  test('that says more than the migrations is told, and what they lack', async () => {
-    const copy = mkdtempSync(join(tmpdir(), 'gatehouse-drift-'))
-    folders.push(copy)
-    for (const part of ['scripts/migrations.mjs', 'prisma'])
-      cpSync(join(root, part), join(copy, part), { recursive: true })
-    spawnSync('ln', ['-s', join(root, 'node_modules'), join(copy, 'node_modules')])
-    writeFileSync(join(copy, 'prisma/schema.prisma'), 'model Extra {\n  id Int @id\n}\n', { flag: 'a' })
-
-    const { status, stderr } = check(copy)
-    expect(status).toBe(1)
-    expect(stderr).toMatch(/Added tables\n\s+- Extra/)
-    // Its shadow database is gone again.
-    const { rows } = await client.query("SELECT 1 FROM pg_database WHERE datname LIKE 'gatehouse_shadow_%'")
-    expect(rows).toEqual([])
-  })
 })
 
 /** Data as each migration's own release wrote it: one entry for each, in the columns of its time. It is never edited. */
