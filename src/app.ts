@@ -114,7 +114,7 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
   releasers.push(() => changes.close())
   const liveSessions = new LiveSessions({ pool, isListening: () => changes.isListening(), onError: warn })
   changes.subscribe({
-    onChange: (change) => change.kind === 'keys' || liveSessions.forget(change),
+    onChange: (change) => 'id' in change && liveSessions.forget(change),
     onListening: () => liveSessions.forgetAll(),
   })
   const { scheduler, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))

@@ -1,21 +1,20 @@
-import { MAIL } from './config/defaults'
 import { type Inbox, createInboxTransport } from './dev/inbox'
 import { isDatabaseOutage } from './errors/outage'
-import { JobRunner } from './jobs/runner'
-import type { PeriodicTask } from './jobs/periodic'
 import { createDelivery } from './mail/delivery'
 import { createSmtpTransport } from './mail/transport'
+import { Dispatcher } from './outbox/dispatcher'
+import { type PeriodicTask, startPeriodic } from './outbox/periodic'
 import type { HashScheduler } from './crypto/hashScheduler'
 import type { Deps } from './services/deps'
 import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { ChangeListener } from './store/changes'
-import { SEND_MAIL_TASK, queueState } from './store/mails'
+import { queueState } from './store/mails'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
 
-/** What runs beside the requests: the job queue, and the signing keys' coming and going. */
+/** What runs beside the requests: the outbox, periodic work, and the loading of signing keys. */
 export interface Background {
   keysLoaded: () => boolean
   /** Brings the gauges that are read from the database up to date. */
@@ -32,26 +31,28 @@ interface BackgroundParts {
 
 /** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
-  const delivery = startDelivery(deps, parts.inbox)
-  let jobs: JobRunner | undefined
-  // Once there are keys there is a migrated database: workers would meet an empty one with noise.
-  const startJobs = () => {
-    jobs ??= new JobRunner({
-      pool: deps.database.pool,
-      logger: deps.logger,
-      concurrency: MAIL.concurrency,
-      tasks: { [SEND_MAIL_TASK]: (payload) => delivery.sendMail(payload) },
-      every: periodicTasks(deps),
-    })
+  const { database, logger, config } = deps
+  const { delivery, transport } = createMails(deps, parts.inbox)
+  let dispatcher: Dispatcher | undefined
+  let stopPeriodic: (() => Promise<void>) | undefined
+  // Keys that could be loaded prove a migrated database: before that every claim would fail.
+  const onLoaded = () => {
+    dispatcher ??= new Dispatcher({ database, logger, kind: delivery })
+    stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
   }
-  const keys = await startKeys(deps, { changes: parts.changes, onLoaded: startJobs })
+  parts.changes.subscribe({
+    onChange: ({ kind }) => kind === 'mails' && dispatcher?.wake(),
+    onListening: () => dispatcher?.wake(),
+  })
+  const keys = await startKeys(deps, { changes: parts.changes, onLoaded })
   return {
     keysLoaded: keys.loaded,
     refreshMetrics: () => refreshMetrics(deps, parts),
     stop: async () => {
       keys.stop()
-      await jobs?.stop(deps.config.shutdownGrace)
-      await delivery.stop()
+      await Promise.all([dispatcher?.stop(config.shutdownGrace), stopPeriodic?.()])
+      delivery.stop()
+      await transport.close()
     },
   }
 }
@@ -60,8 +61,8 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
   // Often enough that a rotation is late by a quarter of its period at most.
   const rotation = Math.max(SECOND, Math.min(HOUR, Math.floor(deps.config.signingKeyRotation / 4)))
   return [
-    { name: 'purge_expired', milliseconds: HOUR, run: () => purgeExpired(deps) },
-    { name: 'rotate_signing_keys', milliseconds: rotation, run: () => rotateSigningKeys(deps, { atOnce: false }) },
+    { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
+    { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { atOnce: false }) },
   ]
 }
 
@@ -117,24 +118,17 @@ function isNotMigrated(error: unknown): boolean {
   return code === 'P2021' || code === '42P01'
 }
 
-function startDelivery({ config, database, secrets, clock, logger, metrics }: Deps, inbox: Inbox | null) {
-  const { mailFrom: from, production } = config
+function createMails({ config, database, secrets, clock, logger, metrics }: Deps, inbox: Inbox | null) {
+  const { mailFrom: from, smtpName: name, production } = config
   const transport = inbox
     ? createInboxTransport(inbox, from)
-    : createSmtpTransport({ url: config.smtpUrl ?? '', from, production })
+    : createSmtpTransport({ url: config.smtpUrl ?? '', name, from, production })
   const observer = {
     sent: (mail: string) => metrics.mailsSent.inc({ mail }),
     failed: (mail: string, reason: string) => metrics.mailsFailed.inc({ mail, reason }),
     dropped: (mail: string, reason: string) => metrics.mailsDropped.inc({ mail, reason }),
   }
-  const delivery = createDelivery({ config, database, secrets, clock, logger, observer, transport })
-  return {
-    sendMail: (payload: unknown) => delivery.sendMail(payload),
-    stop: async () => {
-      delivery.stop()
-      await transport.close()
-    },
-  }
+  return { transport, delivery: createDelivery({ config, database, secrets, clock, logger, observer, transport }) }
 }
 
 async function refreshMetrics({ database, clock, metrics }: Deps, parts: BackgroundParts): Promise<void> {

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { canonicalEmail } from '../lib/emailAddress'
-import { createSmtpTransport } from '../mail/transport'
+import { smtpFailure } from '../mail/failure'
+import { createSmtpTransport, serverOf } from '../mail/transport'
 
-/** Sends one mail by the configured server, and says what that server said when it would not take it. */
+/** Sends one mail by the configured server, and says which server that is and at which step it failed, and why. */
 export async function mailTest(address: string): Promise<number> {
-  const { smtpUrl, mailFrom: from, appName, production, publicUrl } = resolveConfig(readEnvironment())
+  const { smtpUrl, smtpName: name, mailFrom: from, appName, production, publicUrl } = resolveConfig(readEnvironment())
   const to = canonicalEmail(address)
   if (to === null) return complain('That is no plain e-mail address.')
   if (smtpUrl === null) return complain('SMTP_URL is not set: mails go to the development inbox.')
 
-  const transport = createSmtpTransport({ url: smtpUrl, from, production })
+  const transport = createSmtpTransport({ url: smtpUrl, name, from, production })
   const sentence = `${appName} can send mail from ${publicUrl}.`
   try {
     await transport.send({
@@ -22,13 +23,20 @@ export async function mailTest(address: string): Promise<number> {
       token: null,
     })
   } catch (error) {
-    const { code, responseCode, response } = error as { code?: string; responseCode?: number; response?: string }
-    return complain(`Not sent: ${[code, responseCode, response].filter(Boolean).join(' ') || (error as Error).message}`)
+    const { host, port } = serverOf({ url: smtpUrl, production })
+    return complain(`Not sent: host ${host}, port ${port}, step ${smtpFailure(error).step}: ${explain(error)}`)
   } finally {
     await transport.close()
   }
   console.log('Sent.')
   return 0
+}
+
+/** The cause in words, its code, and what the server replied: the operator may read that, unlike a log. */
+function explain(error: unknown): string {
+  const { cause, reason } = smtpFailure(error)
+  const { response } = Object(error) as { response?: unknown }
+  return typeof response === 'string' ? `${cause}: ${response}` : `${cause} (${reason})`
 }
 
 function complain(words: string): number {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { type Environment, SECRET_VARIABLES, environment, productionProblems } from './env'
+import { smtpNameOf } from './values'
 
 /** One message that lists every problem of the environment; the process ends with exit code 78 (EX_CONFIG). */
 export class ConfigError extends Error {}
@@ -48,6 +49,7 @@ export function resolveConfig(env: Environment) {
     migrateOnStart: env.MIGRATE_ON_START ?? !production,
     redisUrl: env.REDIS_URL ?? null,
     smtpUrl: env.SMTP_URL ?? null,
+    smtpName: env.SMTP_NAME ?? smtpNameOf(new URL(publicUrl)),
     mailFrom: env.MAIL_FROM ?? `${env.APP_NAME} <no-reply@${new URL(publicUrl).hostname}>`,
     appName: env.APP_NAME,
     appUrl: env.APP_URL ?? null,

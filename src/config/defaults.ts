@@ -69,12 +69,26 @@ export const MAIL = {
   /** Milliseconds before the second try, doubled for each further one up to the cap, then spread by a quarter. */
   firstRetry: 2 * SECOND,
   maxRetry: 15 * MINUTE,
-  /** Milliseconds between two looks at an SMTP server that is away, while mails wait: service is normal 10 s after it returns. */
+  /** Milliseconds between two probes of an SMTP server that is down, while mails wait: service is normal 10 s after it returns. */
   probeInterval: 5 * SECOND,
   /** Mails sent at once by one instance. */
   concurrency: 4,
+  /** Milliseconds to reach the SMTP server; a probe that found no answer by the next one's time would delay the recovery. */
   connectionTimeout: 10 * SECOND,
-  socketTimeout: 20 * SECOND,
+  probeConnectionTimeout: 4 * SECOND,
+  /** Milliseconds for the server's greeting: RFC 5321 §4.5.3.2 expects minutes, and servers delay it to deter spam. */
+  greetingTimeout: MINUTE,
+  /** Milliseconds of silence in a session: what the RFC grants at DATA; a server scans the message before it answers. */
+  socketTimeout: 2 * MINUTE,
+  /** Lines about failed attempts in a minute, per instance; then one line counts the rest. */
+  failureLines: 20,
+} as const
+
+export const OUTBOX = {
+  /** Milliseconds between two looks for due rows; a new row is announced by NOTIFY, so this is for retries and lost announcements. */
+  pollInterval: 2 * SECOND,
+  /** Milliseconds after which the row of a killed instance is free; renewed at a third of it while the delivery runs. */
+  lease: 10 * SECOND,
 } as const
 
 export const RETENTION = {

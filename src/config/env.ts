@@ -67,6 +67,15 @@ const origins = list.refine(
   'comma-separated origins, as in https://app.example.com',
 )
 
+/** What RFC 5321 §4.1.1.1 lets a client greet with: a domain, or an address in brackets. */
+const greetingName = z
+  .string()
+  .max(255, 'a host name, as in auth.example.com')
+  .regex(
+    /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*|\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[\da-f:.]+)\])$/i,
+    'a host name, as in auth.example.com',
+  )
+
 const secret = z
   .string()
   .refine((text) => Buffer.byteLength(text) >= 32, '32 bytes or more, as `openssl rand -base64 32` prints')
@@ -86,6 +95,7 @@ export const environment = z.object({
   MIGRATE_ON_START: flag.optional(),
   REDIS_URL: url('a redis:// or rediss:// URL', 'redis:', 'rediss:').optional(),
   SMTP_URL: url('an smtp:// or smtps:// URL', 'smtp:', 'smtps:').optional(),
+  SMTP_NAME: greetingName.optional(),
   MAIL_FROM: z
     .string()
     .regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'an address, as in Name <no-reply@example.com>')

@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net'
+
 /** The origin of a URL as browsers compare it; null for what is none (a path, a custom scheme, no URL). */
 export function originOf(text: string): string | null {
   if (!URL.canParse(text)) return null
@@ -7,6 +9,12 @@ export function originOf(text: string): string | null {
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** The name to greet mail servers with: a URL's host, an IP address as the literal of RFC 5321 §4.1.3. */
+export function smtpNameOf({ hostname }: URL): string {
+  if (hostname.startsWith('[')) return `[IPv6:${hostname.slice(1)}`
+  return isIPv4(hostname) ? `[${hostname}]` : hostname
 }
 
 /** WCAG 2.2 contrast ratio (1 to 21) of a colour such as `#1f4fd8` against white. */

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto'
 import { MAIL } from '../config/defaults'
 import type { Clock } from '../lib/clock'
 import type { Logger } from '../ops/logger'
+import { createSampler } from '../ops/sampler'
+import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database } from '../store/database'
-import { type QueuedMail, deleteMail, findMail, makeMailsDue, postponeMail, queueState } from '../store/mails'
+import { type QueuedMail, deleteExpiredMails, deleteMail, findMail, queueState } from '../store/mails'
+import { CircuitBreaker } from './circuitBreaker'
 import { smtpFailure } from './failure'
-import { OutageWatch } from './outage'
 import { type DropReason, type PrepareParts, prepareMail } from './prepare'
 import type { MailTransport } from './transport'
 
@@ -21,80 +24,85 @@ export interface DeliveryParts extends PrepareParts {
   clock: Clock
   logger: Logger
   observer: MailObserver
-  /** Milliseconds; for tests. */
+  /** For tests. */
+  concurrency?: number
   firstRetry?: number
   probeInterval?: number
 }
 
-export interface Delivery {
-  /** The task of the queue: sends the mail that the job names, or sets its next try. */
-  sendMail(payload: unknown): Promise<void>
-  stop(): void
-}
+export type MailDelivery = DeliveryKind & { stop(): void }
 
-/** Takes mails from the outbox to the transport: at least once while they are of use, never later. */
-export function createDelivery(parts: DeliveryParts): Delivery {
-  const { database, transport, clock, logger, observer, probeInterval = MAIL.probeInterval } = parts
+/** Sends the mails of the outbox: at least once while they are of use, never later. */
+export function createDelivery(parts: DeliveryParts): MailDelivery {
+  const { database, transport, clock, logger, observer } = parts
+  const { concurrency = MAIL.concurrency, firstRetry = MAIL.firstRetry, probeInterval = MAIL.probeInterval } = parts
   const db = database.prisma
-  const outage = new OutageWatch({
-    transport,
-    logger,
-    interval: probeInterval,
-    anyWaiting: async () => (await queueState(db, clock.now())).waiting > 0,
-    onBack: () => makeMailsDue(db),
+  const { hostname } = new URL(parts.config.publicUrl)
+  const sample = createSampler(MAIL.failureLines)
+  let stopped = false
+  const breaker = new CircuitBreaker({
+    ...{ logger, interval: probeInterval, probe: () => transport.verify() },
+    isNeeded: async () => {
+      for (const name of await deleteExpiredMails(db, clock.now())) observer.dropped(name, 'expired')
+      return (await queueState(db, clock.now())).waiting > 0
+    },
   })
-  return { sendMail, stop: () => outage.stop() }
+  return {
+    ...{ table: 'mails', concurrency, firstRetry, maxRetry: MAIL.maxRetry, deliver },
+    mayClaim: () => !breaker.isOpen(),
+    stop: () => {
+      stopped = true
+      breaker.stop()
+    },
+  }
 
-  async function sendMail(payload: unknown): Promise<void> {
-    const mail = await findMail(db, mailIdOf(payload))
-    if (!mail) return // sent before a crash, or its owner has left
+  async function deliver(id: string): Promise<Outcome> {
+    const mail = await findMail(db, id)
+    if (!mail) return 'settled' // its owner has left
     if (mail.expiresAt <= clock.now()) return drop(mail, 'expired')
-    if (outage.isAway()) return waitForServer(mail)
-
+    if (breaker.isOpen()) return 'unavailable' // opened while this one was claimed
     const prepared = await prepareMail(parts, mail)
     if ('dropped' in prepared) return drop(mail, prepared.dropped)
-    const { host } = new URL(parts.config.publicUrl)
     try {
-      await transport.send({ ...prepared, messageId: `<${mail.id}@${host.replace(/:\d+$/, '')}>`, to: mail.recipient })
+      await transport.send({ ...prepared, messageId: `<${messageIdOf(id)}@${hostname}>`, to: mail.recipient })
     } catch (error) {
       return fail(mail, error)
     }
-    await deleteMail(db, mail.id)
+    await deleteMail(db, id)
     observer.sent(mail.name)
+    return 'settled'
   }
 
-  async function drop(mail: QueuedMail, reason: DropReason): Promise<void> {
+  async function drop(mail: QueuedMail, reason: DropReason): Promise<Outcome> {
     await deleteMail(db, mail.id)
     observer.dropped(mail.name, reason)
+    return 'settled'
   }
 
-  async function fail(mail: QueuedMail, error: unknown): Promise<void> {
-    const { verdict, suspicious, reason, command } = smtpFailure(error)
+  async function fail(mail: QueuedMail, error: unknown): Promise<Outcome> {
+    if (stopped) return 'unavailable' // we ended the session ourselves
+    const { verdict, connectionProblem, reason, step, cause } = smtpFailure(error)
     observer.failed(mail.name, reason)
-    if (verdict === 'refused') {
-      logger.error({ mailId: mail.id, mail: mail.name, reason, command }, 'A mail was refused and given up')
-      return deleteMail(db, mail.id)
+    const refused = verdict === 'refused'
+    const omitted = sample()
+    if (omitted !== null) {
+      const line = { mailId: mail.id, mail: mail.name, attempt: mail.attempts + 1, reason, step, cause, omitted }
+      if (refused) logger.error({ event: 'mail_refused', ...line }, 'A mail was refused and given up')
+      else logger.warn({ event: 'mail_failed', ...line }, 'A mail was not taken and is tried again')
     }
-    logger.warn({ mailId: mail.id, mail: mail.name, reason, command }, 'A mail was not taken and is tried again')
-    if (suspicious) await outage.look()
-    await postponeMail(db, mail.id, { attempts: mail.attempts + 1, delay: backOff(mail.attempts, parts.firstRetry) })
-  }
-
-  /** Not counted as a try: when the server is back, the tries after it are as close together as the first ones. */
-  async function waitForServer(mail: QueuedMail): Promise<void> {
-    await postponeMail(db, mail.id, { attempts: mail.attempts, delay: MAIL.maxRetry })
-    // It may have come back between the question and the answer, and would not call this mail again.
-    if (!outage.isAway()) await makeMailsDue(db)
+    if (refused) {
+      await deleteMail(db, mail.id)
+      return 'settled'
+    }
+    if (connectionProblem) await breaker.check()
+    return breaker.isOpen() ? 'unavailable' : 'failed'
   }
 }
 
-/** Milliseconds before the next try: doubled each time up to a cap, spread by a quarter so that tries do not march in step. */
-function backOff(attempts: number, firstRetry: number = MAIL.firstRetry): number {
-  return Math.min(firstRetry * 2 ** attempts, MAIL.maxRetry) * (0.75 + Math.random() / 2)
-}
-
-function mailIdOf(payload: unknown): string {
-  const id = (payload as { mailId?: unknown } | null)?.mailId
-  if (typeof id !== 'string') throw new Error('A mail job without a mailId')
-  return id
+/**
+ * The same for every attempt, so that mail programs recognise a copy. Not the row's id: the link's token is derived from
+ * that one, and this one is shown to everybody who handles the mail.
+ */
+function messageIdOf(id: string): string {
+  return createHash('sha256').update(`message-id:${id}`).digest('hex').slice(0, 32)
 }

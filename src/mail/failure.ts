@@ -1,41 +1,95 @@
+/** Where in a session an attempt failed. `session`: the connection broke, and it is not known at which command. */
+export type SmtpStep = 'connect' | 'greeting' | 'TLS' | 'auth' | 'envelope' | 'data' | 'session'
+
 /** What is known of a failed attempt, without the address that an SMTP reply repeats. */
 export interface SmtpFailure {
   /** `refused`: the server will never take this mail. `retry`: it may, later. */
   verdict: 'refused' | 'retry'
   /** Whether the failure may be the server's or the connection's rather than this mail's. */
-  suspicious: boolean
+  connectionProblem: boolean
   /** A label of few values: `smtp_550`, `etimedout`. */
   reason: string
-  command: string | null
+  step: SmtpStep
+  /** For people; from a fixed list. */
+  cause: string
 }
 
-/** Replies to these tell of one mail: its recipient and its content. The sender's address is the operator's setting. */
+/** Replies to these are about one mail: its recipient and its content. The sender's address is the operator's setting. */
 const ABOUT_THE_MAIL = ['RCPT TO', 'DATA']
 
 /** Authentication or encryption required, credentials refused (RFC 4954 §6): settings, whatever command they answer. */
 const ABOUT_THE_SETTINGS = [530, 534, 535, 538]
 
+const CAUSES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens at this port',
+  ENOTFOUND: 'the host name has no address',
+  EAI_AGAIN: 'the name server did not answer',
+  EHOSTUNREACH: 'there is no route to the host',
+  ENETUNREACH: 'there is no route to the network',
+  ECONNRESET: 'the server broke the connection',
+  ECONNECTION: 'the server ended the connection',
+  EPIPE: 'the server broke the connection',
+  EAUTH: 'the server refused the user or the password, or offers no way to log in',
+  CONNECT_TIMEOUT: 'the host did not answer in time',
+  GREETING_TIMEOUT: 'the server was reached and did not greet in time',
+  UPGRADE_TIMEOUT: 'TLS was not established in time',
+  SOCKET_TIMEOUT: 'the server fell silent',
+}
+
+/** TLS errors reach us as words alone where STARTTLS was used; these are the words of OpenSSL and Node. */
+const TLS_CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/self.signed/i, 'the certificate is self-signed'],
+  [/has expired/i, 'the certificate has expired'],
+  [/altnames/i, 'the certificate is for another host name'],
+  [/unable to (?:get|verify)/i, 'the certificate comes from an authority that is not known here'],
+  [/wrong version|packet length/i, 'the server does not speak TLS at this port: smtps:// is for 465, smtp:// for 587'],
+  [/upgrading connection with STARTTLS/i, 'the server offers no STARTTLS'],
+]
+
 /** Reads an error of nodemailer: a permanent reply (5yz, RFC 5321 §4.2.1) about the mail ends it, everything else is retried. */
 export function smtpFailure(error: unknown): SmtpFailure {
-  const { code, responseCode, command } = detailsOf(error)
-  const aboutTheMail = responseCode !== null && command !== null && ABOUT_THE_MAIL.includes(command)
-  // 503 tells of the state of the session, not of the mail.
+  const details = detailsOf(error)
+  const { code, responseCode, command } = details
+  const aboutTheMail = responseCode !== null && ABOUT_THE_MAIL.includes(command)
+  // 503 is about the state of the session, not about the mail.
   const permanent = responseCode !== null && responseCode >= 500 && responseCode !== 503
   const refused = aboutTheMail && permanent && !ABOUT_THE_SETTINGS.includes(responseCode)
   return {
     verdict: refused ? 'refused' : 'retry',
-    suspicious: !aboutTheMail || responseCode === 421,
+    connectionProblem: !aboutTheMail || responseCode === 421,
     reason: responseCode === null ? (code ?? 'unknown').toLowerCase() : `smtp_${responseCode}`,
-    command,
+    step: stepOf(details),
+    cause: causeOf(details),
   }
 }
 
-function detailsOf(error: unknown): { code: string | null; responseCode: number | null; command: string | null } {
-  const { code, originalCode, responseCode, command } = (error ?? {}) as Record<string, unknown>
+type Details = ReturnType<typeof detailsOf>
+
+function stepOf({ code, command, isTls, message }: Details): SmtpStep {
+  if (isTls || code === 'UPGRADE_TIMEOUT') return 'TLS'
+  if (command === 'CONNECT' || code === 'EDNS') return 'connect'
+  if (code === 'GREETING_TIMEOUT' || /greeting/i.test(message) || /^(?:EHLO|HELO|LHLO)/.test(command)) return 'greeting'
+  if (command.startsWith('AUTH') || code === 'EAUTH') return 'auth'
+  if (command === 'MAIL FROM' || command === 'RCPT TO' || code === 'EENVELOPE') return 'envelope'
+  return command === 'DATA' ? 'data' : 'session'
+}
+
+function causeOf({ code, responseCode, isTls, message }: Details): string {
+  if (isTls) return TLS_CAUSES.find(([words]) => words.test(message))?.[1] ?? 'TLS could not be established'
+  if (responseCode !== null) return `the server answered ${responseCode}`
+  return CAUSES[code ?? ''] ?? 'the attempt failed'
+}
+
+function detailsOf(error: unknown) {
+  const { code, originalCode, timeoutType, responseCode, command, message } = Object(error) as Record<string, unknown>
+  // The most exact one: ECONNREFUSED rather than ESOCKET, GREETING_TIMEOUT rather than ETIMEDOUT.
+  const exact = [timeoutType, originalCode, code].find((value) => typeof value === 'string')
+  const words = typeof message === 'string' ? message : ''
   return {
-    // The cause where the system named one: ECONNREFUSED, or DEPTH_ZERO_SELF_SIGNED_CERT, rather than ESOCKET.
-    code: typeof originalCode === 'string' ? originalCode : typeof code === 'string' ? code : null,
+    code: typeof exact === 'string' ? exact : null,
     responseCode: typeof responseCode === 'number' ? responseCode : null,
-    command: typeof command === 'string' ? command : null,
+    command: typeof command === 'string' ? command : '',
+    message: words,
+    isTls: code === 'ETLS' || (typeof responseCode !== 'number' && /certificate|\bTLS\b|\bSSL\b/.test(words)),
   }
 }

@@ -2,6 +2,7 @@ import { createTransport } from 'nodemailer'
 import { MAIL } from '../config/defaults'
 import { isLoopback } from '../config/values'
 import { canonicalEmail } from '../lib/emailAddress'
+import { createSmtpSockets } from './smtpSocket'
 
 export interface OutgoingMail {
   /** `<id@host>`: the same for every try, so that a copy is known as one. */
@@ -29,8 +30,11 @@ interface SmtpOptions {
   url: string
   /** As in `Name <no-reply@example.com>`. */
   from: string
+  /** What the server is greeted with: a host name or an address literal. */
+  name: string
   production: boolean
-  /** Milliseconds that the server may be silent; for tests. */
+  /** Milliseconds; for tests. */
+  greetingTimeout?: number
   socketTimeout?: number
 }
 
@@ -39,27 +43,24 @@ const CLOSED = { disableFileAccess: true, disableUrlAccess: true, logger: false 
 
 /** Sends by SMTP over a few kept connections. In production nothing leaves in clear, save to this very machine (RFC 8314). */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
-  const server = serverOf(options)
+  const { greetingTimeout = MAIL.greetingTimeout, socketTimeout = MAIL.socketTimeout } = options
+  const sockets = createSmtpSockets(MAIL.connectionTimeout)
+  const probeSockets = createSmtpSockets(MAIL.probeConnectionTimeout)
+  const server = {
+    ...serverOf(options),
+    ...{ name: options.name, greetingTimeout, socketTimeout },
+    // Counted from before our own connecting, and the greeting's limit as well: see smtpSocket.ts.
+    connectionTimeout: MAIL.connectionTimeout + greetingTimeout,
+  }
   const sender = createTransport({
     ...server,
     pool: true,
     maxConnections: MAIL.concurrency,
-    // A reused connection may have been dropped while idle: one new one. Further tries are the queue's.
+    // A reused connection may have been dropped while idle: one new one. Further attempts are the outbox's.
     maxRequeues: 1,
-    connectionTimeout: MAIL.connectionTimeout,
-    greetingTimeout: MAIL.connectionTimeout,
-    dnsTimeout: MAIL.connectionTimeout,
-    socketTimeout: options.socketTimeout ?? MAIL.socketTimeout,
+    getSocket: sockets.open,
   })
-  // A look has to end before the next one is due.
-  const patience = MAIL.probeInterval - 1_000
-  const probe = createTransport({
-    ...server,
-    connectionTimeout: patience,
-    greetingTimeout: patience,
-    dnsTimeout: patience,
-    socketTimeout: patience,
-  })
+  const probe = createTransport({ ...server, getSocket: probeSockets.open })
   return {
     send: async (message) => {
       await sender.sendMail(mimeOf(message, options.from))
@@ -69,6 +70,8 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
     },
     close: () => {
       sender.close({ force: true })
+      sockets.close()
+      probeSockets.close()
       return Promise.resolve()
     },
   }
@@ -83,7 +86,7 @@ export async function sourceOf(message: OutgoingMail, from: string): Promise<str
 }
 
 /** Read from the URL's parts: its query could switch certificate checks off. */
-function serverOf({ url, production }: SmtpOptions) {
+export function serverOf({ url, production }: Pick<SmtpOptions, 'url' | 'production'>) {
   const { protocol, hostname, port, username, password } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'smtps:'

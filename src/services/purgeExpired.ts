@@ -12,7 +12,7 @@ export async function purgeExpired({
   logger,
 }: Pick<Deps, 'clock' | 'config' | 'database' | 'limiter' | 'logger'>): Promise<void> {
   const now = clock.now()
-  const purged = await purge(database.prisma, {
+  const purged = await purge(database, {
     unverifiedBefore: later(now, -RETENTION.unverifiedUsers),
     sessionsEndedBefore: later(now, -RETENTION.endedSessions),
     tokensDeadBefore: later(now, -RETENTION.deadTokens),

@@ -2,7 +2,7 @@ import { Client } from 'pg'
 import { DATABASE, SESSION } from '../config/defaults'
 
 /** What the database tells every instance: its triggers send these on the channel `gatehouse`. */
-export type Change = { kind: 'session' | 'user'; id: string } | { kind: 'keys' }
+export type Change = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' }
 
 interface Subscriber {
   onChange: (change: Change) => void
@@ -119,7 +119,7 @@ function hangUp(client: Client): void {
 }
 
 function readChange(payload: string): Change | null {
-  if (payload === 'keys') return { kind: 'keys' }
+  if (payload === 'keys' || payload === 'mails') return { kind: payload }
   const [kind, id] = payload.split(':')
   return (kind === 'session' || kind === 'user') && id !== undefined ? { kind, id } : null
 }

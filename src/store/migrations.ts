@@ -1,9 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { runMigrations as migrateQueue } from 'graphile-worker'
-import { migrations as queueMigrations } from 'graphile-worker/dist/generated/sql'
-import { Client, Pool } from 'pg'
+import { Client } from 'pg'
 import { DATABASE } from '../config/defaults'
 import type { Logger } from '../ops/logger'
 
@@ -30,8 +28,6 @@ interface AppliedMigration {
 /** Beside src/ and dist/ alike: the package ships it. */
 export const MIGRATIONS_DIR = join(__dirname, '../../prisma/migrations')
 
-/** The name that the job queue's own schema goes by in the list of what is pending. */
-const QUEUE = 'graphile-worker'
 /** Any number will do, as long as every release takes the same: one of several instances migrates, the others wait. */
 const MIGRATION_LOCK = 7_236_510
 /** undefined_table */
@@ -50,8 +46,8 @@ const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
 )`
 
 /**
- * The names of the migrations that this release has and the database lacks, oldest first; the job queue's own schema
- * comes last. Two small queries: cheap enough for the readiness probe. A database of a newer release lacks nothing.
+ * The names of the migrations that this release has and the database lacks, oldest first. One small query: cheap enough
+ * for the readiness probe. A database of a newer release lacks nothing.
  */
 export async function pendingMigrations(db: MigrationDatabase, directory = MIGRATIONS_DIR): Promise<string[]> {
   const applied = await appliedMigrations(db)
@@ -59,8 +55,7 @@ export async function pendingMigrations(db: MigrationDatabase, directory = MIGRA
     applied.filter((row) => row.finished_at).map((row) => `${row.migration_name} ${row.checksum}`),
   )
   const missing = readMigrations(directory).filter(({ name, checksum }) => !finished.has(`${name} ${checksum}`))
-  const names = missing.map(({ name }) => name)
-  return (await isQueueCurrent(db)) ? names : [...names, QUEUE]
+  return missing.map(({ name }) => name)
 }
 
 /**
@@ -93,21 +88,9 @@ export async function applyMigrations(
       await applyOne(client, migration)
       logger.info({ migration: migration.name }, 'migration applied')
     }
-    if (pending.includes(QUEUE)) await applyQueue(databaseUrl)
     return pending
   } finally {
     await client.end()
-  }
-}
-
-/** The queue's own migrations, on a pool that is closed before anything goes on. */
-async function applyQueue(connectionString: string): Promise<void> {
-  const pgPool = new Pool({ connectionString, max: 2, connectionTimeoutMillis: DATABASE.connectTimeout })
-  pgPool.on('error', () => undefined)
-  try {
-    await migrateQueue({ pgPool })
-  } finally {
-    await pgPool.end()
   }
 }
 
@@ -167,15 +150,6 @@ async function appliedMigrations(db: MigrationDatabase): Promise<AppliedMigratio
     db,
     `SELECT id, migration_name, checksum, started_at, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
   )
-}
-
-async function isQueueCurrent(db: MigrationDatabase): Promise<boolean> {
-  const [row] = await rowsIfThere<{ revision: number }>(
-    db,
-    'SELECT max(id) AS revision FROM graphile_worker.migrations',
-  )
-  const wanted = Math.max(...Object.keys(queueMigrations).map((file) => parseInt(file, 10)))
-  return (row?.revision ?? 0) >= wanted
 }
 
 async function rowsIfThere<Row>(db: MigrationDatabase, query: string): Promise<Row[]> {

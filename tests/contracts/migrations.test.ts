@@ -60,12 +60,12 @@ async function exists(table: string): Promise<boolean> {
 }
 
 describe('what is pending', () => {
-  test('is everything on an empty database, the job queue included', async () => {
-    expect(await pendingMigrations(client)).toEqual([...released, 'graphile-worker'])
+  test('is everything on an empty database', async () => {
+    expect(await pendingMigrations(client)).toEqual(released)
   })
 
   test('is nothing once all is applied', async () => {
-    expect(await applyMigrations(database.url, logger)).toEqual([...released, 'graphile-worker'])
+    expect(await applyMigrations(database.url, logger)).toEqual(released)
     expect(await pendingMigrations(client)).toEqual([])
     expect(await applyMigrations(database.url, logger)).toEqual([])
   })
@@ -81,21 +81,13 @@ describe('what is pending', () => {
     await applyMigrations(database.url, logger, newer)
     expect(await pendingMigrations(client)).toEqual([])
   })
-
-  test('is the job queue, where only its schema is behind', async () => {
-    await applyMigrations(database.url, logger)
-    await client.query(
-      'DELETE FROM graphile_worker.migrations WHERE id = (SELECT max(id) FROM graphile_worker.migrations)',
-    )
-    expect(await pendingMigrations(client)).toEqual(['graphile-worker'])
-  })
 })
 
 describe('applying', () => {
   // The race: several instances of a deployment start on one database that has yet to be migrated.
   test('of many at once one applies, and all succeed', async () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => applyMigrations(database.url, logger)))
-    expect(results.filter((names) => names.length > 0)).toEqual([[...released, 'graphile-worker']])
+    expect(results.filter((names) => names.length > 0)).toEqual([released])
     expect(await history()).toEqual(released)
   })
 
@@ -109,7 +101,7 @@ describe('applying', () => {
     await once(child, 'exit')
     await client.query('SELECT pg_advisory_unlock(42)')
 
-    expect(await applyMigrations(database.url, logger, folder)).toEqual(['99999999999999_midway', 'graphile-worker'])
+    expect(await applyMigrations(database.url, logger, folder)).toEqual(['99999999999999_midway'])
     expect(await history()).toEqual([...released, '99999999999999_midway'])
     expect([await exists('midway'), await exists('done')]).toEqual([true, true])
   })
@@ -123,7 +115,7 @@ describe('applying', () => {
     expect([await exists('half'), await history()]).toEqual([false, released])
 
     addMigration(folder, { name, sql: 'CREATE TABLE half ();' })
-    expect(await applyMigrations(database.url, logger, folder)).toEqual([name, 'graphile-worker'])
+    expect(await applyMigrations(database.url, logger, folder)).toEqual([name])
   })
 
   test('one that was changed after it was applied is refused', async () => {

@@ -113,8 +113,8 @@ test('"not verified" is told only after the right password', async () => {
   expect(right.text).not.toContain('oken')
 })
 
-/** Statements that are not a request's: the heartbeat of the listener, and of the job queue. */
-const BESIDE = /^SELECT 1$|graphile_worker"?\.(?!add_job)|^LISTEN|^SELECT pg_backend/i
+/** Statements that are not a request's: the heartbeat of the listener, and the leases of the outbox. */
+const BESIDE = /^SELECT 1$|SKIP LOCKED|SET (?:leased_until|lease_owner)|^LISTEN|^SELECT pg_backend/i
 
 /** What the server sends to the database during `work`, in order, by its texts alone. */
 async function statements(work: () => Promise<unknown>): Promise<string[]> {

@@ -6,13 +6,14 @@ import { digest, mailTokens } from '../../src/crypto/opaqueToken'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { later } from '../../src/lib/clock'
 import { type Database, openDatabase } from '../../src/store/database'
-import { type NewMail, makeMailsDue, queueMail, queueState } from '../../src/store/mails'
+import { type NewMail, queueMail, queueState } from '../../src/store/mails'
 import { type TestDatabase, createDatabase } from '../support/database'
-import { type Mailer, type MailerOptions, SECRET, startMailer } from '../support/mailer'
+import { type Counted, type Mailer, type MailerOptions, SECRET, startMailer } from '../support/mailer'
 import { type ReceivedMail, TestSmtpServer } from '../support/smtp'
 
 const HOUR = 3_600_000
 const AWAY = 'The mail server is away'
+const NOT_CLAIMED = 'Nothing is claimed'
 const HASH = '$2b$12$abcdefghijklmnopqrstuv'
 
 let testDatabase: TestDatabase
@@ -71,6 +72,12 @@ function queue(name: string, recipient: string, changes: Partial<NewMail> = {}):
 const notice = (recipient: string, changes: Partial<NewMail> = {}) => queue('passwordChanged', recipient, changes)
 const waiting = () => queueState(db.prisma, now).then((state) => state.waiting)
 
+/** Resolves once the outbox was polled twice more, and nothing claimed. */
+function waitForPolls(counted: Counted): Promise<true> {
+  const before = counted.log.filter((line) => line.includes(NOT_CLAIMED)).length
+  return counted.waitForLog(NOT_CLAIMED, before + 2)
+}
+
 function tokenIn(mail: ReceivedMail): string {
   const token = /#token=([\w-]{43})/.exec(mail.parsed.text ?? '')?.[1]
   if (token === undefined) throw new Error('A mail without a link')
@@ -78,7 +85,7 @@ function tokenIn(mail: ReceivedMail): string {
 }
 
 describe('the outbox', () => {
-  test('a transaction that rolls back leaves neither mail nor job', async () => {
+  test('a transaction that rolls back leaves no mail', async () => {
     const failing = db.transaction(async (tx) => {
       await queueMail(tx, {
         name: 'passwordChanged',
@@ -91,7 +98,7 @@ describe('the outbox', () => {
     })
     await expect(failing).rejects.toThrow('rolled back')
     const { rows } = await db.pool.query(
-      'SELECT (SELECT count(*) FROM mails)::int + (SELECT count(*) FROM graphile_worker.jobs)::int AS rows',
+      'SELECT count(*)::int AS rows FROM mails',
     )
     expect(rows).toEqual([{ rows: 0 }])
   })
@@ -104,7 +111,7 @@ describe('the outbox', () => {
     await mailer.counted.waitForFailures(1)
     await mailer.stop()
     const [token] = mailTokens(deriveSecrets(SECRET, null), 'VERIFY_EMAIL', id)
-    for (const table of ['mails', 'one_time_tokens', 'graphile_worker._private_jobs']) {
+    for (const table of ['mails', 'one_time_tokens']) {
       const { rows } = await db.pool.query<{ row: string }>(`SELECT t::text AS row FROM ${table} AS t`)
       expect(rows).toHaveLength(1)
       expect(rows[0]?.row).not.toMatch(/http|#token/)
@@ -121,7 +128,7 @@ describe('the outbox', () => {
     await mailer.counted.waitForSent(1)
     await mailer.stop()
     const { rows } = await db.pool.query(
-      'SELECT (SELECT count(*) FROM mails)::int + (SELECT count(*) FROM graphile_worker.jobs)::int AS rows',
+      'SELECT count(*)::int AS rows FROM mails',
     )
     expect(rows).toEqual([{ rows: 0 }])
   })
@@ -200,11 +207,10 @@ describe('a mail server that fails', () => {
     for (const name of ['a', 'b']) await queue('resetPassword', `${name}@example.com`, { expiresAt: later(now, HOUR) })
     const { counted } = start()
     await counted.waitForLog(AWAY)
-    await counted.waitForLog('Completed task', 5)
+    await counted.waitForLog(NOT_CLAIMED)
 
     now = later(now, 6 * HOUR)
     await queue('resetPassword', 'c@example.com', { expiresAt: later(now, HOUR) })
-    await makeMailsDue(db.prisma) // hours pass for the queue too
     await counted.waitForDrops(2)
     expect(counted.drops).toEqual([
       ['resetPassword', 'expired'],
@@ -224,9 +230,8 @@ describe('a mail server that fails', () => {
     await notice('first@example.com')
     const { counted } = start({ firstRetry: HOUR })
     await counted.waitForLog(AWAY)
-    await counted.waitForLog('Completed task')
     for (const name of ['a', 'b', 'c']) await queue('emailChanged', `${name}@example.com`)
-    await counted.waitForLog('Completed task', 4)
+    await waitForPolls(counted)
     expect(counted.failures.filter(([name]) => name === 'emailChanged')).toEqual([])
     expect(await waiting()).toBe(4)
   })
@@ -236,7 +241,7 @@ describe('a mail server that fails', () => {
     await notice('a@example.com')
     const first = start()
     await first.counted.waitForLog(AWAY)
-    await first.counted.waitForLog('Completed task')
+    await waitForPolls(first.counted)
     await first.stop()
     await smtp.start()
     start()
@@ -256,7 +261,7 @@ describe('a mail server that fails', () => {
     await notice('a@example.com')
     const { counted } = start({ smtpUrl: smtp.url.replace('//', '//user:secret@') })
     await counted.waitForLog(AWAY)
-    await counted.waitForLog('Completed task')
+    await waitForPolls(counted)
     password = 'secret'
     await smtp.waitFor('a@example.com')
     expect(counted.log.some((line) => line.includes(AWAY) && line.includes('smtp_535'))).toBe(true)
@@ -271,7 +276,7 @@ describe('in production', () => {
     await notice('a@example.com')
     const { counted } = start(asOtherHost())
     await counted.waitForLog(AWAY)
-    await counted.waitForLog('Completed task')
+    await waitForPolls(counted)
     expect(smtp.attempts).toEqual([])
     expect(await waiting()).toBe(1)
   })
@@ -282,7 +287,7 @@ describe('in production', () => {
     await notice('a@example.com')
     const { counted } = start(asOtherHost())
     await counted.waitForLog(AWAY)
-    await counted.waitForLog('Completed task')
+    await waitForPolls(counted)
     expect(smtp.attempts).toEqual([])
     expect(await waiting()).toBe(1)
   })
@@ -312,17 +317,19 @@ describe('workers', () => {
     start()
     await smtp.waitForAttempts('slow@example.com', 1)
 
-    const transaction = db.transaction(async (tx) => {
-      await queueMail(tx, {
+    const orphan = await db.transaction(async (tx) => {
+      const id = await queueMail(tx, {
         name: 'passwordChanged',
         recipient: 'orphan@example.com',
         locale: 'en',
         now,
         expiresAt: later(now, HOUR),
       })
-      await tx.$executeRaw`UPDATE graphile_worker._private_jobs SET locked_by = 'worker-gone', locked_at = now() WHERE locked_at IS NULL`
+      await tx.mail.update({ where: { id }, data: { leaseOwner: uuidv7(), leasedUntil: later(new Date(), HOUR) } })
+      return id
     })
-    await transaction
+    // As if its lease had run out: nobody renewed it.
+    await db.prisma.$executeRaw`UPDATE mails SET leased_until = now() WHERE id = ${orphan}::uuid`
     await smtp.waitFor('orphan@example.com')
     expect(smtp.attempts.filter((address) => address === 'slow@example.com')).toHaveLength(1)
 
@@ -347,8 +354,8 @@ describe('workers', () => {
     const first = start()
     await smtp.waitForAttempts('a@example.com', 1)
     await first.stop(10)
-    const { rows } = await db.pool.query('SELECT locked_by, run_at <= now() AS due FROM graphile_worker.jobs')
-    expect(rows).toEqual([{ locked_by: null, due: true }])
+    const { rows } = await db.pool.query('SELECT lease_owner, due_at <= now() AS due FROM mails')
+    expect(rows).toEqual([{ lease_owner: null, due: true }])
     smtp.behaviourOf.clear()
     start()
     await smtp.waitFor('a@example.com')

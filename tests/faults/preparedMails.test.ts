@@ -2,15 +2,12 @@ import { v7 as uuidv7 } from 'uuid'
 import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { later } from '../../src/lib/clock'
-import { createDelivery } from '../../src/mail/delivery'
 import { type DroppedMail, type PreparedMail, prepareMail } from '../../src/mail/prepare'
-import { createSmtpTransport, sourceOf } from '../../src/mail/transport'
+import { sourceOf } from '../../src/mail/transport'
 import { type Database, openDatabase } from '../../src/store/database'
 import { type NewMail, findMail, queueMail } from '../../src/store/mails'
 import { changeEmail, importUser } from '../../src/store/users'
 import { type TestDatabase, createDatabase } from '../support/database'
-import { Counted } from '../support/mailer'
-import { createLogger } from '../../src/ops/logger'
 
 const HASH = '$2b$12$abcdefghijklmnopqrstuv'
 const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
@@ -113,20 +110,6 @@ describe('a link is not mailed', () => {
   test('by a name that no mail has', async () => {
     await expect(prepare(await queue('newsletter', 'ada@example.com'))).rejects.toThrow('No mail is named newsletter')
   })
-})
-
-test('a job that names no mail fails, and does not pass for done', async () => {
-  const counted = new Counted()
-  const transport = createSmtpTransport({ url: 'smtp://127.0.0.1:1', from: 'x@example.com', production: false })
-  const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
-  const clock = { now: () => now }
-  const delivery = createDelivery({ database: db, secrets, config, transport, clock, logger, observer: counted })
-  for (const payload of [null, {}, { mailId: 7 }]) {
-    await expect(delivery.sendMail(payload)).rejects.toThrow('A mail job without a mailId')
-  }
-  await delivery.sendMail({ mailId: uuidv7() }) // sent before, or its owner has left
-  delivery.stop()
-  await transport.close()
 })
 
 test.each([

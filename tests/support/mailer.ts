@@ -1,13 +1,13 @@
 import { readEnvironment, resolveConfig } from '../../src/config/config'
+import { OUTBOX } from '../../src/config/defaults'
 import { deriveSecrets } from '../../src/crypto/secrets'
-import { JobRunner } from '../../src/jobs/runner'
 import type { Clock } from '../../src/lib/clock'
 import { createDelivery } from '../../src/mail/delivery'
 import type { DropReason } from '../../src/mail/prepare'
 import { type MailTransport, createSmtpTransport } from '../../src/mail/transport'
 import { createLogger } from '../../src/ops/logger'
+import { Dispatcher } from '../../src/outbox/dispatcher'
 import { type Database, openDatabase } from '../../src/store/database'
-import { SEND_MAIL_TASK } from '../../src/store/mails'
 import { Watched } from './smtp'
 
 export const SECRET = 'the secret of the mail tests, long enough'
@@ -60,14 +60,17 @@ export interface MailerOptions {
   secretPrevious?: string
   /** Milliseconds. */
   firstRetry?: number
+  lease?: number
+  pollInterval?: number
   concurrency?: number
 }
 
-/** One instance of what sends mails: a pool, the queue's workers, a transport. All its waits are short. */
+/** One instance of what sends mails: a pool, a dispatcher, a transport. All its waits are short. */
 export interface Mailer {
   database: Database
   transport: MailTransport
   counted: Counted
+  dispatcher: Dispatcher
   stop(grace?: number): Promise<void>
 }
 
@@ -77,7 +80,7 @@ export function startMailer(options: MailerOptions): Mailer {
   const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
   const database = openDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => undefined })
   const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
-  const transport = createSmtpTransport({ url: smtpUrl, from: config.mailFrom, production })
+  const transport = createSmtpTransport({ url: smtpUrl, name: config.smtpName, from: config.mailFrom, production })
   const delivery = createDelivery({
     ...{
       database,
@@ -86,25 +89,23 @@ export function startMailer(options: MailerOptions): Mailer {
       logger,
       config,
       observer: counted,
+      concurrency: options.concurrency ?? 4,
       firstRetry: options.firstRetry ?? 10,
       probeInterval: 20,
     },
     secrets: deriveSecrets(secret, secretPrevious),
   })
-  const jobs = new JobRunner({
-    pool: database.pool,
-    tasks: { [SEND_MAIL_TASK]: (payload) => delivery.sendMail(payload) },
-    ...{ logger, concurrency: options.concurrency ?? 4, pollInterval: 20, lookInterval: 20 },
-  })
+  const { pollInterval = 20, lease = OUTBOX.lease } = options
+  const dispatcher = new Dispatcher({ database, logger, kind: delivery, pollInterval, lease })
   let stopped: Promise<void> | null = null
   return {
-    ...{ database, transport, counted },
+    ...{ database, transport, counted, dispatcher },
     stop: (grace = 2_000) => (stopped ??= stop(grace)),
   }
 
   async function stop(grace: number): Promise<void> {
+    await dispatcher.stop(grace)
     delivery.stop()
-    await jobs.stop(grace)
     await transport.close()
     await database.close()
   }

@@ -1,15 +1,10 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { fastify } from 'fastify'
-import { Pool } from 'pg'
 import { AbandonedError } from '../../src/errors/requestErrors'
 import { limitTime } from '../../src/http/deadline'
 import { metricsRoute } from '../../src/http/metricsRoute'
-import { Presence } from '../../src/jobs/presence'
 import { Releasers } from '../../src/lib/releasers'
-import { OutageWatch } from '../../src/mail/outage'
-import { type MailTransport, createSmtpTransport } from '../../src/mail/transport'
+import { CircuitBreaker } from '../../src/mail/circuitBreaker'
+import { createSmtpTransport } from '../../src/mail/transport'
 import { createLogger } from '../../src/ops/logger'
 import { createMetrics } from '../../src/ops/metrics'
 import { createReadiness } from '../../src/ops/readiness'
@@ -160,82 +155,40 @@ describe('the counters in memory', () => {
   })
 })
 
-/** A server that hangs up on everyone, and counts them. */
-async function hangingUp(onConnection: (count: number) => void) {
-  let count = 0
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined).destroy()
-    onConnection((count += 1))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return { port, close: () => new Promise((done) => server.close(done)) }
-}
-
-describe('workers without a database', () => {
-  test('say once that they wait, however often they try, and hold up nobody who stops', async () => {
-    const counted = new Counted()
-    const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
-    let thrice: () => void = () => undefined
-    const triedThrice = new Promise<void>((resolve) => (thrice = resolve))
-    const server = await hangingUp((count) => count === 3 && thrice())
-    const pool = new Pool({ host: '127.0.0.1', port: server.port, user: 'x', database: 'x', password: 'x' })
-    const presence = new Presence({ pool, logger, interval: 10, onConnected: () => Promise.resolve() })
-    const waiting = presence.hold(['worker-1'])
-    await triedThrice
-    expect(counted.log.filter((line) => line.includes('wait for the database'))).toHaveLength(1)
-
-    presence.stopWaiting()
-    await waiting
-    await presence.hold(['worker-2'])
-    await presence.release(['worker-1', 'worker-2'])
-    await presence.close()
-    await server.close()
-  })
-})
-
-describe('a mail server that is away', () => {
-  const away = createSmtpTransport({ url: 'smtp://127.0.0.1:1', from: 'x@example.com', production: false })
-  const watches: OutageWatch[] = []
+describe('a circuit breaker', () => {
+  const breakers: CircuitBreaker[] = []
   afterEach(() => {
-    for (const watch of watches.splice(0)) watch.stop()
+    for (const breaker of breakers.splice(0)) breaker.stop()
   })
-  afterAll(() => away.close())
 
-  function watch(counted: Counted, parts: { transport?: MailTransport; anyWaiting: () => Promise<boolean> }) {
+  function start(counted: Counted, isNeeded: () => Promise<boolean>): CircuitBreaker {
     const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
-    const onBack = () => Promise.resolve()
-    const made = new OutageWatch({ transport: away, logger, interval: 5, onBack, ...parts })
-    watches.push(made)
-    return made
+    const probe = () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))
+    const breaker = new CircuitBreaker({ probe, interval: 5, isNeeded, logger })
+    breakers.push(breaker)
+    return breaker
   }
 
-  test('is looked for no longer when no mail waits: the next one is tried', async () => {
-    const counted = new Counted()
-    let asked: () => void = () => undefined
-    const wasAsked = new Promise<void>((resolve) => (asked = resolve))
-    const outage = watch(counted, {
-      anyWaiting: () => {
-        expect(outage.isAway()).toBe(true)
-        asked()
-        return Promise.resolve(false)
-      },
+  test('closes without a probe where no mail waits: the next mail is the probe', async () => {
+    let asked: (open: boolean) => void = () => undefined
+    const wasAsked = new Promise<boolean>((resolve) => (asked = resolve))
+    const breaker = start(new Counted(), () => {
+      asked(breaker.isOpen())
+      return Promise.resolve(false)
     })
-    await wasAsked
+    expect(await wasAsked).toBe(true)
     await new Promise(setImmediate)
-    expect(outage.isAway()).toBe(false)
+    expect(breaker.isOpen()).toBe(false)
   })
 
-  test('is told once, however often it is looked for', async () => {
+  test('reports once that it opened, however often it probes', async () => {
     const counted = new Counted()
     let asked = 0
     await new Promise<void>((resolve) => {
-      watch(counted, {
-        anyWaiting: () => {
-          asked += 1
-          if (asked === 3) resolve()
-          return asked === 2 ? Promise.reject(new Error('the database is away as well')) : Promise.resolve(true)
-        },
+      start(counted, () => {
+        asked += 1
+        if (asked === 3) resolve()
+        return asked === 2 ? Promise.reject(new Error('the database is away as well')) : Promise.resolve(true)
       })
     })
     expect(counted.log.filter((line) => line.includes('The mail server is away'))).toHaveLength(1)
@@ -248,7 +201,7 @@ describe('the ports of a mail server', () => {
     ['smtps://127.0.0.1', '127.0.0.1:465'],
     ['smtp://127.0.0.1:1', '127.0.0.1:1'],
   ])('%s is asked at %s', async (url, address) => {
-    const transport = createSmtpTransport({ url, from: 'x@example.com', production: false })
+    const transport = createSmtpTransport({ url, name: 'auth.example.com', from: 'x@example.com', production: false })
     await expect(transport.verify()).rejects.toThrow(`ECONNREFUSED ${address}`)
     await transport.close()
   })

@@ -25,7 +25,7 @@ describe('the SMTP transport', () => {
   const opened: MailTransport[] = []
 
   function open(url: string, options: { production?: boolean; socketTimeout?: number } = {}): MailTransport {
-    const transport = createSmtpTransport({ url, from: FROM, production: false, ...options })
+    const transport = createSmtpTransport({ url, name: 'auth.example.com', from: FROM, production: false, ...options })
     opened.push(transport)
     return transport
   }
@@ -118,13 +118,13 @@ describe('the SMTP transport', () => {
     const failure = await open(server.url, { socketTimeout: 50 })
       .send(mailTo('bob@example.com'))
       .catch((error: unknown) => error)
-    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', suspicious: true })
+    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true })
   })
 
   test.each([
-    [421, { verdict: 'retry', suspicious: true, reason: 'smtp_421' }],
-    [450, { verdict: 'retry', suspicious: false, reason: 'smtp_450' }],
-    [550, { verdict: 'refused', suspicious: false, reason: 'smtp_550' }],
+    [421, { verdict: 'retry', connectionProblem: true, reason: 'smtp_421' }],
+    [450, { verdict: 'retry', connectionProblem: false, reason: 'smtp_450' }],
+    [550, { verdict: 'refused', connectionProblem: false, reason: 'smtp_550' }],
   ] as const)('RCPT TO answered by %d', async (behaviour, expected) => {
     server = await new TestSmtpServer().start()
     server.behaviour = behaviour
@@ -143,7 +143,7 @@ describe('the SMTP transport', () => {
     const failure = await open(`smtp://user:wrong@127.0.0.1:${server.port}`)
       .send(mailTo('bob@example.com'))
       .catch((error: unknown) => error)
-    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', suspicious: true, reason: 'smtp_535' })
+    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true, reason: 'smtp_535' })
   })
 
   test('a refused sender is the settings, not the mail', async () => {
@@ -153,7 +153,7 @@ describe('the SMTP transport', () => {
     const failure = await open(server.url)
       .send(mailTo('bob@example.com'))
       .catch((error: unknown) => error)
-    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', suspicious: true })
+    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true })
   })
 })
 

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { OUTBOX } from '../config/defaults'
+import { isDatabaseOutage } from '../errors/outage'
+import { framesOf } from '../lib/frames'
+import type { Logger } from '../ops/logger'
+import type { Database } from '../store/database'
+import { type DueItem, type OutboxTable, claimDue, renewLeases, returnLeases } from '../store/leases'
+
+/**
+ * How a delivery ended. `settled`: its row is deleted. `failed`: the attempt counts, and the next one waits longer.
+ * `unavailable`: the other side is down, which says nothing of this row.
+ */
+export type Outcome = 'settled' | 'failed' | 'unavailable'
+
+/** One kind of work: the rows of one table. */
+export interface DeliveryKind {
+  table: OutboxTable
+  /** Rows delivered at once by this instance. */
+  concurrency: number
+  /** Milliseconds before the second attempt, doubled for each further one up to `maxRetry`. */
+  firstRetry: number
+  maxRetry: number
+  /** False while no delivery could succeed: then nothing is claimed. */
+  mayClaim(): boolean
+  /** Must bear to be repeated: a row whose lease ended with its process is delivered again. */
+  deliver(id: string): Promise<Outcome>
+}
+
+interface DispatcherOptions {
+  database: Pick<Database, 'pool'>
+  kind: DeliveryKind
+  logger: Logger
+  /** Milliseconds; for tests. */
+  pollInterval?: number
+  lease?: number
+}
+
+/**
+ * Delivers the rows of one table from the moment it is made until it is stopped. A claim commits before the delivery
+ * begins, so no connection is held meanwhile; a lease that is renewed keeps the row from other instances, and frees it
+ * within its length when this process is killed. A database that is down is polled until it is back.
+ */
+export class Dispatcher {
+  private readonly owner = randomUUID()
+  private readonly inFlight = new Map<string, Promise<void>>()
+  private readonly renewal: NodeJS.Timeout
+  private readonly running: Promise<void>
+  private readonly pollInterval: number
+  private readonly lease: number
+  private stopping = false
+  private abandoned = false
+  private reported = false
+  private woken = false
+  private interrupt: () => void = () => undefined
+
+  constructor(private readonly options: DispatcherOptions) {
+    this.pollInterval = options.pollInterval ?? OUTBOX.pollInterval
+    this.lease = options.lease ?? OUTBOX.lease
+    this.renewal = setInterval(() => void this.renew(), this.lease / 3).unref()
+    this.running = this.run()
+  }
+
+  /** Looks for due rows now instead of at the next poll. */
+  wake(): void {
+    this.woken = true
+    this.interrupt()
+  }
+
+  /** Claims nothing more, lets deliveries finish for `grace` milliseconds, and returns the leases of the others. */
+  async stop(grace: number): Promise<void> {
+    this.stopping = true
+    this.wake()
+    const finished = this.running.then(() => Promise.all(this.inFlight.values()))
+    await Promise.race([finished, delay(grace, undefined, { ref: false })])
+    this.abandoned = true
+    clearInterval(this.renewal)
+    const ids = [...this.inFlight.keys()]
+    if (ids.length > 0) await this.giveBack(ids, { delay: 0, failed: false })
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      this.woken = false
+      await this.claim()
+      if (!this.woken) await this.idle()
+    }
+  }
+
+  private idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.pollInterval).unref()
+      this.interrupt = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  private async claim(): Promise<void> {
+    const { database, kind, logger } = this.options
+    const { owner, lease } = this
+    const limit = kind.concurrency - this.inFlight.size
+    if (limit <= 0) return
+    if (!kind.mayClaim()) {
+      logger.debug({ table: kind.table }, 'Nothing is claimed: the circuit is open')
+      return
+    }
+    try {
+      const items = await claimDue(database.pool, kind.table, { owner, lease, limit, except: [...this.inFlight.keys()] })
+      this.reported = false
+      if (!this.abandoned) for (const item of items) this.start(item)
+    } catch (error) {
+      if (!this.reported) logger.warn({ table: kind.table, ...detailsOf(error) }, 'The outbox waits for the database')
+      this.reported = true
+    }
+  }
+
+  private start(item: DueItem): void {
+    const delivery = this.deliver(item).finally(() => {
+      this.inFlight.delete(item.id)
+      this.wake()
+    })
+    this.inFlight.set(item.id, delivery)
+  }
+
+  private async deliver({ id, attempts }: DueItem): Promise<void> {
+    const { kind, logger } = this.options
+    const outcome = await kind.deliver(id).catch((error: unknown): Outcome => {
+      if (isDatabaseOutage(error)) return 'unavailable'
+      logger.error({ event: 'delivery_failed', table: kind.table, id, ...detailsOf(error) }, 'delivery_failed')
+      return 'failed'
+    })
+    if (outcome === 'failed') await this.giveBack([id], { delay: backOff(kind, attempts), failed: true })
+    if (outcome === 'unavailable') await this.giveBack([id], { delay: this.pollInterval, failed: false })
+  }
+
+  /** Where the database is down as well, the lease ends by itself. */
+  private async giveBack(ids: string[], next: { delay: number; failed: boolean }): Promise<void> {
+    const { database, kind } = this.options
+    await returnLeases(database.pool, kind.table, { owner: this.owner, ids, ...next }).catch(() => undefined)
+  }
+
+  private async renew(): Promise<void> {
+    const { database, kind } = this.options
+    const ids = [...this.inFlight.keys()]
+    if (ids.length === 0) return
+    await renewLeases(database.pool, kind.table, { owner: this.owner, lease: this.lease, ids }).catch(() => undefined)
+  }
+}
+
+/** Milliseconds before the next attempt, spread by a quarter so that rows that failed together are not tried together. */
+function backOff({ firstRetry, maxRetry }: DeliveryKind, attempts: number): number {
+  return Math.min(firstRetry * 2 ** attempts, maxRetry) * (0.75 + Math.random() / 2)
+}
+
+/** What may be logged of an error: its message may quote an address or a value. */
+function detailsOf(error: unknown) {
+  const { name, code } = Object(error) as { name?: unknown; code?: unknown }
+  return { error: name, code, frames: framesOf(error) }
+}

@@ -1,0 +1,45 @@
+import type { Logger } from '../ops/logger'
+
+const MINUTE = 60_000
+
+/** Work that comes again. Every instance does it, each at its own time: what it runs must bear that. */
+export interface PeriodicTask {
+  name: string
+  /** Milliseconds from the end of one run to the next. */
+  interval: number
+  run: () => Promise<void>
+}
+
+/**
+ * Runs each task soon after the start, then at its interval, spread by a tenth so that instances do not run together.
+ * A run that failed is repeated within a minute. Resolves to the function that stops it, which waits for a run under way.
+ */
+export function startPeriodic(tasks: readonly PeriodicTask[], logger: Logger): () => Promise<void> {
+  const timers = new Map<string, NodeJS.Timeout>()
+  const running = new Map<string, Promise<void>>()
+  let stopped = false
+  for (const task of tasks) schedule(task, Math.random() * Math.min(task.interval, MINUTE))
+
+  return async () => {
+    stopped = true
+    for (const timer of timers.values()) clearTimeout(timer)
+    await Promise.all(running.values())
+  }
+
+  function schedule(task: PeriodicTask, wait: number): void {
+    if (stopped) return
+    const timer = setTimeout(() => running.set(task.name, perform(task)), wait).unref()
+    timers.set(task.name, timer)
+  }
+
+  async function perform(task: PeriodicTask): Promise<void> {
+    try {
+      await task.run()
+      schedule(task, task.interval * (0.9 + Math.random() / 5))
+    } catch (error) {
+      const { name, code } = error as { name?: string; code?: unknown }
+      logger.warn({ event: 'periodic_task_failed', task: task.name, error: name, code }, 'periodic_task_failed')
+      schedule(task, Math.random() * Math.min(task.interval, MINUTE))
+    }
+  }
+}

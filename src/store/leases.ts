@@ -1,0 +1,58 @@
+import type { Pool } from 'pg'
+
+/** Tables of work to deliver: `id`, `attempts`, `due_at`, `leased_until` and `lease_owner` mean the same in each. */
+export type OutboxTable = 'mails'
+
+export interface DueItem {
+  id: string
+  /** Attempts that failed. */
+  attempts: number
+}
+
+type Connection = Pick<Pool, 'query'>
+
+/** Leases rows that are due. Times are the database's; the millisecond is what timestamptz(3) may round up by. */
+export async function claimDue(
+  db: Connection,
+  table: OutboxTable,
+  claim: { owner: string; lease: number; limit: number; except: readonly string[] },
+): Promise<DueItem[]> {
+  const { rows } = await db.query<DueItem>(
+    `WITH due AS MATERIALIZED (
+       SELECT id FROM ${table}
+       WHERE due_at <= now() + interval '1 millisecond' AND (leased_until IS NULL OR leased_until <= now())
+         AND id <> ALL ($4::uuid[])
+       ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+     UPDATE ${table} AS item SET lease_owner = $1, leased_until = now() + $2::int * interval '1 millisecond'
+     FROM due WHERE item.id = due.id RETURNING item.id, item.attempts`,
+    [claim.owner, claim.lease, claim.limit, claim.except],
+  )
+  return rows
+}
+
+/** Prolongs the leases of work under way: those that another instance took over meanwhile are left to it. */
+export async function renewLeases(
+  db: Connection,
+  table: OutboxTable,
+  { owner, lease, ids }: { owner: string; lease: number; ids: readonly string[] },
+): Promise<void> {
+  await db.query(
+    `UPDATE ${table} SET leased_until = now() + $2::int * interval '1 millisecond'
+     WHERE id = ANY ($3::uuid[]) AND lease_owner = $1`,
+    [owner, lease, ids],
+  )
+}
+
+/** Ends leases: the rows are due after `delay` milliseconds, for any instance. */
+export async function returnLeases(
+  db: Connection,
+  table: OutboxTable,
+  { owner, ids, delay, failed }: { owner: string; ids: readonly string[]; delay: number; failed: boolean },
+): Promise<void> {
+  await db.query(
+    `UPDATE ${table} SET lease_owner = NULL, leased_until = NULL, attempts = attempts + $3::int,
+       due_at = now() + $2::int * interval '1 millisecond'
+     WHERE id = ANY ($4::uuid[]) AND lease_owner = $1`,
+    [owner, Math.round(delay), failed ? 1 : 0, ids],
+  )
+}
