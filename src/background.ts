@@ -1,6 +1,6 @@
 import { type Inbox, createInboxTransport } from './dev/inbox'
 import { isDatabaseOutage } from './errors/outage'
-import { createDelivery } from './mail/delivery'
+import { MailDelivery } from './mail/delivery'
 import { createSmtpTransport } from './mail/transport'
 import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
@@ -128,7 +128,7 @@ function createMails({ config, database, secrets, clock, logger, metrics }: Deps
     failed: (mail: string, reason: string) => metrics.mailsFailed.inc({ mail, reason }),
     dropped: (mail: string, reason: string) => metrics.mailsDropped.inc({ mail, reason }),
   }
-  return { transport, delivery: createDelivery({ config, database, secrets, clock, logger, observer, transport }) }
+  return { transport, delivery: new MailDelivery({ config, database, secrets, clock, logger, observer, transport }) }
 }
 
 async function refreshMetrics({ database, clock, metrics }: Deps, parts: BackgroundParts): Promise<void> {

@@ -7,7 +7,7 @@ import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database } from '../store/database'
 import { type QueuedMail, deleteExpiredMails, deleteMail, findMail, queueState } from '../store/mails'
 import { CircuitBreaker } from './circuitBreaker'
-import { smtpFailure } from './failure'
+import { type SmtpFailure, smtpFailure } from './failure'
 import { type DropReason, type PrepareParts, prepareMail } from './prepare'
 import type { MailTransport } from './transport'
 
@@ -30,72 +30,89 @@ export interface DeliveryParts extends PrepareParts {
   probeInterval?: number
 }
 
-export type MailDelivery = DeliveryKind & { stop(): void }
-
 /** Sends the mails of the outbox: at least once while they are of use, never later. */
-export function createDelivery(parts: DeliveryParts): MailDelivery {
-  const { database, transport, clock, logger, observer } = parts
-  const { concurrency = MAIL.concurrency, firstRetry = MAIL.firstRetry, probeInterval = MAIL.probeInterval } = parts
-  const db = database.prisma
-  const { hostname } = new URL(parts.config.publicUrl)
-  const sample = createSampler(MAIL.failureLines)
-  let stopped = false
-  const breaker = new CircuitBreaker({
-    ...{ logger, interval: probeInterval, probe: () => transport.verify() },
-    isNeeded: async () => {
-      for (const name of await deleteExpiredMails(db, clock.now())) observer.dropped(name, 'expired')
-      return (await queueState(db, clock.now())).waiting > 0
-    },
-  })
-  return {
-    ...{ table: 'mails', concurrency, firstRetry, maxRetry: MAIL.maxRetry, deliver },
-    mayClaim: () => !breaker.isOpen(),
-    stop: () => {
-      stopped = true
-      breaker.stop()
-    },
+export class MailDelivery implements DeliveryKind {
+  readonly table = 'mails'
+  readonly concurrency: number
+  readonly firstRetry: number
+  readonly maxRetry = MAIL.maxRetry
+  private readonly breaker: CircuitBreaker
+  private readonly sample = createSampler(MAIL.failureLines)
+  private stopped = false
+
+  constructor(private readonly parts: DeliveryParts) {
+    const { concurrency = MAIL.concurrency, firstRetry = MAIL.firstRetry, probeInterval = MAIL.probeInterval } = parts
+    const { transport, logger } = parts
+    this.concurrency = concurrency
+    this.firstRetry = firstRetry
+    this.breaker = new CircuitBreaker({
+      ...{ logger, interval: probeInterval },
+      probe: () => transport.verify(),
+      isNeeded: () => this.anyWaiting(),
+    })
   }
 
-  async function deliver(id: string): Promise<Outcome> {
-    const mail = await findMail(db, id)
+  mayClaim(): boolean {
+    return !this.breaker.isOpen()
+  }
+
+  async deliver(id: string): Promise<Outcome> {
+    const { database, transport, clock, observer, config } = this.parts
+    const mail = await findMail(database.prisma, id)
     if (!mail) return 'settled' // its owner has left
-    if (mail.expiresAt <= clock.now()) return drop(mail, 'expired')
-    if (breaker.isOpen()) return 'unavailable' // opened while this one was claimed
-    const prepared = await prepareMail(parts, mail)
-    if ('dropped' in prepared) return drop(mail, prepared.dropped)
+    if (mail.expiresAt <= clock.now()) return this.drop(mail, 'expired')
+    if (this.breaker.isOpen()) return 'unavailable' // opened while this one was claimed
+    const prepared = await prepareMail(this.parts, mail)
+    if ('dropped' in prepared) return this.drop(mail, prepared.dropped)
+    const messageId = `<${messageIdOf(id)}@${new URL(config.publicUrl).hostname}>`
     try {
-      await transport.send({ ...prepared, messageId: `<${messageIdOf(id)}@${hostname}>`, to: mail.recipient })
+      await transport.send({ ...prepared, messageId, to: mail.recipient })
     } catch (error) {
-      return fail(mail, error)
+      return this.fail(mail, error)
     }
-    await deleteMail(db, id)
+    await deleteMail(database.prisma, id)
     observer.sent(mail.name)
     return 'settled'
   }
 
-  async function drop(mail: QueuedMail, reason: DropReason): Promise<Outcome> {
-    await deleteMail(db, mail.id)
-    observer.dropped(mail.name, reason)
+  stop(): void {
+    this.stopped = true
+    this.breaker.stop()
+  }
+
+  private async drop(mail: QueuedMail, reason: DropReason): Promise<Outcome> {
+    await deleteMail(this.parts.database.prisma, mail.id)
+    this.parts.observer.dropped(mail.name, reason)
     return 'settled'
   }
 
-  async function fail(mail: QueuedMail, error: unknown): Promise<Outcome> {
-    if (stopped) return 'unavailable' // we ended the session ourselves
-    const { verdict, connectionProblem, reason, step, cause } = smtpFailure(error)
-    observer.failed(mail.name, reason)
-    const refused = verdict === 'refused'
-    const omitted = sample()
-    if (omitted !== null) {
-      const line = { mailId: mail.id, mail: mail.name, attempt: mail.attempts + 1, reason, step, cause, omitted }
-      if (refused) logger.error({ event: 'mail_refused', ...line }, 'A mail was refused and given up')
-      else logger.warn({ event: 'mail_failed', ...line }, 'A mail was not taken and is tried again')
-    }
-    if (refused) {
-      await deleteMail(db, mail.id)
+  private async fail(mail: QueuedMail, error: unknown): Promise<Outcome> {
+    if (this.stopped) return 'unavailable' // we ended the session ourselves
+    const failure = smtpFailure(error)
+    this.parts.observer.failed(mail.name, failure.reason)
+    this.log(mail, failure)
+    if (failure.verdict === 'refused') {
+      await deleteMail(this.parts.database.prisma, mail.id)
       return 'settled'
     }
-    if (connectionProblem) await breaker.check()
-    return breaker.isOpen() ? 'unavailable' : 'failed'
+    if (failure.connectionProblem) await this.breaker.check()
+    return this.breaker.isOpen() ? 'unavailable' : 'failed'
+  }
+
+  private log(mail: QueuedMail, { verdict, reason, step, cause }: SmtpFailure): void {
+    const omitted = this.sample()
+    if (omitted === null) return
+    const { logger } = this.parts
+    const line = { mailId: mail.id, mail: mail.name, attempt: mail.attempts + 1, reason, step, cause, omitted }
+    if (verdict === 'refused') logger.error({ event: 'mail_refused', ...line }, 'A mail was refused and given up')
+    else logger.warn({ event: 'mail_failed', ...line }, 'A mail was not taken and is tried again')
+  }
+
+  /** Mails that expired meanwhile are dropped here, since nothing claims them while the circuit is open. */
+  private async anyWaiting(): Promise<boolean> {
+    const { database, clock, observer } = this.parts
+    for (const name of await deleteExpiredMails(database.prisma, clock.now())) observer.dropped(name, 'expired')
+    return (await queueState(database.prisma, clock.now())).waiting > 0
   }
 }
 

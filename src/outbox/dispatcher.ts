@@ -83,12 +83,14 @@ export class Dispatcher {
     while (!this.stopping) {
       this.woken = false
       await this.claim()
-      if (!this.woken) await this.idle()
+      await this.idle()
     }
   }
 
-  private idle(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Until the next poll, or until somebody calls `wake`, which may have been while rows were claimed. */
+  private async idle(): Promise<void> {
+    if (this.woken) return
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.pollInterval).unref()
       this.interrupt = () => {
         clearTimeout(timer)
@@ -107,7 +109,12 @@ export class Dispatcher {
       return
     }
     try {
-      const items = await claimDue(database.pool, kind.table, { owner, lease, limit, except: [...this.inFlight.keys()] })
+      const items = await claimDue(database.pool, kind.table, {
+        owner,
+        lease,
+        limit,
+        except: [...this.inFlight.keys()],
+      })
       this.reported = false
       if (!this.abandoned) for (const item of items) this.start(item)
     } catch (error) {

@@ -215,6 +215,19 @@ const DATA: Record<string, string> = {
     INSERT INTO audit_events (user_id, type) VALUES ('01a20000-0000-7000-8000-000000000001', 'login');
     INSERT INTO mails (name, recipient, user_id, expires_at)
       VALUES ('verifyEmail', 'ada@example.com', '01a20000-0000-7000-8000-000000000001', now() + interval '1 day');`,
+  '20261126050000_mail_leases': `
+    INSERT INTO users (id, email, password_hash, display_name, locale, email_verified_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', 'ada@example.com', '$2b$12$hash', 'Ada', 'de', now());
+    INSERT INTO registrations (user_id, password_hash, locale) VALUES ('01a20000-0000-7000-8000-000000000001', '$2b$12$hash', 'de');
+    INSERT INTO sessions (user_id, refresh_token_hash, expires_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', sha256('a'), now() + interval '30 days');
+    INSERT INTO one_time_tokens (user_id, purpose, email, token_hash, expires_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', 'CHANGE_EMAIL', 'ada@example.org', sha256('b'), now() + interval '1 day');
+    INSERT INTO signing_keys (kid, public_jwk, private_key_sealed, signs_from) VALUES ('k1', '{"kty":"EC"}', '\\x00', now());
+    INSERT INTO audit_events (user_id, type) VALUES ('01a20000-0000-7000-8000-000000000001', 'login');
+    INSERT INTO mails (name, recipient, user_id, expires_at, due_at, leased_until, lease_owner)
+      VALUES ('verifyEmail', 'ada@example.com', '01a20000-0000-7000-8000-000000000001', now() + interval '1 day', now(),
+        now() + interval '10 seconds', gen_random_uuid());`,
 }
 DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
     UPDATE users SET imported_at = now();`

@@ -288,7 +288,10 @@ test('a database that is down at the start or later is waited for, reported once
 
   const { deliver, end } = held()
   const next = await queue()
-  closers.push(() => Promise.resolve(end('unavailable')))
+  closers.push(() => {
+    end('unavailable')
+    return Promise.resolve()
+  })
   start({ throughProxy: true, deliver })
   await witness.waitFor(next)
   await proxy.cut()

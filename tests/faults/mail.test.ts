@@ -97,9 +97,7 @@ describe('the outbox', () => {
       throw new Error('rolled back')
     })
     await expect(failing).rejects.toThrow('rolled back')
-    const { rows } = await db.pool.query(
-      'SELECT count(*)::int AS rows FROM mails',
-    )
+    const { rows } = await db.pool.query('SELECT count(*)::int AS rows FROM mails')
     expect(rows).toEqual([{ rows: 0 }])
   })
 
@@ -127,9 +125,7 @@ describe('the outbox', () => {
     const mailer = start()
     await mailer.counted.waitForSent(1)
     await mailer.stop()
-    const { rows } = await db.pool.query(
-      'SELECT count(*)::int AS rows FROM mails',
-    )
+    const { rows } = await db.pool.query('SELECT count(*)::int AS rows FROM mails')
     expect(rows).toEqual([{ rows: 0 }])
   })
 })

@@ -2,7 +2,7 @@ import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { OUTBOX } from '../../src/config/defaults'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import type { Clock } from '../../src/lib/clock'
-import { createDelivery } from '../../src/mail/delivery'
+import { MailDelivery } from '../../src/mail/delivery'
 import type { DropReason } from '../../src/mail/prepare'
 import { type MailTransport, createSmtpTransport } from '../../src/mail/transport'
 import { createLogger } from '../../src/ops/logger'
@@ -81,7 +81,7 @@ export function startMailer(options: MailerOptions): Mailer {
   const database = openDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => undefined })
   const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
   const transport = createSmtpTransport({ url: smtpUrl, name: config.smtpName, from: config.mailFrom, production })
-  const delivery = createDelivery({
+  const delivery = new MailDelivery({
     ...{
       database,
       transport,
