@@ -15,7 +15,8 @@ const USAGE = `Usage: gatehouse <command>
   migrate                 applies pending migrations
   keys list               the signing keys and what each is for
   keys rotate             the next signing key signs from now on
-  users import [FILE]     users from JSON lines, of FILE or standard input
+  users import [--dry-run] [FILE]
+                          users from JSON lines, of FILE or standard input
   mail test ADDRESS       sends one mail, to prove the configuration
   config                  the resolved configuration, secrets masked
 
@@ -40,10 +41,19 @@ async function run([command, ...rest]: string[]): Promise<number> {
       console.log(USAGE)
       return EXIT.ok
   }
-  if (command === 'users' && rest[0] === 'import') return importUsers(rest[1])
+  if (command === 'users' && rest[0] === 'import') {
+    const [flags, files] = [rest.filter(isFlag), rest.slice(1).filter((word) => !isFlag(word))]
+    if (files.length <= 1 && flags.every((flag) => flag === '--dry-run')) {
+      return importUsers({ file: files[0], dryRun: flags.length > 0 })
+    }
+  }
   if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined) return mailTest(rest[1])
   console.error(USAGE)
   return EXIT.usage
+}
+
+function isFlag(word: string): boolean {
+  return word.startsWith('-')
 }
 
 run(process.argv.slice(2)).then(

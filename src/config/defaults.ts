@@ -17,6 +17,13 @@ export const PASSWORD = {
   hashKindsMaxAge: 30 * SECOND,
   /** Kinds of argon2id hashes that an import may bring about: every login computes one of each. */
   maxArgon2Kinds: 4,
+  /** KiB times passes of an imported argon2id hash: some 0.3 s, as bcrypt of cost 12. PHP and Django write as much. */
+  maxArgon2Work: 262_144,
+} as const
+
+export const IMPORT = {
+  /** Bytes of a line: a user has 2 kB at most, and a file without line ends must not fill the memory. */
+  maxLine: 65_536,
 } as const
 
 export const PROFILE = {

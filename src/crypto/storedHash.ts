@@ -21,6 +21,8 @@ export interface Argon2Hash {
   text: string
   /** Everything that its computation depends on, as in `$argon2id$v=19$m=19456,t=2,p=1$`. */
   prefix: string
+  /** KiB times passes: its time grows with both alike. */
+  work: number
 }
 
 /** A hash that can be checked, in its canonical spelling, with the parameters that its cost depends on. */
@@ -83,7 +85,7 @@ function readArgon2(text: string): ReadHash {
   if (!hasBytes(saltText, SALT_BYTES)) return { problem: 'is argon2id whose salt is no base64 of 8 to 64 bytes' }
   if (!hasBytes(digestText, DIGEST_BYTES)) return { problem: 'is argon2id whose digest is no base64 of 16 to 64 bytes' }
   const prefix = `$argon2id$${version}$m=${memory},t=${time},p=${parallelism}$`
-  return { hash: { algorithm: 'argon2id', text: `${prefix}${saltText}$${digestText}`, prefix } }
+  return { hash: { algorithm: 'argon2id', text: `${prefix}${saltText}$${digestText}`, prefix, work: memory * time } }
 }
 
 function costProblem(memory: number, time: number, parallelism: number): string | null {

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import bcrypt from 'bcrypt'
 import { decodeProtectedHeader } from 'jose'
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
@@ -181,71 +180,6 @@ describe('keys', () => {
     expect(code).toBe(78)
     expect(stderr).toContain('SECRET')
     expect(stderr).not.toContain('canary')
-  })
-})
-
-describe('users import', () => {
-  const line = async (email: string, more: object = {}) =>
-    JSON.stringify({
-      email,
-      passwordHash: await bcrypt.hash(PASSWORD, 4),
-      emailVerifiedAt: '2026-01-01T00:00:00Z',
-      ...more,
-    })
-
-  test('brings in people who log in with the password they have', async () => {
-    const [first, second, third] = [someone(), someone(), someone()]
-    const file = join(folder, 'users.jsonl')
-    const php = {
-      passwordHash: (await bcrypt.hash(PASSWORD, 4)).replace('$2b', '$2y'),
-      displayName: 'Zoë',
-      locale: 'de',
-    }
-    writeFileSync(
-      file,
-      [await line(first.toUpperCase()), '', await line(second, php), await line(third, { emailVerifiedAt: null })].join(
-        '\r\n',
-      ),
-    )
-    const ended = await gatehouse(['users', 'import', file])
-    expect(ended).toEqual({ code: 0, stdout: '3 imported, 0 already there, 0 refused\n', stderr: '' })
-    expect(await call(app.url, 'login', { email: first, password: PASSWORD })).toMatchObject({ code: 'SUCCESS' })
-    const login = await call(app.url, 'login', { email: second, password: PASSWORD })
-    expect(login.data.user).toMatchObject({ displayName: 'Zoë', locale: 'de', emailVerified: true })
-    const { rows } = await app.app.deps.database.pool.query<{ password_hash: string }>(
-      'SELECT password_hash FROM users WHERE email = $1',
-      [second],
-    )
-    expect(rows[0]?.password_hash).toMatch(/^\$2b\$10\$/)
-    expect(await call(app.url, 'login', { email: third, password: PASSWORD })).toMatchObject({
-      code: 'EMAIL_NOT_VERIFIED',
-    })
-  })
-
-  test('passes over what it cannot read and names the line, never its content: 1', async () => {
-    const [good, taken] = [someone(), await verifiedPerson(app)]
-    const lines = [
-      await line(good),
-      'canary no json',
-      await line('canary@@example.com'),
-      await line(someone(), { passwordHash: 'canary-plain' }),
-      await line(someone(), { locale: 'no canary' }),
-      await line(someone(), { admin: true }),
-      await line(taken, { passwordHash: await bcrypt.hash('copper lantern nine rivers', 4) }),
-      await line(good),
-    ]
-    const { code, stdout, stderr } = await gatehouse(['users', 'import'], environment, lines.join('\n'))
-    expect(code).toBe(1)
-    expect(stdout).toBe('1 imported, 2 already there, 5 refused\n')
-    expect(
-      stderr
-        .trim()
-        .split('\n')
-        .map((text) => /^line (\d+): ./.exec(text)?.[1]),
-    ).toEqual(['2', '3', '4', '5', '6'])
-    expect(stderr).not.toContain('canary')
-    // Who was there already keeps the password.
-    expect(await call(app.url, 'login', { email: taken, password: PASSWORD })).toMatchObject({ code: 'SUCCESS' })
   })
 })
 

@@ -1,0 +1,148 @@
+import { PASSWORD } from '../config/defaults'
+import { type StoredHash, readStoredHash } from '../crypto/storedHash'
+import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
+import { InputReader } from '../services/steps/input'
+import type { ImportedUser } from '../store/userImports'
+
+/** What a line was read as: a user and its hash, or everything that is wrong with it. Problems quote no value of the line. */
+export type ReadLine = { user: ImportedUser; hash: StoredHash | null; problems?: never } | { problems: string[] }
+
+export interface HashPolicy {
+  bcryptCost: number
+  /** Prefixes of the argon2id hashes that accounts have, and of those that this import added. */
+  argon2Kinds: Set<string>
+}
+
+const KEYS = ['email', 'passwordHash', 'displayName', 'locale', 'emailVerifiedAt', 'id', 'createdAt']
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+/** RFC 3339, as JSON.stringify and `to_char` write it. */
+const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Null for an empty line. A byte order mark may begin the file, and stays as it is within it. */
+export function readImportLine(
+  bytes: Buffer,
+  { isFirst, policy, now }: { isFirst: boolean; policy: HashPolicy; now: Date },
+): ReadLine | null {
+  let text: string
+  try {
+    text = decoder.decode(bytes)
+  } catch {
+    return { problems: ['is not UTF-8'] }
+  }
+  if (isFirst) text = text.replace(/^\ufeff/, '')
+  if (text.trim() === '') return null
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { problems: ['is not JSON'] }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problems: ['is not a JSON object'] }
+  return new LineReader(new Map(Object.entries(value)), policy, now).read()
+}
+
+class LineReader {
+  private readonly problems: string[] = []
+
+  constructor(
+    private readonly values: ReadonlyMap<string, unknown>,
+    private readonly policy: HashPolicy,
+    private readonly now: Date,
+  ) {}
+
+  read(): ReadLine {
+    for (const key of this.values.keys()) if (!KEYS.includes(key)) this.problems.push(unknownKey(key))
+    const input = new InputReader()
+    const email = input.email('email', this.text('email') ?? '')
+    const displayName = input.displayName('displayName', this.text('displayName'))
+    const locale = input.locale('locale', this.text('locale'), 'en')
+    this.collect(input)
+    const emailVerifiedAt = this.time('emailVerifiedAt')
+    if (!this.values.has('emailVerifiedAt')) this.problems.push('emailVerifiedAt is missing: a time, or null for never')
+    const createdAt = this.time('createdAt')
+    const id = this.id()
+    const hash = this.hash()
+    if (this.problems.length > 0) return { problems: this.problems }
+    const user = { id, email, passwordHash: hash?.text ?? null, displayName, locale, emailVerifiedAt, createdAt }
+    return { user, hash }
+  }
+
+  /** Undefined for what is not given, or null. */
+  private text(key: string): string | undefined {
+    const value = this.values.get(key) ?? undefined
+    if (value === undefined || typeof value === 'string') return value
+    this.problems.push(`${key} is no text`)
+    return undefined
+  }
+
+  private time(key: string): Date | null {
+    const text = this.text(key)?.trim()
+    if (text === undefined) return null
+    const time = new Date(TIME.test(text) ? text.replace(' ', 'T') : Number.NaN)
+    if (Number.isNaN(time.getTime())) {
+      this.problems.push(`${key} is no time with its offset, as in 2026-01-31T09:00:00Z`)
+    } else if (time > this.now) {
+      this.problems.push(`${key} is in the future`)
+    }
+    return time
+  }
+
+  private id(): string | null {
+    const text = this.text('id')?.trim()
+    if (text === undefined) return null
+    if (!UUID.test(text)) this.problems.push('id is no UUID')
+    return text.toLowerCase()
+  }
+
+  /** Null where the person has no password yet: a reset sets the first one. */
+  private hash(): StoredHash | null {
+    const text = this.text('passwordHash')
+    if (text === undefined) return null
+    const { hash, problem } = readStoredHash(text)
+    const refused = problem ?? this.costProblem(hash)
+    if (refused === null) return hash ?? null
+    this.problems.push(`passwordHash ${refused}`)
+    return null
+  }
+
+  /** Every login computes the dearest of each kind present: one costly hash would slow down everybody's. */
+  private costProblem(hash: StoredHash): string | null {
+    if (hash.algorithm === 'bcrypt') {
+      const { bcryptCost } = this.policy
+      if (hash.cost <= bcryptCost) return null
+      return `is bcrypt of cost ${hash.cost}, above BCRYPT_COST=${bcryptCost}: raise that, or leave the hash out`
+    }
+    if (hash.work > PASSWORD.maxArgon2Work) {
+      return `is argon2id with m times t above ${PASSWORD.maxArgon2Work}: leave it out, the person resets the password`
+    }
+    const { argon2Kinds } = this.policy
+    if (argon2Kinds.has(hash.prefix) || argon2Kinds.size < PASSWORD.maxArgon2Kinds) return null
+    return `is argon2id with other parameters than the ${PASSWORD.maxArgon2Kinds} kinds that accounts have already`
+  }
+
+  private collect(input: InputReader): void {
+    try {
+      input.done()
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error
+      this.problems.push(...error.fields.map(wordsOf))
+    }
+  }
+}
+
+function wordsOf({ field, code, limit }: FieldProblem): string {
+  if (code === 'REQUIRED') return `${field} is missing`
+  if (code === 'TOO_LONG') return `${field} has more than ${limit ?? 0} characters`
+  if (field === 'email') return 'email is no plain address, as in ada@example.com'
+  if (field === 'locale') return 'locale is no language tag, as in de or pt-BR'
+  return `${field} is malformed`
+}
+
+/** A key may hold anything, an address among it: only what looks like a name is repeated. */
+function unknownKey(key: string): string {
+  const told = /^[A-Za-z][A-Za-z_-]{0,39}$/.test(key) ? key : 'with odd characters'
+  return `has an unknown key ${told} (known: ${KEYS.join(', ')})`
+}

@@ -1,0 +1,346 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import argon2 from 'argon2'
+import bcrypt from 'bcrypt'
+import { v4 as uuidv4 } from 'uuid'
+import { type TestApp, startTestApp } from '../support/app'
+import { call, me } from '../support/client'
+import { NEW_PASSWORD, PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-import-'))
+const LONG = 'violet tractor seven moons over the copper lantern of nine rivers, then eighty'
+let app: TestApp
+let hash: string
+beforeAll(async () => {
+  app = await startTestApp()
+  hash = await bcrypt.hash(PASSWORD, 4)
+})
+afterAll(async () => {
+  await app.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Imported {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs `users import` of the built command line, with `input` in a file or on its standard input. */
+async function importing(
+  input: string | Buffer,
+  {
+    args = [],
+    env = {},
+    from = 'stdin',
+  }: { args?: string[]; env?: Record<string, string>; from?: 'stdin' | 'file' } = {},
+): Promise<Imported> {
+  const file = join(folder, 'users.jsonl')
+  writeFileSync(file, input)
+  const words = ['users', 'import', ...args, ...(from === 'file' ? [file] : [])]
+  const child = spawn(process.execPath, [join(__dirname, '../../dist/main.js'), ...words], {
+    env: {
+      ...{ PATH: process.env.PATH, DATABASE_URL: app.databaseUrl, SMTP_URL: app.smtp.url, DATA_DIR: folder },
+      ...{ SECRET: 'the secret of the tests, which is long enough', ...env },
+    },
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stdin.on('error', () => undefined) // a command that ends without reading it
+  child.stdin.end(from === 'stdin' ? input : '')
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+const line = (email: string, more: object = {}) =>
+  JSON.stringify({ email, passwordHash: hash, emailVerifiedAt: '2026-01-01T00:00:00Z', ...more })
+
+const counts = (imported: number, skipped: number, refused: number) =>
+  `${imported} imported, ${skipped} already there, ${refused} refused\n`
+
+const sql = (text: string, values: unknown[]) => app.app.deps.database.pool.query<Record<string, unknown>>(text, values)
+
+async function row(email: string): Promise<Record<string, unknown> | undefined> {
+  return (await sql('SELECT * FROM users WHERE email = $1', [email])).rows[0]
+}
+
+async function loginCode(email: string, password = PASSWORD): Promise<string> {
+  return (await call(app.url, 'login', { email, password })).code
+}
+
+describe('the file', () => {
+  test('brings in people who log in with the password they have, from a file or standard input', async () => {
+    const [first, second, third] = [someone(), someone(), someone()]
+    const php = { passwordHash: hash.replace('$2b', '$2y'), displayName: 'Zoë', locale: 'de' }
+    const lines = [line(first.toUpperCase()), '', line(second, php), line(third, { emailVerifiedAt: null })]
+    expect(await importing(lines.join('\r\n'), { from: 'file' })).toEqual({
+      code: 0,
+      stdout: counts(3, 0, 0),
+      stderr: '',
+    })
+    expect(await loginCode(first)).toBe('SUCCESS')
+    const login = await call(app.url, 'login', { email: second, password: PASSWORD })
+    expect(login.data.user).toMatchObject({ displayName: 'Zoë', locale: 'de', emailVerified: true })
+    expect(await row(second)).toMatchObject({ password_hash: expect.stringMatching(/^\$2b\$10\$/) as string })
+    expect(await loginCode(third)).toBe('EMAIL_NOT_VERIFIED')
+    expect(await row(third)).toMatchObject({ imported_at: expect.any(Date) as Date, email_verified_at: null })
+  })
+
+  test('may begin with a byte order mark, and hold line separators of Unicode within a value', async () => {
+    const email = someone()
+    const ended = await importing(`\ufeff${line(email, { displayName: 'Ada\u2028Lovelace' })}\n`)
+    expect(ended).toEqual({ code: 0, stdout: counts(1, 0, 0), stderr: '' })
+    expect(await row(email)).toMatchObject({ display_name: 'Ada Lovelace' })
+  })
+
+  test('a line that is not UTF-8, too long, or no JSON object is refused by its number, and the others are taken', async () => {
+    const [good, latin] = [someone(), someone()]
+    const input = Buffer.concat([
+      Buffer.from(line(latin, { displayName: 'Zoë' }), 'latin1'),
+      Buffer.from(`\n${'x'.repeat(70_000)}\n[]\n"canary"\ncanary\n${line(good)}`),
+    ])
+    const { code, stdout, stderr } = await importing(input)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: counts(1, 0, 5) })
+    expect(stderr.trim().split('\n')).toEqual([
+      'line 1: refused: is not UTF-8',
+      'line 2: refused: has more than 65536 bytes',
+      'line 3: refused: is not a JSON object',
+      'line 4: refused: is not a JSON object',
+      'line 5: refused: is not JSON',
+    ])
+    expect(await row(latin)).toBeUndefined()
+    expect(await loginCode(good)).toBe('SUCCESS')
+  })
+
+  test('that is not there is a failure, and an unknown option a mistake', async () => {
+    expect((await importing('', { args: [join(folder, 'none.jsonl')] })).code).toBe(1)
+    expect((await importing('', { args: ['--force'] })).code).toBe(64)
+    expect((await importing('', { args: ['a', 'b'] })).code).toBe(64)
+  })
+})
+
+describe('a line', () => {
+  test('every problem of it is told at once, and no value of it', async () => {
+    const email = 'canary@@example.com'
+    const wrong = {
+      ...{ email, passwordHash: '$6$canary$canary', displayName: 'c'.repeat(101), locale: 'no canary', id: 'canary' },
+      ...{ emailVerifiedAt: 'canary', createdAt: '2999-01-01T00:00:00Z', admin: true, 'canary@example.com': 1 },
+    }
+    const { code, stdout, stderr } = await importing(JSON.stringify(wrong))
+    expect({ code, stdout }).toEqual({ code: 1, stdout: counts(0, 0, 1) })
+    expect(stderr).not.toContain('canary')
+    const known = 'email, passwordHash, displayName, locale, emailVerifiedAt, id, createdAt'
+    expect(stderr.trim().replace('line 1: refused: ', '').split('; ')).toEqual([
+      `has an unknown key admin (known: ${known})`,
+      `has an unknown key with odd characters (known: ${known})`,
+      'email is no plain address, as in ada@example.com',
+      'displayName has more than 100 characters',
+      'locale is no language tag, as in de or pt-BR',
+      'emailVerifiedAt is no time with its offset, as in 2026-01-31T09:00:00Z',
+      'createdAt is in the future',
+      'id is no UUID',
+      'passwordHash is SHA-512 crypt, which is not supported',
+    ])
+  })
+
+  test('the message says what is wrong with a hash', async () => {
+    const wrong: [hash: string, problem: string][] = [
+      ['', 'is empty'],
+      ['canary', 'is neither bcrypt ($2a$, $2b$, $2y$) nor argon2id ($argon2id$)'],
+      ['$2b$12$canary', 'is bcrypt with 6 characters after its cost, not 53: is it cut?'],
+      ['$2b$1$canary', 'is bcrypt, but its cost is not two digits'],
+      ['$2x$10$canary', 'is bcrypt of a variant with known defects ($2$, $2x$)'],
+      ['{CRYPT}$2y$10$canary', 'begins with a scheme in braces: remove it where bcrypt or argon2id follows'],
+      ['$argon2i$v=19$m=65536,t=2,p=1$canary$canary', 'is argon2i or argon2d: of argon2 only argon2id is supported'],
+      ['$argon2id$v=19$m=65536,t=2$canary$canary', 'is argon2id without whole numbers for m, t and p'],
+      ['$argon2id$v=19$m=65536,t=2,p=1$canary', 'is argon2id without salt or digest, or with parts too many'],
+      ['$argon2id$v=19$m=65536,t=2,p=1$canary$canary', 'is argon2id whose salt is no base64 of 8 to 64 bytes'],
+      ['0123456789abcdef0123456789abcdef', 'is a bare digest in hexadecimal, which is not supported'],
+      ['pbkdf2_sha256$canary', 'is PBKDF2, which is not supported'],
+    ]
+    const { code, stderr } = await importing(
+      wrong.map(([passwordHash]) => line(someone(), { passwordHash })).join('\n'),
+    )
+    expect(code).toBe(1)
+    expect(stderr.trim().split('\n')).toEqual(
+      wrong.map(([, problem], index) => `line ${index + 1}: refused: passwordHash ${problem}`),
+    )
+  })
+
+  test('a language is stored in its canonical spelling', async () => {
+    const languages = ['pt-br', 'de_DE', 'EN'].map((locale) => ({ locale, email: someone() }))
+    await importing(languages.map(({ email, locale }) => line(email, { locale })).join('\n'))
+    const rows = await Promise.all(languages.map(({ email }) => row(email)))
+    expect(rows.map((stored) => stored?.locale)).toEqual(['pt-BR', 'de-DE', 'en'])
+  })
+
+  test('id and createdAt are kept', async () => {
+    const [email, id] = [someone(), uuidv4()]
+    await importing(line(email, { id: id.toUpperCase(), createdAt: '2019-03-01T10:00:00+01:00' }))
+    expect(await row(email)).toMatchObject({ id, created_at: new Date('2019-03-01T09:00:00Z') })
+    const { tokens } = await loggedIn(app, email)
+    expect((await me(app.url, { token: tokens.accessToken })).data).toMatchObject({ id })
+    const taken = await importing(line(someone(), { id }))
+    expect(taken).toMatchObject({ code: 1, stderr: 'line 1: refused: id is that of another account\n' })
+  })
+
+  test('without a hash nobody logs in until the owner has set a password by a reset', async () => {
+    const email = someone()
+    const ended = await importing(line(email, { passwordHash: null }))
+    expect(ended.stdout).toBe(counts(1, 0, 0))
+    expect(await row(email)).toMatchObject({ password_hash: '!' })
+    expect(await loginCode(email, '!')).toBe('INVALID_CREDENTIALS')
+    await call(app.url, 'requestReset', { email })
+    const token = await app.mailedToken(email, /new password/)
+    expect((await call(app.url, 'confirmReset', { token, password: NEW_PASSWORD })).code).toBe('SUCCESS')
+    expect(await loginCode(email, NEW_PASSWORD)).toBe('SUCCESS')
+  })
+})
+
+describe('hashes of other systems', () => {
+  test('of passwords over 72 bytes log in, and are rewritten so that every character counts', async () => {
+    const email = someone()
+    expect(LONG.length).toBeGreaterThan(72)
+    await importing(line(email, { passwordHash: await bcrypt.hash(LONG, 4) }))
+    expect(await loginCode(email, LONG)).toBe('SUCCESS')
+    expect(await loginCode(email, `${LONG.slice(0, -1)}!`)).toBe('INVALID_CREDENTIALS')
+    expect(await loginCode(email, LONG.slice(0, 72))).toBe('INVALID_CREDENTIALS')
+    expect(await loginCode(email, LONG)).toBe('SUCCESS')
+  })
+
+  test('of text that is not NFC log in as typed, and in either spelling from then on', async () => {
+    const email = someone()
+    const decomposed = 'cafe\u0301 violet tractor'
+    await importing(line(email, { passwordHash: await bcrypt.hash(decomposed, 4) }))
+    expect(await loginCode(email, decomposed)).toBe('SUCCESS')
+    expect(await loginCode(email, decomposed.normalize('NFC'))).toBe('SUCCESS')
+  })
+
+  test('argon2id is taken with its parameters in any order, without a version, padded, with blanks around it', async () => {
+    const options = { type: argon2.argon2id, memoryCost: 1024, timeCost: 2, parallelism: 1 } as const
+    const [, , , , salt, digest] = (await argon2.hash(PASSWORD, options)).split('$')
+    const first = await argon2.hash(PASSWORD, { ...options, version: 16 })
+    const [, , , , salt16, digest16] = first.split('$')
+    const [one, two] = [someone(), someone()]
+    const ended = await importing(
+      [
+        line(one, { passwordHash: ` $argon2id$v=19$t=2,p=1,m=1024$${salt ?? ''}==$${digest ?? ''}= \t` }),
+        line(two, { passwordHash: `$argon2id$p=1,m=1024,t=2$${salt16 ?? ''}$${digest16 ?? ''}` }),
+      ].join('\n'),
+    )
+    expect(ended).toEqual({ code: 0, stdout: counts(2, 0, 0), stderr: '' })
+    expect([await loginCode(one), await loginCode(two)]).toEqual(['SUCCESS', 'SUCCESS'])
+    expect(await row(one)).toMatchObject({ password_hash: expect.stringMatching(/^\$2b\$10\$/) as string })
+  })
+
+  test('dearer than configured are refused, since every login would cost as much', async () => {
+    const costly = '$2b$11$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i'
+    const refused = await importing(line(someone(), { passwordHash: costly }), { env: { BCRYPT_COST: '10' } })
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr:
+        'line 1: refused: passwordHash is bcrypt of cost 11, above BCRYPT_COST=10: raise that, or leave the hash out\n',
+    })
+    const argon2Costly = '$argon2id$v=19$m=262144,t=4,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
+    expect((await importing(line(someone(), { passwordHash: argon2Costly }))).stderr).toContain(
+      'm times t above 262144',
+    )
+  })
+
+  test('of more kinds of argon2id than four are refused', async () => {
+    const kinds = [8, 16, 24, 32, 40, 48].map((memory) =>
+      line(someone(), {
+        passwordHash: `$argon2id$v=19$m=${memory},t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc`,
+      }),
+    )
+    const { code, stderr } = await importing(kinds.join('\n'), { args: ['--dry-run'] })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/line 6: refused: passwordHash is argon2id with other parameters than the 4 kinds/)
+    expect(stderr).not.toMatch(/line 1:/)
+  })
+})
+
+describe('an address that is there already', () => {
+  test('of a verified account is skipped and named by its line', async () => {
+    const taken = await verifiedPerson(app)
+    const ended = await importing(
+      `${line(someone())}\n${line(taken, { passwordHash: await bcrypt.hash(NEW_PASSWORD, 4) })}`,
+    )
+    expect(ended).toEqual({
+      code: 0,
+      stdout: counts(1, 1, 0),
+      stderr: 'line 2: skipped: a verified account has this address\n',
+    })
+    expect([await loginCode(taken), await loginCode(taken, NEW_PASSWORD)]).toEqual(['SUCCESS', 'INVALID_CREDENTIALS'])
+  })
+
+  test('of a registration that nobody verified is replaced, and its links die', async () => {
+    const email = someone()
+    await call(app.url, 'register', { email, password: NEW_PASSWORD, displayName: 'Mallory' })
+    const token = await app.mailedToken(email, /Confirm/)
+    const ended = await importing(line(email, { displayName: 'Ada' }))
+    expect(ended).toEqual({
+      code: 0,
+      stdout: `${counts(1, 0, 0)}1 of the imported in place of a registration that was never verified\n`,
+      stderr: '',
+    })
+    expect((await call(app.url, 'verifyEmail', { token })).code).toBe('INVALID_TOKEN')
+    expect([await loginCode(email), await loginCode(email, NEW_PASSWORD)]).toEqual(['SUCCESS', 'INVALID_CREDENTIALS'])
+    expect(await row(email)).toMatchObject({ display_name: 'Ada' })
+    const { rows } = await sql('SELECT r.id FROM registrations r JOIN users u ON u.id = r.user_id WHERE email = $1', [
+      email,
+    ])
+    expect(rows).toEqual([])
+  })
+
+  test('is replaced while strangers go on registering it', async () => {
+    const email = someone()
+    const register = () => call(app.url, 'register', { email, password: NEW_PASSWORD })
+    const [ended] = await Promise.all([importing(line(email)), ...Array.from({ length: 5 }, register)])
+    expect(ended.code).toBe(0)
+    expect(await row(email)).toMatchObject({ email_verified_at: new Date('2026-01-01T00:00:00Z') })
+    expect(await loginCode(email)).toBe('SUCCESS')
+  })
+
+  test('of an import stays as it is, verified or not: a second run changes nothing', async () => {
+    const [verified, unverified] = [someone(), someone()]
+    const lines = `${line(verified)}\n${line(unverified, { emailVerifiedAt: null })}`
+    await importing(lines)
+    const before = [await row(verified), await row(unverified)]
+    expect(await importing(lines)).toEqual({
+      code: 0,
+      stdout: counts(0, 2, 0),
+      stderr:
+        'line 1: skipped: a verified account has this address\nline 2: skipped: this address was imported before\n',
+    })
+    expect([await row(verified), await row(unverified)]).toEqual(before)
+  })
+
+  test('further up in the file is named with that line: the first one counts', async () => {
+    const [email, id] = [someone(), uuidv4()]
+    const ended = await importing([line(email, { id }), line(email.toUpperCase()), line(someone(), { id })].join('\n'))
+    expect(ended).toEqual({
+      code: 0,
+      stdout: counts(1, 2, 0),
+      stderr: 'line 2: skipped: line 1 has the same address\nline 3: skipped: line 1 has the same id\n',
+    })
+  })
+})
+
+test('a dry run says what an import would do, and writes nothing', async () => {
+  const [fresh, claimed, taken] = [someone(), someone(), await verifiedPerson(app)]
+  await call(app.url, 'register', { email: claimed, password: NEW_PASSWORD })
+  const before = await row(claimed)
+  const lines = [line(fresh), line(claimed), line(taken), line(fresh), line('none'), line(someone(), { locale: '?' })]
+  const dry = await importing(lines.join('\n'), { args: ['--dry-run'], from: 'file' })
+  expect(dry.code).toBe(1)
+  expect(dry.stdout).toMatch(/^Dry run, nothing is written: 2 imported, 2 already there, 2 refused\n1 of the imported/)
+  expect([await row(fresh), await row(claimed)]).toEqual([undefined, before])
+  const real = await importing(lines.join('\n'))
+  expect(dry.stdout).toBe(`Dry run, nothing is written: ${real.stdout}`)
+  expect(dry.stderr).toBe(real.stderr)
+})
