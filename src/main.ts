@@ -11,14 +11,13 @@ import { WrongSecretError } from './services/signingKeys'
 
 const USAGE = `Usage: gatehouse <command>
 
-  serve                   starts the server
-  migrate                 applies pending migrations
-  keys list               the signing keys and what each is for
-  keys rotate             the next signing key signs from now on
-  users import [--dry-run] [FILE]
-                          users from JSON lines, of FILE or standard input
-  mail test ADDRESS       sends one mail, to prove the configuration
-  config                  the resolved configuration, secrets masked
+  serve                            starts the server
+  migrate                          applies pending migrations
+  keys list                        the signing keys and what each is for
+  keys rotate                      the next signing key signs from now on
+  users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
+  mail test ADDRESS                sends one mail, to prove the configuration
+  config                           the resolved configuration, secrets masked
 
 Configuration is read from the environment: README.md lists every variable.`
 

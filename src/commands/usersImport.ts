@@ -2,21 +2,16 @@ import { createReadStream } from 'node:fs'
 import { type HashPolicy, readImportLine } from './importLine'
 import { withDatabase } from './withDatabase'
 import { IMPORT } from '../config/defaults'
-import { systemClock } from '../lib/clock'
 import { byteLines } from '../lib/byteLines'
+import { systemClock } from '../lib/clock'
+import type { Database } from '../store/database'
 import { findHashKinds } from '../store/hashKinds'
 import { type ImportOutcome, type ImportedUser, importUser, outcomeOfImport } from '../store/userImports'
 
-const REASONS: Record<Exclude<ImportOutcome, 'imported' | 'replaced' | 'id-taken'>, string> = {
-  verified: 'a verified account has this address',
-  'imported-before': 'this address was imported before',
-}
-
-interface Counts {
-  imported: number
-  replaced: number
-  skipped: number
-  refused: number
+/** What became of a line; `reason` where nothing was written. */
+interface Result {
+  outcome: 'imported' | 'replaced' | 'skipped' | 'refused'
+  reason?: string
 }
 
 /**
@@ -25,60 +20,57 @@ interface Counts {
  */
 export function importUsers({ file, dryRun }: { file: string | undefined; dryRun: boolean }): Promise<number> {
   return withDatabase(async ({ database, config }) => {
-    const now = systemClock.now()
-    const present = await findHashKinds(database.pool)
-    const argon2Kinds = new Set(present.filter((kind) => kind.startsWith('$argon2id$')))
-    const policy: HashPolicy = { bcryptCost: config.bcryptCost, argon2Kinds }
-    const bring = (user: ImportedUser): Promise<ImportOutcome> =>
-      dryRun ? outcomeOfImport(database.prisma, user) : importUser(database, user, now)
-
-    const counts: Counts = { imported: 0, replaced: 0, skipped: 0, refused: 0 }
-    const lines = new SeenLines()
+    const kinds = await findHashKinds(database.pool)
+    const argon2Kinds = new Set(kinds.filter((kind) => kind.startsWith('$argon2id$')))
+    const importer = new Importer(database, { bcryptCost: config.bcryptCost, argon2Kinds }, dryRun)
+    const counts = { imported: 0, replaced: 0, skipped: 0, refused: 0 }
+    const input: AsyncIterable<Buffer> = file === undefined ? process.stdin : createReadStream(file)
     let number = 0
-    const refuse = (problem: string): void => {
-      counts.refused += 1
-      console.error(`line ${number}: refused: ${problem}`)
-    }
-    const skip = (reason: string): void => {
-      counts.skipped += 1
-      console.error(`line ${number}: skipped: ${reason}`)
-    }
-
-    const input = file === undefined ? process.stdin : createReadStream(file)
-    for await (const bytes of byteLines(input as AsyncIterable<Buffer>, IMPORT.maxLine)) {
+    for await (const bytes of byteLines(input, IMPORT.maxLine)) {
       number += 1
-      if (bytes === null) {
-        refuse(`has more than ${IMPORT.maxLine} bytes`)
-        continue
-      }
-      const read = readImportLine(bytes, { isFirst: number === 1, policy, now })
-      if (read === null) continue
-      if (read.problems) {
-        refuse(read.problems.join('; '))
-        continue
-      }
-      const earlier = lines.withSame(read.user)
-      if (earlier !== null) {
-        skip(`line ${earlier.line} has the same ${earlier.what}`)
-        continue
-      }
-      const outcome = await bring(read.user)
-      if (outcome === 'id-taken') {
-        refuse('id is that of another account')
-        continue
-      }
-      lines.add(read.user, number)
-      if (outcome !== 'imported' && outcome !== 'replaced') {
-        skip(REASONS[outcome])
-        continue
-      }
-      counts.imported += 1
-      if (outcome === 'replaced') counts.replaced += 1
-      if (read.hash?.algorithm === 'argon2id') argon2Kinds.add(read.hash.prefix)
+      const result = await importer.importLine(bytes, number)
+      if (result === null) continue
+      counts[result.outcome] += 1
+      if (result.reason !== undefined) console.error(`line ${number}: ${result.outcome}: ${result.reason}`)
     }
     console.log(summary(counts, dryRun))
     return counts.refused === 0 ? 0 : 1
   })
+}
+
+class Importer {
+  private readonly now = systemClock.now()
+  private readonly seen = new SeenLines()
+
+  constructor(
+    private readonly database: Database,
+    private readonly policy: HashPolicy,
+    private readonly dryRun: boolean,
+  ) {}
+
+  /** Null for an empty line. */
+  async importLine(bytes: Buffer | null, number: number): Promise<Result | null> {
+    if (bytes === null) return { outcome: 'refused', reason: `has more than ${IMPORT.maxLine} bytes` }
+    const read = readImportLine(bytes, { isFirst: number === 1, policy: this.policy, now: this.now })
+    if (read === null) return null
+    if (read.problems) return { outcome: 'refused', reason: read.problems.join('; ') }
+    const { user, hash } = read
+
+    const earlier = this.seen.find(user)
+    if (earlier) return { outcome: 'skipped', reason: `line ${earlier.line} has the same ${earlier.what}` }
+    const outcome = await this.write(user)
+    if (outcome === 'id-taken') return { outcome: 'refused', reason: 'id is that of another account' }
+    this.seen.add(user, number)
+    if (outcome === 'verified') return { outcome: 'skipped', reason: 'a verified account has this address' }
+    if (outcome === 'imported-before') return { outcome: 'skipped', reason: 'this address was imported before' }
+    if (hash?.algorithm === 'argon2id') this.policy.argon2Kinds.add(hash.prefix)
+    return { outcome }
+  }
+
+  private write(user: ImportedUser): Promise<ImportOutcome> {
+    const { database, dryRun, now } = this
+    return dryRun ? outcomeOfImport(database.prisma, user) : importUser(database, user, now)
+  }
 }
 
 /** The addresses and ids of the file so far. */
@@ -86,7 +78,7 @@ class SeenLines {
   private readonly emails = new Map<string, number>()
   private readonly ids = new Map<string, number>()
 
-  withSame({ email, id }: ImportedUser): { line: number; what: string } | null {
+  find({ email, id }: ImportedUser): { line: number; what: string } | null {
     const line = this.emails.get(email)
     if (line !== undefined) return { line, what: 'address' }
     const lineOfId = id === null ? undefined : this.ids.get(id)
@@ -99,8 +91,8 @@ class SeenLines {
   }
 }
 
-function summary({ imported, replaced, skipped, refused }: Counts, dryRun: boolean): string {
-  const counts = `${imported} imported, ${skipped} already there, ${refused} refused`
+function summary({ imported, replaced, skipped, refused }: Record<Result['outcome'], number>, dryRun: boolean): string {
+  const counts = `${imported + replaced} imported, ${skipped} already there, ${refused} refused`
   const inPlace =
     replaced === 0 ? '' : `\n${replaced} of the imported in place of a registration that was never verified`
   return (dryRun ? 'Dry run, nothing is written: ' : '') + counts + inPlace
