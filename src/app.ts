@@ -24,6 +24,7 @@ import { Releasers } from './lib/releasers'
 import type { Logger } from './ops/logger'
 import { type Metrics, createMetrics } from './ops/metrics'
 import { createReadiness } from './ops/readiness'
+import { createSampledLog } from './ops/sampledLog'
 import { createRateLimiter } from './ratelimit/rateLimiter'
 import type { Deps } from './services/deps'
 import { createInFlight } from './services/steps/inFlight'
@@ -106,7 +107,14 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
   const keyring = createKeyring()
   const hashKey = secrets.key('budget-key')
   const { pool } = database
-  const limiter = createRateLimiter({ pool, redisUrl: config.redisUrl, hashKey, logger, enabled: config.rateLimits })
+  const sampledLog = createSampledLog(logger)
+  releasers.push(() => sampledLog.flush())
+  const limiter = createRateLimiter({
+    ...{ pool, redisUrl: config.redisUrl, hashKey, logger, enabled: config.rateLimits },
+    now: () => clock.now().getTime(),
+    onRefused: ({ budget, retryAfter, requestId }) =>
+      sampledLog({ event: 'rate_limited', kind: budget, retryAfter, requestId }),
+  })
   releasers.push(() => limiter.close())
   const strength = startStrengthEstimator({ logger })
   releasers.push(() => strength.close())
@@ -119,7 +127,7 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
   })
   const { scheduler, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
-    ...{ config, logger, clock, database, metrics, secrets, keyring, limiter, strength, liveSessions },
+    ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, liveSessions },
     hasher,
     breached: createBreachCheck({ url: config.breachCheckUrl, logger }),
     accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
@@ -151,7 +159,7 @@ interface DoorParts {
 
 async function createDoors(deps: Deps, parts: DoorParts): Promise<FastifyInstance> {
   const { config, logger } = deps
-  const schema = createSchema({ development: !config.production })
+  const schema = createSchema({ development: !config.production, budgets: config.budgets })
   const cookie = refreshCookie({ secure: config.secureCookies })
   const apollo = createApollo({ schema, sandbox: config.sandbox, cookie, logger })
   await apollo.start()

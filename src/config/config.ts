@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
+import { BUDGET_VARIABLES, replacedBudgets, unknownBudgetVariables } from './budgets'
+import { RATE_LIMIT } from './defaults'
 import { type Environment, SECRET_VARIABLES, environment, productionProblems } from './env'
 import { smtpNameOf } from './values'
 
@@ -15,13 +17,13 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
   // An empty value is an unset one: that is how compose files and shells leave variables out.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
-  if (parsed.success && problemsAcross(parsed.data).length === 0) return parsed.data
+  if (parsed.success && problemsAcross(parsed.data).length + unknownProblems(given).length === 0) return parsed.data
   throw new ConfigError(message(problemsOf(given), given))
 }
 
 /** Every problem at once: those of single variables, and those that the readable ones have among one another. */
 function problemsOf(given: NodeJS.ProcessEnv): Problem[] {
-  const problems: Problem[] = []
+  const problems: Problem[] = unknownProblems(given)
   const readable: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(environment.shape)) {
     const read = schema.safeParse(given[name])
@@ -30,6 +32,12 @@ function problemsOf(given: NodeJS.ProcessEnv): Problem[] {
   }
   const told = new Set(problems.map(([name]) => name))
   return [...problems, ...problemsAcross(readable).filter(([name]) => !told.has(name))]
+}
+
+/** A misspelt name of this kind would leave the default in force without a word. */
+function unknownProblems(given: NodeJS.ProcessEnv): Problem[] {
+  const accepted = Object.keys(BUDGET_VARIABLES).join(', ')
+  return unknownBudgetVariables(Object.keys(given)).map((name) => [name, `one of ${accepted}`])
 }
 
 /** Fills in the defaults that depend on other variables. A PORT of 0 must have been replaced by the port that was picked. */
@@ -73,6 +81,10 @@ export function resolveConfig(env: Environment) {
     passwordMinScore: env.PASSWORD_MIN_SCORE,
     breachCheckUrl: env.BREACH_CHECK_URL ?? null,
     rateLimits: env.RATE_LIMITS,
+    budgets: {
+      factor: env.NODE_ENV === 'development' ? RATE_LIMIT.developmentFactor : 1,
+      replaced: replacedBudgets(env),
+    },
     sandbox: env.SANDBOX ?? !production,
     metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,

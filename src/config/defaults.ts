@@ -67,6 +67,22 @@ export const SIGNING_KEYS = {
   jwksMaxAge: 300,
 } as const
 
+export const RATE_LIMIT = {
+  /** Keys that each instance remembers, at about 150 bytes each. Beyond, the least recently used cost a trip again. */
+  localCounters: 100_000,
+  /** In development every budget of the schema is this many times as large: who builds a form sends it often. */
+  developmentFactor: 10,
+  /** Look-ups of a refresh token for each call that the budget of unknown ones admits, once that is spent: many behind one address may hold good ones. */
+  lookupFactor: 10,
+} as const
+
+export const LOG = {
+  /** Lines of one event in a window; the rest of a flood is told as one number. Enough to see who and what, 30,000 a day at most. */
+  sampledLines: 20,
+  /** Milliseconds. */
+  sampleWindow: MINUTE,
+} as const
+
 export const MAIL = {
   /** Mails to one address that anonymous callers can cause, over all kinds. */
   perAddressHour: 5,

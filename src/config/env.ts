@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets, parseBudgets } from './budgets'
 import { contrastWithWhite, isLoopback, originOf } from './values'
 import { formatDuration, parseDuration } from '../lib/duration'
 
@@ -80,6 +81,20 @@ const secret = z
   .string()
   .refine((text) => Buffer.byteLength(text) >= 32, '32 bytes or more, as `openssl rand -base64 32` prints')
 
+const budgets = (keys: readonly BudgetKey[]) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const parsed = parseBudgets(text, keys)
+      if (parsed === null) context.addIssue(acceptedBudgets(keys))
+      return parsed ?? z.NEVER
+    })
+    .optional()
+
+const budgetVariables = Object.fromEntries(
+  Object.entries(BUDGET_VARIABLES).map(([name, { keys }]) => [name, budgets(keys)]),
+) as Record<BudgetVariable, ReturnType<typeof budgets>>
+
 export const environment = z.object({
   NODE_ENV: choice('development', 'production', 'test').default('development'),
   HOST: z.string().min(1, 'an address to listen on').optional(),
@@ -137,6 +152,7 @@ export const environment = z.object({
   PASSWORD_MIN_SCORE: integer(0, 4).default(3),
   BREACH_CHECK_URL: url('an http: or https: URL', 'http:', 'https:').optional(),
   RATE_LIMITS: toggle.default(true),
+  ...budgetVariables,
   SANDBOX: toggle.optional(),
   METRICS_TOKEN: z.string().min(16, '16 characters or more').optional(),
   LOG_LEVEL: choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),

@@ -1,4 +1,3 @@
-import { Insistence } from './insistence'
 import type { Turn } from './turn'
 import { TurnQueue } from './turnQueue'
 import { AbandonedError } from '../errors/requestErrors'
@@ -27,11 +26,10 @@ export interface HashScheduler {
    * Throws the OverloadedError that `run` would throw at this moment: asked before the work that leads to a hash, since a
    * refusal that costs much itself takes the core from those who are served.
    */
-  demandRoom(turn: Turn): Promise<void>
+  demandRoom(turn: Turn): void
   /**
-   * Runs `work` when its turn comes. Throws an OverloadedError at once where the expected wait is too long, save to a
-   * client that goes on asking however often it was refused, and after `maxWait` where it became so; an AbandonedError
-   * when the signal aborts before the turn. Once begun, work is finished.
+   * Runs `work` when its turn comes. Throws an OverloadedError at once where the expected wait is too long, and after
+   * `maxWait` where it became so; an AbandonedError when the signal aborts before the turn. Once begun, work is finished.
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T>
   stats(): { waiting: number; running: number }
@@ -61,19 +59,16 @@ class HashTurns {
   private readonly waiting = new TurnQueue<() => void>()
   private running = 0
   private average: number | null = null
-  private readonly insistence: Insistence
 
-  constructor(private readonly options: SchedulerOptions) {
-    this.insistence = new Insistence(options.maxWait)
-  }
+  constructor(private readonly options: SchedulerOptions) {}
 
   stats(): { waiting: number; running: number } {
     return { waiting: this.waiting.size, running: this.running }
   }
 
-  async demandRoom(turn: Turn): Promise<void> {
+  demandRoom(turn: Turn): void {
     const refusal = this.running < this.options.concurrency ? null : this.refusalOf(turn.client)
-    if (refusal) await this.refuse(turn, refusal)
+    if (refusal) throw this.refused(refusal)
   }
 
   async run<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
@@ -95,7 +90,7 @@ class HashTurns {
   /** Resolves when the turn has come, its place among the running already taken. */
   private turnOf(turn: Turn): Promise<void> {
     const refusal = this.refusalOf(turn.client)
-    if (refusal) return this.refuse(turn, refusal)
+    if (refusal) return Promise.reject(this.refused(refusal))
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(deadline)
@@ -128,11 +123,9 @@ class HashTurns {
     return new OverloadedError(1 + Math.floor(Math.max(0, wait - longest) / 1000))
   }
 
-  /** Told at once, and not after the wait; an insistent client is told later, or its refusals would cost more than logins. */
-  private async refuse(turn: Turn, refusal: OverloadedError): Promise<never> {
+  private refused(refusal: OverloadedError): OverloadedError {
     this.options.observe.refused()
-    await this.insistence.hold(turn)
-    throw refusal
+    return refusal
   }
 
   private next(): void {

@@ -13,7 +13,7 @@ const ARGON2_PREFIX = `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost
 
 export interface PasswordHasher {
   /** Throws an OverloadedError where a hash would be refused now: asked first, so that a refusal costs next to nothing. */
-  demandRoom(turn: Turn): Promise<void>
+  demandRoom(turn: Turn): void
   /** The hash to store, by the configured algorithm, of the password in NFC. Throws what the scheduler throws. */
   hash(password: string, turn: Turn): Promise<string>
   /**

@@ -27,6 +27,7 @@ export type FieldErrorCode = (typeof FIELD_ERROR_CODES)[number]
 export const REQUEST_ERROR_CODES = [
   'UNAUTHENTICATED',
   'HTTPS_REQUIRED',
+  'RATE_LIMITED',
   'SERVICE_UNAVAILABLE',
   'QUERY_TOO_COMPLEX',
   'BAD_USER_INPUT',

@@ -1,4 +1,5 @@
 import { AbandonedError, ServiceUnavailableError, UnauthenticatedError } from './requestErrors'
+import { RateLimitedError } from './userErrors'
 import { isDatabaseOutage } from './outage'
 import { REQUEST_ERROR_CODES, type RequestErrorCode } from './codes'
 
@@ -35,6 +36,7 @@ const RETRY_AFTER = 5
 export function leavingError(error: unknown, code: unknown, message: string): LeavingError {
   const base = { message: null, status: null, retryAfter: null, fault: false }
   if (error instanceof UnauthenticatedError) return { ...base, code: 'UNAUTHENTICATED' }
+  if (error instanceof RateLimitedError) return { ...base, code: 'RATE_LIMITED', retryAfter: error.retryAfter }
   if (error instanceof ServiceUnavailableError || error instanceof AbandonedError || isDatabaseOutage(error)) {
     return {
       ...base,

@@ -1,8 +1,10 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { clientWords } from './clientWords'
 import { type LeavingError, leavingError } from '../errors/leaving'
+import { RateLimitedError } from '../errors/userErrors'
 import type { Locale } from '../i18n/locale'
 import { text } from '../i18n/text'
+import { describeUserError } from '../i18n/userErrors'
 
 /** What Apollo calls things that need no code of their own here. */
 const APOLLO_CODES: Record<string, string> = {
@@ -30,6 +32,7 @@ export function presentError(
   error: GraphQLError,
   { locale, requestId, detailed }: Presentation,
 ): GraphQLFormattedError {
+  if (error.originalError instanceof RateLimitedError) return presentRefusal(error, error.originalError, locale)
   const { code, message } = judge(error)
   const schemaTold = code === 'GRAPHQL_VALIDATION_FAILED' || code === 'BAD_USER_INPUT'
   const words = message === null || (schemaTold && !detailed) ? text(locale).errors[code] : message
@@ -39,6 +42,12 @@ export function presentError(
     ...(error.path ? { path: error.path } : {}),
     extensions: { code, ...(code === 'INTERNAL_SERVER_ERROR' && requestId !== null ? { requestId } : {}) },
   }
+}
+
+/** A spent budget of a field whose result is no union. */
+function presentRefusal({ path }: GraphQLError, refusal: RateLimitedError, locale: Locale): GraphQLFormattedError {
+  const { code, message } = describeUserError(refusal, locale)
+  return { message, ...(path ? { path } : {}), extensions: { code, retryAfter: refusal.retryAfter } }
 }
 
 /** An error that came before there was a GraphQL one, as in a batch or a missing query. */

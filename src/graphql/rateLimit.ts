@@ -1,102 +1,114 @@
-import { getDirective } from '@graphql-tools/utils'
-import {
-  DirectiveLocation,
-  GraphQLDirective,
-  GraphQLEnumType,
-  GraphQLInt,
-  GraphQLList,
-  GraphQLNonNull,
-  GraphQLString,
-} from 'graphql'
-import type { GraphQLSchema } from 'graphql'
 import type { MiddlewareFn } from 'type-graphql'
 import type { Context } from './context'
+import { type BudgetKey, type FieldBudget } from '../config/budgets'
+import { RATE_LIMIT } from '../config/defaults'
+import { UnauthenticatedError } from '../errors/requestErrors'
 import { RateLimitedError } from '../errors/userErrors'
-import { parseDuration } from '../lib/duration'
+import { formatDuration } from '../lib/duration'
 import { canonicalEmail } from '../lib/emailAddress'
 import type { Budget, Charge } from '../ratelimit/rateLimiter'
+import { findPresentedSession } from '../services/steps/presentedSession'
 
-type KeyPart = 'IP' | 'EMAIL' | 'USER'
-interface FieldBudget {
-  budget: Budget
-  per: readonly KeyPart[]
-}
+/** Fields whose success gives its call back: who knows the password has not guessed. */
+const GIVES_BACK: ReadonlySet<string> = new Set(['login'])
 
-const RateLimitKey = new GraphQLEnumType({
-  name: 'RateLimitKey',
-  values: {
-    IP: { value: 'IP', description: "The client's address: IPv4, or an IPv6 /64." },
-    EMAIL: { value: 'EMAIL', description: 'The e-mail address in the input.' },
-    USER: { value: 'USER', description: 'The signed-in user.' },
-  },
-})
-
-/** `@rateLimit` as the schema prints it; every occurrence on a field is a budget of its own. */
-export const rateLimitDirective = new GraphQLDirective({
-  name: 'rateLimit',
-  description:
-    'Refuses a field once its budget is spent. Repeatable: every occurrence is a budget of its own, and\nthe tightest one decides. `per` names what one budget belongs to; several names make one joint key.',
-  locations: [DirectiveLocation.FIELD_DEFINITION],
-  isRepeatable: true,
-  args: {
-    max: { type: new GraphQLNonNull(GraphQLInt), description: 'How many calls one window admits.' },
-    window: { type: new GraphQLNonNull(GraphQLString), description: "The window's length, as in `15m`, `1h`, `30s`." },
-    per: {
-      type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(RateLimitKey))),
-      defaultValue: ['IP'],
-      description: "Whose budget it is: the client's address, the e-mail address in the input, the signed-in user.",
-    },
-  },
-})
-
-/** The budgets that stand on each field of the mutation type, in the order of the schema. Throws for a window it cannot read. */
-export function budgetsOf(schema: GraphQLSchema): Map<string, FieldBudget[]> {
-  const fields = Object.values(schema.getMutationType()?.getFields() ?? {})
-  return new Map(
-    fields.map((field) => {
-      const directives = getDirective(schema, field, 'rateLimit') ?? []
-      return [field.name, directives.map((directive) => fieldBudget(field.name, directive))]
-    }),
-  )
-}
-
-function fieldBudget(field: string, { max, window, per }: Record<string, unknown>): FieldBudget {
-  const milliseconds = parseDuration(String(window))
-  if (milliseconds === null) throw new Error(`@rateLimit on ${field}: ${String(window)} is no duration`)
-  const parts = per as KeyPart[]
-  return { per: parts, budget: { name: `${field}:${parts.join('+')}`, max: Number(max), window: milliseconds } }
+/** One call of a field, as its budgets see it. */
+interface Call {
+  field: string
+  context: Context
+  input: { email?: unknown; refreshToken?: unknown }
 }
 
 /** Takes one call from every budget of the field, before anything else is done for it. Throws a RateLimitedError. */
-export function rateLimit(): MiddlewareFn<Context> {
-  let budgets: Map<string, FieldBudget[]> | undefined
+export function rateLimit(budgets: ReadonlyMap<string, readonly FieldBudget[]>): MiddlewareFn<Context> {
   return async ({ args, context, info }, next: () => Promise<unknown>) => {
     if (info.parentType !== info.schema.getMutationType()) return next()
-    budgets ??= budgetsOf(info.schema)
-    const ofField = budgets.get(info.fieldName) ?? []
-    const charges: Charge[] = []
-    for (const { budget, per } of ofField) {
-      const parts = await Promise.all(per.map((part) => subjectOf(part, context, args)))
-      charges.push({ budget, subject: parts.join(' ') })
-    }
-    const wait = await context.deps.limiter.take(charges)
-    if (wait > 0) throw new RateLimitedError(wait)
-    return next()
+    const field = info.fieldName
+    const input = ((args as { input?: unknown }).input ?? {}) as Call['input']
+    const charges = await chargesOf(budgets.get(field) ?? [], { field, context, input })
+    await take(context, charges)
+
+    const result = await next()
+    if (GIVES_BACK.has(field)) giveBack(context, charges)
+    return result
   }
 }
 
-async function subjectOf(part: KeyPart, context: Context, args: Record<string, unknown>): Promise<string> {
-  switch (part) {
-    case 'IP':
-      return context.client.budgetPrefix
+async function take({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
+  const wait = await deps.limiter.take(charges, client.requestId)
+  if (wait > 0) throw new RateLimitedError(wait)
+}
+
+/** The answer does not wait for it, and does not fail with it: the operation has succeeded. */
+function giveBack({ client, deps }: Context, charges: readonly Charge[]): void {
+  deps.limiter.refund(charges).catch(() => {
+    deps.sampledLog({ event: 'rate_limit_refund_failed', requestId: client.requestId })
+  })
+}
+
+async function chargesOf(budgets: readonly FieldBudget[], call: Call): Promise<Charge[]> {
+  const bySession = budgets.filter(({ per }) => per.includes('SESSION'))
+  const others = budgets.filter(({ per }) => !per.includes('SESSION'))
+  const session = bySession.length > 0 ? await sessionOf(call, others) : null
+  const counted = session === null ? others : bySession
+  return (await Promise.all(counted.map((budget) => chargesOfBudget(budget, call, session)))).flat()
+}
+
+/** One charge for each network of the client where the budget belongs to one, else a single one. */
+async function chargesOfBudget(
+  { max, window, per }: FieldBudget,
+  call: Call,
+  session: string | null,
+): Promise<Charge[]> {
+  const { networks } = call.context.client
+  const subjects = await Promise.all(per.map((key) => (key === 'IP' ? '' : subjectOf(key, call, session))))
+  return (per.includes('IP') ? networks : [{ prefix: '', share: 1 }]).map(({ prefix, share }) => ({
+    budget: { name: `${call.field}:${per.join('+')}:${formatDuration(window)}`, max: max * share, window },
+    subject: per.map((key, index) => (key === 'IP' ? prefix : subjects[index])).join(' '),
+  }))
+}
+
+async function subjectOf(key: Exclude<BudgetKey, 'IP'>, call: Call, session: string | null): Promise<string> {
+  switch (key) {
     case 'EMAIL': {
-      const email = (args.input as { email?: unknown } | undefined)?.email
+      const { email } = call.input
       // What is no address is refused by the operation; until then it is counted as it stands.
       return typeof email === 'string' ? (canonicalEmail(email) ?? email.slice(0, 254)) : ''
     }
     case 'USER':
-      return (await context.demandViewer()).account.id
+      return userOf(call.context)
+    case 'SESSION':
+      return session ?? ''
     default:
-      return part satisfies never
+      return key satisfies never
   }
+}
+
+/** Where nobody is signed in, the operation decides what is due; until then the network is counted. */
+async function userOf({ client, demandViewer }: Context): Promise<string> {
+  try {
+    return (await demandViewer()).account.id
+  } catch (error) {
+    if (error instanceof UnauthenticatedError) return client.networks.at(-1)?.prefix ?? client.ipAddress
+    throw error
+  }
+}
+
+/**
+ * The session of the presented refresh token. Looking one up is a trip, so once a network has spent its budget for unknown
+ * tokens, this instance bounds the look-ups too. Throws a RateLimitedError.
+ */
+async function sessionOf({ field, context, input }: Call, forUnknown: readonly FieldBudget[]): Promise<string | null> {
+  const { refreshToken } = input
+  const presented = typeof refreshToken === 'string' ? refreshToken : context.cookieToken
+  const unknown = (
+    await Promise.all(forUnknown.map((budget) => chargesOfBudget(budget, { field, context, input }, null)))
+  ).flat()
+  if (context.deps.limiter.isKnownSpent(unknown)) await take(context, unknown.map(lookupOf))
+  return presented === null ? null : findPresentedSession(context.deps, presented)
+}
+
+function lookupOf({ budget, subject }: Charge): Charge {
+  const lookups: Budget = { ...budget, name: `${budget.name}:lookup`, max: budget.max * RATE_LIMIT.lookupFactor }
+  return { budget: { ...lookups, local: true }, subject }
 }

@@ -1,19 +1,29 @@
 import 'reflect-metadata'
 import { type GraphQLSchema, specifiedDirectives } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
+import { type BudgetChanges, budgetsOf, changeBudgets, rateLimitDirective } from './budgets'
 import type { Context } from './context'
-import { rateLimit, rateLimitDirective } from './rateLimit'
+import { rateLimit } from './rateLimit'
 import { AccountResolver } from './resolvers/account'
 import { DevInboxResolver } from './resolvers/devInbox'
 import { RegistrationResolver } from './resolvers/registration'
 import { SessionResolver } from './resolvers/sessions'
 import { DateTimeScalar } from './types/dateTime'
 import { userErrorsAsData } from './userErrorsAsData'
+import type { FieldBudget } from '../config/budgets'
 
-/** The schema that is served; `development` adds the inbox of mails. */
-export function createSchema({ development }: { development: boolean }): GraphQLSchema {
+interface SchemaOptions {
+  /** Adds the inbox of mails. */
+  development: boolean
+  /** What this server changes in the budgets that stand in the code. */
+  budgets?: BudgetChanges
+}
+
+/** The schema that is served. Throws where a budget cannot be read. */
+export function createSchema({ development, budgets }: SchemaOptions): GraphQLSchema {
   const resolvers = [RegistrationResolver, SessionResolver, AccountResolver] as const
-  return buildSchemaSync({
+  const inForce = new Map<string, readonly FieldBudget[]>()
+  const schema = buildSchemaSync({
     resolvers: development ? [...resolvers, DevInboxResolver] : resolvers,
     directives: [...specifiedDirectives, rateLimitDirective],
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
@@ -23,6 +33,9 @@ export function createSchema({ development }: { development: boolean }): GraphQL
       await context.demandViewer()
       return true
     },
-    globalMiddlewares: [userErrorsAsData, rateLimit()],
+    globalMiddlewares: [userErrorsAsData, rateLimit(inForce)],
   })
+  if (budgets) changeBudgets(schema, budgets)
+  for (const [field, ofField] of budgetsOf(schema)) inForce.set(field, ofField)
+  return schema
 }

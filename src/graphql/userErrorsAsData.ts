@@ -15,7 +15,7 @@ export const userErrorsAsData: MiddlewareFn<Context> = async ({ context, info },
     return result
   } catch (error) {
     const expected = error instanceof UserError && admits(info.returnType, ERROR_TYPES[error.code])
-    operations.inc({ field: info.fieldName, outcome: expected ? error.code : 'ERROR' })
+    operations.inc({ field: info.fieldName, outcome: error instanceof UserError ? error.code : 'ERROR' })
     if (!expected) throw error
     const described = describeUserError(error, context.client.locale)
     if ('retryAfter' in described) context.answer.retryAfter = described.retryAfter

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PROFILE } from '../config/defaults'
 import { negotiateLocale } from '../i18n/negotiate'
-import { budgetPrefix, canonicalIp } from '../lib/ipAddress'
+import { canonicalIp, networksOf } from '../lib/ipAddress'
 import { decodeUtf8 } from '../lib/utf8'
 import type { Client } from '../services/deps'
 
@@ -12,11 +12,10 @@ export function clientOf(request: FastifyRequest, reply: FastifyReply): Client {
   const ipAddress = canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
   return {
     ipAddress,
-    budgetPrefix: budgetPrefix(ipAddress),
+    networks: networksOf(ipAddress),
     userAgent: userAgentOf(request),
     locale: negotiateLocale(request.headers['accept-language']),
     requestId: request.id,
-    connection: request.raw.socket,
     signal: goneSignal(reply),
   }
 }

@@ -15,8 +15,28 @@ export function canonicalIp(text: string): string | null {
   return ipaddr.process(address).toString()
 }
 
-/** What one budget belongs to: an IPv4 address, or an IPv6 /64, since a single customer is given that many addresses. */
-export function budgetPrefix(address: string): string {
-  if (!ipaddr.IPv6.isValid(address)) return address
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString()}/64`
+/** A network that a client belongs to, with its share of a rate limit: how many times the budget of one client it has. */
+export interface Network {
+  prefix: string
+  share: number
+}
+
+/**
+ * An IPv6 customer is given a /64, and often a /56 or a /48 of 65,536 of them. The wider networks have a bounded share, so
+ * that moving through the own /64s does not multiply a budget without end.
+ */
+const IPV6_NETWORKS = [
+  { bits: 64, share: 1 },
+  { bits: 56, share: 10 },
+  { bits: 48, share: 100 },
+] as const
+
+/** The networks that a rate limit counts a client in, the narrowest first: an IPv4 address, or an IPv6 /64, /56 and /48. */
+export function networksOf(address: string): readonly Network[] {
+  if (!ipaddr.IPv6.isValid(address)) return [{ prefix: address, share: 1 }]
+  return IPV6_NETWORKS.map(({ bits, share }) => ({ prefix: ipv6Prefix(address, bits), share }))
+}
+
+function ipv6Prefix(address: string, bits: number): string {
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`).toString()}/${bits}`
 }

@@ -1,46 +1,62 @@
 import type { Pool } from 'pg'
-import { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { CounterEngine } from './counterEngine'
 
 export interface PostgresEngine extends CounterEngine {
-  /** Deletes the windows that were over at `now`. */
-  purge: (now: Date) => Promise<void>
+  /** Deletes the windows that are over. */
+  purge: () => Promise<void>
 }
+
+/**
+ * One statement for any number of keys, in one order of keys everywhere, so that two statements cannot deadlock. Times are
+ * those of the database: clocks of two instances that differ would open and close each other's windows.
+ */
+const HIT = `
+  WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)
+  INSERT INTO rate_limit_counters AS counter (key, points, expire)
+  SELECT hit.key, hit.calls, clock.now + hit.length
+  FROM unnest($1::text[], $2::int[], $3::bigint[]) AS hit (key, calls, length), clock
+  ORDER BY hit.key COLLATE "C"
+  ON CONFLICT (key) DO UPDATE SET
+    points = CASE WHEN counter.expire > (SELECT now FROM clock) THEN counter.points ELSE 0 END + excluded.points,
+    expire = CASE WHEN counter.expire > (SELECT now FROM clock) THEN counter.expire ELSE excluded.expire END
+  RETURNING key, points AS calls, expire - (SELECT now FROM clock) AS "msLeft"`
+
+const REFUND = `
+  WITH refunded AS (
+    SELECT counter.key, refund.max
+    FROM rate_limit_counters counter JOIN unnest($1::text[], $2::int[]) AS refund (key, max) USING (key)
+    ORDER BY counter.key COLLATE "C" FOR UPDATE OF counter
+  )
+  UPDATE rate_limit_counters counter SET points = LEAST(counter.points, refunded.max) - 1
+  FROM refunded WHERE counter.key = refunded.key AND counter.points > 0`
+
+const PURGE = 'DELETE FROM rate_limit_counters WHERE expire <= extract(epoch FROM clock_timestamp()) * 1000'
 
 /** Counts in the table rate_limit_counters, which the migrations make: UNLOGGED, so that a count costs no disk. */
 export function createPostgresEngine(pool: Pool): PostgresEngine {
-  // Only `penalty` is used, which counts and never judges, so one limiter serves all budgets: its own points mean nothing.
-  const counters = new RateLimiterPostgres({
-    storeClient: pool,
-    storeType: 'pool',
-    tableName: 'rate_limit_counters',
-    tableCreated: true,
-    clearExpiredByTimeout: false, // its timer swallows errors, and would run once in each instance: see purge
-    keyPrefix: '',
-    points: 1,
-    duration: 1,
-  })
-
   return {
-    async hit(key, budget) {
-      const { consumedPoints, msBeforeNext } = await counters.penalty(key, 1, { customDuration: budget.window / 1000 })
-      return { calls: consumedPoints, msLeft: msBeforeNext }
-    },
-
-    async refund(key, budget) {
-      await pool.query({
-        name: 'rate-limit-refund',
-        text: 'UPDATE rate_limit_counters SET points = LEAST(points, $2) - 1 WHERE key = $1 AND points > 0',
-        values: [key, budget.max],
+    async hit(hits) {
+      const values = [hits.map(({ key }) => key), hits.map(({ calls }) => calls), hits.map(({ window }) => window)]
+      const { rows } = await pool.query<{ key: string; calls: number; msLeft: string }>({
+        name: 'rate-limit-hit',
+        text: HIT,
+        values,
+      })
+      const counts = new Map(rows.map(({ key, calls, msLeft }) => [key, { calls, msLeft: Number(msLeft) }]))
+      return hits.map(({ key }) => {
+        const count = counts.get(key)
+        if (!count) throw new Error('A rate-limit counter that was not answered')
+        return count
       })
     },
 
-    async reset(key) {
-      await counters.delete(key)
+    async refund(refunds) {
+      const values = [refunds.map(({ key }) => key), refunds.map(({ max }) => max)]
+      await pool.query({ name: 'rate-limit-refund', text: REFUND, values })
     },
 
-    async purge(now) {
-      await pool.query('DELETE FROM rate_limit_counters WHERE expire <= $1', [now.getTime()])
+    async purge() {
+      await pool.query(PURGE)
     },
   }
 }

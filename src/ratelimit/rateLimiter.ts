@@ -1,34 +1,45 @@
 import { createHmac } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { Logger } from '../ops/logger'
-import type { Budget } from './counterEngine'
-import { createMemoryEngine } from './memoryEngine'
+import { batchHits } from './batchedHits'
+import type { Budget, Count } from './counterEngine'
+import { LocalCounters } from './localCounters'
 import { createPostgresEngine } from './postgresEngine'
 import { connectRedis } from './redisEngine'
 import { createRedisOrPostgresEngine } from './redisOrPostgres'
+import type { Logger } from '../ops/logger'
 
 export type { Budget }
 
 /** One call on one budget of one subject. */
 export interface Charge {
   budget: Budget
-  /** Whose: canonical parts, joined. Only a keyed hash of it leaves this room. */
+  /** Whose: canonical parts, joined. Only a keyed hash of it is stored. */
   subject: string
+}
+
+/** A refused call: by which budget, and for how many milliseconds to come. */
+interface Refusal {
+  budget: Budget
+  msLeft: number
 }
 
 export interface RateLimiter {
   /**
-   * Takes one call from every budget at once: counted first, judged after, so that parallel calls cannot all find room.
+   * Takes one call from every budget at once: counted first, judged after, so that parallel calls cannot all be admitted.
+   * Where one of them is known to be spent, nothing is counted and no trip is made.
    * Resolves to 0 when all admit it, else to the whole seconds (1 or more) until the last of the spent ones admits again.
-   * Rejects with the driver's error when PostgreSQL is needed and away.
+   * Rejects with the driver's error when PostgreSQL is needed and away. `requestId` is for the log.
    */
-  take: (charges: readonly Charge[]) => Promise<number>
-  /** Gives back one call that `take` admitted: a right password is no guess. */
+  take: (charges: readonly Charge[], requestId?: string) => Promise<number>
+  /** Whether one of these budgets is known to be spent, without a trip. Counts nothing. */
+  isKnownSpent: (charges: readonly Charge[]) => boolean
+  /**
+   * Gives back one call that `take` admitted: a right password is no guess. Another instance that has refused a call
+   * refuses until the end of the window all the same.
+   */
   refund: (charges: readonly Charge[]) => Promise<void>
-  /** Forgets what was counted. Another instance that has refused a call refuses until the end of the window. */
-  reset: (charges: readonly Charge[]) => Promise<void>
-  /** Deletes the counters whose window was over at `now`. */
-  purge: (now: Date) => Promise<void>
+  /** Deletes the counters whose window is over. */
+  purge: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -40,6 +51,10 @@ interface RateLimiterOptions {
   logger: Logger
   /** When false, only budgets that are `always` counted are. */
   enabled: boolean
+  /** Milliseconds, for what this instance counts itself. The windows of the store go by the store's clock. */
+  now: () => number
+  /** Told of each refused call. */
+  onRefused: (refused: { budget: string; retryAfter: number; requestId: string | undefined }) => void
 }
 
 /**
@@ -47,59 +62,72 @@ interface RateLimiterOptions {
  * instance counts what it admits itself: that holds when the store loses its counters or changes, and it refuses a
  * blocked key without a trip.
  */
-export function createRateLimiter({ pool, redisUrl, hashKey, logger, enabled }: RateLimiterOptions): RateLimiter {
-  const own = createMemoryEngine()
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const { pool, redisUrl, hashKey, logger, enabled, now, onRefused } = options
+  const local = new LocalCounters(now)
   const postgres = createPostgresEngine(pool)
   const redis = redisUrl === null ? null : connectRedis(redisUrl)
   const store = redis ? createRedisOrPostgresEngine({ redis, postgres, logger }) : postgres
+  const hitStore = batchHits(store)
 
-  const keyOf = ({ budget, subject }: Charge) =>
-    createHmac('sha256', hashKey).update(`${budget.name}\0${subject}`).digest('base64url')
+  const keyed = (charges: readonly Charge[]) =>
+    charges
+      .filter(({ budget }) => enabled || budget.always)
+      .map(({ budget, subject }) => ({
+        budget,
+        key: createHmac('sha256', hashKey).update(`${budget.name}\0${subject}`).digest('base64url'),
+      }))
+  type Keyed = ReturnType<typeof keyed>
 
-  /** Milliseconds until the budget admits again; 0 when it has admitted this call. */
-  async function takeOne(charge: Charge): Promise<number> {
-    const { budget } = charge
-    const key = keyOf(charge)
-    const here = await own.hit(key, budget)
-    if (here.calls > budget.max) return Math.max(here.msLeft, 1)
+  const knownSpent = (charges: Keyed): Refusal[] =>
+    charges
+      .map(({ key, budget }) => ({ budget, msLeft: local.msBlocked(key, budget.max) }))
+      .filter(({ msLeft }) => msLeft > 0)
 
-    const everywhere = await store.hit(key, budget).catch(async (error: unknown) => {
-      await own.refund(key, budget) // nothing was admitted: an outage of the store must not spend budgets
+  /** Counts one call here and in the store. Resolves to the budgets that do not admit it. */
+  async function count(charges: Keyed): Promise<Refusal[]> {
+    const first = new Set(charges.filter(({ key, budget }) => local.hit(key, budget.window).calls === 1))
+    const shared = charges.filter(({ budget }) => !budget.local)
+    if (shared.length === 0) return []
+    const hits = shared.map(({ key, budget: { window } }) => ({ key, window }))
+    const counts = await hitStore(hits).catch((error: unknown) => {
+      for (const { key, budget } of charges) local.refund(key, budget.max) // nothing was admitted
       throw error
     })
-    if (here.calls === 1) own.alignEnd(key, everywhere.msLeft)
-    if (everywhere.calls <= budget.max) return 0
-    own.spend(key, budget, everywhere.msLeft)
-    return Math.max(everywhere.msLeft, 1)
+    return shared.flatMap((charge, index) => judge(charge, counts[index], first.has(charge)))
   }
 
-  const counted = (charges: readonly Charge[]) => charges.filter(({ budget }) => enabled || budget.always)
+  function judge({ key, budget }: Keyed[number], counted: Count | undefined, opensWindow: boolean): Refusal[] {
+    if (!counted) throw new Error('A rate-limit counter that was not answered')
+    const { calls, msLeft } = counted
+    if (opensWindow) local.syncWindowEnd(key, msLeft)
+    if (calls <= budget.max) return []
+    local.markSpent(key, budget.max, msLeft)
+    return [{ budget, msLeft: Math.max(msLeft, 1) }]
+  }
 
   return {
-    async take(charges) {
-      const waits = await Promise.all(counted(charges).map(takeOne))
-      return Math.ceil(Math.max(0, ...waits) / 1000)
+    async take(charges, requestId) {
+      const counted = keyed(charges)
+      const spent = knownSpent(counted)
+      const refusals = spent.length > 0 ? spent : await count(counted)
+      const [last] = refusals.sort((one, other) => other.msLeft - one.msLeft)
+      if (!last) return 0
+      const retryAfter = Math.ceil(last.msLeft / 1000)
+      onRefused({ budget: last.budget.name, retryAfter, requestId })
+      return retryAfter
     },
+
+    isKnownSpent: (charges) => knownSpent(keyed(charges)).length > 0,
 
     async refund(charges) {
-      await Promise.all(
-        counted(charges).flatMap((charge) => {
-          const key = keyOf(charge)
-          return [own.refund(key, charge.budget), store.refund(key, charge.budget)]
-        }),
-      )
+      const counted = keyed(charges)
+      for (const { key, budget } of counted) local.refund(key, budget.max)
+      const shared = counted.filter(({ budget }) => !budget.local)
+      if (shared.length > 0) await store.refund(shared.map(({ key, budget: { max } }) => ({ key, max })))
     },
 
-    async reset(charges) {
-      await Promise.all(
-        counted(charges).flatMap((charge) => {
-          const key = keyOf(charge)
-          return [own.reset(key), store.reset(key)]
-        }),
-      )
-    },
-
-    purge: (now) => postgres.purge(now),
+    purge: () => postgres.purge(),
 
     close() {
       redis?.disconnect()

@@ -1,5 +1,4 @@
-import { Redis } from 'ioredis'
-import { RateLimiterRedis } from 'rate-limiter-flexible'
+import { type ChainableCommander, Redis } from 'ioredis'
 import type { CounterEngine } from './counterEngine'
 
 /** Milliseconds that a decision waits for Redis, which answers in less than one; then PostgreSQL decides. */
@@ -15,6 +14,16 @@ const MAX_RETRY = 5_000
 
 /** Others may use the same Redis. */
 const KEY_PREFIX = 'gatehouse:rate-limit:'
+
+/** The expiry is set with the first count, in one script: a counter without an end would refuse for ever. */
+const HIT = `
+local calls = redis.call('incrby', KEYS[1], ARGV[1])
+local left = redis.call('pttl', KEYS[1])
+if left < 0 then
+  left = tonumber(ARGV[2])
+  redis.call('pexpire', KEYS[1], left)
+end
+return {calls, left}`
 
 /** DECRBY keeps the time to live. */
 const REFUND = `
@@ -37,24 +46,32 @@ export function connectRedis(url: string): Redis {
   })
 }
 
-/** Counts in Redis: each step is one script, or one command, there. */
+/** Counts in Redis, by its clock: one script for each key, and one pipeline for all of them. */
 export function createRedisEngine(redis: Redis): CounterEngine {
-  // Only `penalty` is used, which counts and never judges, so one limiter serves all budgets: its own points mean nothing.
-  const counters = new RateLimiterRedis({ storeClient: redis, keyPrefix: '', points: 1, duration: 1 })
-
   return {
-    async hit(key, budget) {
-      const options = { customDuration: Math.ceil(budget.window / 1000) } // it would round down, and 0 never ends
-      const { consumedPoints, msBeforeNext } = await counters.penalty(KEY_PREFIX + key, 1, options)
-      return { calls: consumedPoints, msLeft: msBeforeNext }
+    async hit(hits) {
+      const pipeline = redis.pipeline()
+      for (const { key, calls, window } of hits) pipeline.eval(HIT, 1, KEY_PREFIX + key, calls, window)
+      const replies = await repliesOf(pipeline)
+      return replies.map((reply) => {
+        const [calls, msLeft] = reply as [number, number]
+        return { calls, msLeft }
+      })
     },
 
-    async refund(key, budget) {
-      await redis.eval(REFUND, 1, KEY_PREFIX + key, budget.max)
-    },
-
-    async reset(key) {
-      await counters.delete(KEY_PREFIX + key)
+    async refund(refunds) {
+      const pipeline = redis.pipeline()
+      for (const { key, max } of refunds) pipeline.eval(REFUND, 1, KEY_PREFIX + key, max)
+      await repliesOf(pipeline)
     },
   }
+}
+
+/** The replies of a pipeline, in order. Throws the first error among them. */
+async function repliesOf(pipeline: ChainableCommander): Promise<unknown[]> {
+  const replies = (await pipeline.exec()) ?? []
+  return replies.map(([error, reply]) => {
+    if (error) throw error
+    return reply
+  })
 }

@@ -45,16 +45,13 @@ export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores)
   }
 
   return {
-    hit: (key, budget) => use((engine) => engine.hit(key, budget)),
-    refund: (key, budget) => use((engine) => engine.refund(key, budget)),
-    reset: async (key) => {
-      await Promise.all([use((engine) => engine.reset(key)), postgres.reset(key)]) // an outage may have left a count there
-    },
+    hit: (hits) => use((engine) => engine.hit(hits)),
+    refund: (refunds) => use((engine) => engine.refund(refunds)),
   }
 }
 
-/** Its code or its words only: a reply's error object also holds the command, which for AUTH is the password. */
+/** Its code only, which in a reply is the first word: the rest may quote the command, which for AUTH is the password. */
 function reasonOf(error: unknown): string {
-  if (!types.isNativeError(error)) return String(error)
-  return 'code' in error ? String(error.code) : error.message
+  if (!types.isNativeError(error)) return typeof error === 'string' ? error : 'unknown'
+  return 'code' in error ? String(error.code) : (/^[A-Z]{2,}\b/.exec(error.message)?.[0] ?? error.name)
 }

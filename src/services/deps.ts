@@ -7,8 +7,10 @@ import type { StrengthEstimator } from '../crypto/passwordStrength'
 import type { Secrets } from '../crypto/secrets'
 import type { Locale } from '../i18n/locale'
 import type { Clock } from '../lib/clock'
+import type { Network } from '../lib/ipAddress'
 import type { Logger } from '../ops/logger'
 import type { Metrics } from '../ops/metrics'
+import type { SampledLog } from '../ops/sampledLog'
 import type { RateLimiter } from '../ratelimit/rateLimiter'
 import type { Database } from '../store/database'
 import type { LiveSession, LiveSessions } from '../store/liveSessions'
@@ -33,19 +35,18 @@ export interface Deps {
   limiter: RateLimiter
   inFlight: InFlight
   logger: Logger
+  sampledLog: SampledLog
   metrics: Metrics
 }
 
 /** Who asks: known for every request, signed in or not. */
 export interface Client {
-  /** Canonical address, and what budgets count it as: the address, or its IPv6 /64. */
+  /** Canonical address, and the networks that rate limits count it in, the narrowest first. */
   ipAddress: string
-  budgetPrefix: string
+  networks: readonly Network[]
   userAgent: string | null
   locale: Locale
   requestId: string
-  /** The connection that the request came on: it has no properties to look at, only whether two are the same. */
-  connection: object
   /** Aborted when the client is gone: work that waits for its turn is dropped then. */
   signal: AbortSignal
 }

@@ -1,7 +1,6 @@
 import type { Client, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
-import { wrongPasswords } from './steps/passwordChecks'
 import { startSession } from './steps/startSession'
 import { turnOf } from './steps/turn'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
@@ -9,7 +8,7 @@ import { insertAuditEvent } from '../store/auditEvents'
 import type { SessionView } from '../store/sessions'
 import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'accessTokens' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'accessTokens' | 'logger'>
 
 /**
  * Opens a session for the right password of a verified account. An unknown address costs one hash too, inside the
@@ -21,20 +20,17 @@ export async function login(
   client: Client,
   input: { email: string; password: string },
 ): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
-  const { clock, database, hasher, limiter, accessTokens, logger } = deps
+  const { clock, database, hasher, accessTokens, logger } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
   const password = read.password('password', input.password)
   read.done()
 
   const turn = turnOf(client)
-  await hasher.demandRoom(turn)
+  hasher.demandRoom(turn)
   const user = await findUserByEmail(database.prisma, email)
   const { valid, outdated } = await hasher.verify(password, user?.passwordHash ?? null, turn)
-  if (!user || !valid || user.disabledAt) {
-    await limiter.take(wrongPasswords(user?.id ?? email))
-    return refuse(deps, client, user?.id ?? null)
-  }
+  if (!user || !valid || user.disabledAt) return refuse(deps, client, user?.id ?? null)
   if (!user.emailVerifiedAt) throw new EmailNotVerifiedError()
 
   const upgrade = outdated ? await hashAnew(deps, client, password) : null
@@ -47,7 +43,6 @@ export async function login(
   })
   if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
 
-  await limiter.reset(wrongPasswords(user.id))
   logEvent(logger, event, client)
   const { session, refreshToken } = started
   const issued = accessTokens.issue({ userId: user.id, sessionId: session.id }, clock.now())

@@ -19,6 +19,6 @@ export async function purgeExpired({
     tokensReplacedBefore: later(now, -config.refreshTokenTtl),
     auditBefore: later(now, -RETENTION.auditEvents),
   })
-  await limiter.purge(now)
+  await limiter.purge()
   logger.info({ event: 'purged', ...purged }, 'purged')
 }

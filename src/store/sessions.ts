@@ -146,3 +146,15 @@ export function findSessionByToken(db: Queryable, refreshTokenHash: Uint8Array<A
 export function findReplacedToken(db: Queryable, tokenHash: Uint8Array<ArrayBuffer>) {
   return db.replacedRefreshToken.findUnique({ where: { tokenHash }, include: { session: { include: { user: true } } } })
 }
+
+/** The session that a refresh token is or once was the token of, live or not. */
+export async function findSessionIdByAnyToken(
+  db: Queryable,
+  tokenHash: Uint8Array<ArrayBuffer>,
+): Promise<string | null> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM sessions WHERE refresh_token_hash = ${tokenHash}
+    UNION ALL SELECT session_id FROM replaced_refresh_tokens WHERE token_hash = ${tokenHash}
+    LIMIT 1`
+  return rows[0]?.id ?? null
+}

@@ -247,7 +247,7 @@ describeInBrowser('the pages behind mailed links', () => {
   })
 
   test('a spent budget is told with the time to wait, in the language of the page', async () => {
-    const limited = await another({ RATE_LIMITS: 'on' })
+    const limited = await another({ RATE_LIMITS: 'on', NODE_ENV: 'test' })
     const german = await anotherWindow({ locale: 'de-CH' })
     await german.page.goto(`${limited.config.publicUrl}/verify-email`)
     for (let asked = 0; asked < 5; asked++) await call(limited.url, 'resendVerification', { email: 'ada@example.com' })

@@ -10,7 +10,7 @@ import { loggedIn, someone, verifiedPerson } from '../support/people'
 import { temporaryFolder } from '../support/process'
 import { BY_TLS, PRODUCTION } from '../support/production'
 
-const BEHIND = { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8', RATE_LIMITS: 'on' }
+const BEHIND = { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8', RATE_LIMITS: 'on', NODE_ENV: 'test' }
 /** The budget of verifyEmail for one address: no hash, no mail, one line. */
 const BUDGET = 30
 
@@ -37,7 +37,7 @@ describe('without a trusted proxy', () => {
     ['True-Client-IP', (ip: string) => ({ 'true-client-ip': ip })],
     ['X-Client-IP', (ip: string) => ({ 'x-client-ip': ip })],
   ])('%s changes nothing: a hundred addresses are one client', async (_name, header) => {
-    const app = await startTestApp({ env: { RATE_LIMITS: 'on' } })
+    const app = await startTestApp({ env: { RATE_LIMITS: 'on', NODE_ENV: 'test' } })
     expect(await refusals(app, 100, (index) => header(`203.0.113.${index}`))).toBe(100 - BUDGET)
     await app.close()
   })

@@ -6,7 +6,7 @@ let app: TestApp
 let limited: TestApp
 beforeAll(async () => {
   app = await startTestApp()
-  limited = await startTestApp({ env: { RATE_LIMITS: 'on' } })
+  limited = await startTestApp({ env: { RATE_LIMITS: 'on', NODE_ENV: 'test' } })
 })
 afterAll(async () => {
   await app.close()

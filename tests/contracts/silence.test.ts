@@ -6,7 +6,7 @@ import { NEW_PASSWORD, PASSWORD } from '../support/people'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ env: { RATE_LIMITS: 'on', TRUST_PROXY: '127.0.0.1' } })
+  app = await startTestApp({ env: { RATE_LIMITS: 'on', NODE_ENV: 'test', TRUST_PROXY: '127.0.0.1' } })
 })
 afterAll(() => app.close())
 

@@ -43,7 +43,10 @@ function instance(options: { redisUrl?: string; pool?: Pool } = {}) {
   const lines: Line[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) }
   const logger = createLogger({ level: 'info', pretty: false, destination })
-  const limiter = createRateLimiter({ pool, redisUrl: server.url, hashKey, logger, enabled: true, ...options })
+  const limiter = createRateLimiter({
+    ...{ pool, redisUrl: server.url, hashKey, logger, enabled: true, now: Date.now, onRefused: () => undefined },
+    ...options,
+  })
   opened.push(limiter)
   const levels = () => lines.map(({ level }) => level)
   return { limiter, lines, levels }
@@ -215,7 +218,7 @@ test('a connection that Redis closes is an outage until the next one is open', a
   expect(levels()).toEqual(['warn', 'info'])
 })
 
-test('a Redis that refuses commands is as good as away, and its words are logged without the command', async () => {
+test('a Redis that refuses commands is as good as away, and its code is logged without its words', async () => {
   const { limiter, lines } = instance()
   await settled(limiter)
   const redis = new Redis(server.url)
@@ -224,7 +227,7 @@ test('a Redis that refuses commands is as good as away, and its words are logged
   const one = charge()
   expect(admitted(await times(50, () => limiter.take([one])))).toBe(hourly.max)
   expect(lines).toHaveLength(1)
-  expect(lines[0]).toMatchObject({ level: 'warn', reason: expect.stringContaining('OOM') as string })
+  expect(lines[0]).toMatchObject({ level: 'warn', reason: 'OOM' })
   expect(Object.keys(lines[0] ?? {}).sort()).toEqual(['level', 'msg', 'reason', 'time'])
 })
 

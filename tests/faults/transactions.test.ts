@@ -88,7 +88,7 @@ test('no operation hashes, counts or speaks to anybody but the database while it
 
 test('the watch sees what it is there for', async () => {
   const { database, hasher, limiter } = app.app.deps
-  const turn = { client: '127.0.0.1', connection: {}, signal: new AbortController().signal }
+  const turn = { client: '127.0.0.1', signal: new AbortController().signal }
   await database.transaction(async (tx) => {
     await tx.user.count()
     await hasher.verify(PASSWORD, null, turn)

@@ -172,7 +172,7 @@ test('of fifty changes at once one wins, and the password is the winner’s', as
 describe('wrong passwords are counted over all operations that check one', () => {
   let limited: TestApp
   beforeAll(async () => {
-    limited = await startTestApp({ env: { RATE_LIMITS: 'on' } })
+    limited = await startTestApp({ env: { RATE_LIMITS: 'on', NODE_ENV: 'test' } })
   })
   afterAll(() => limited.close())
 

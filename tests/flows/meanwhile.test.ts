@@ -34,8 +34,8 @@ afterAll(async () => {
 })
 
 const client = {
-  ...{ ipAddress: '192.0.2.1', budgetPrefix: '192.0.2.1', userAgent: null, locale: 'en' as const },
-  ...{ requestId: 'x', connection: {}, signal: new AbortController().signal },
+  ...{ ipAddress: '192.0.2.1', networks: [{ prefix: '192.0.2.1', share: 1 }], userAgent: null, locale: 'en' as const },
+  ...{ requestId: 'x', signal: new AbortController().signal },
 }
 
 /** Resolves once a session of the server waits for a row that another holds. */

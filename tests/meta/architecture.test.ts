@@ -40,7 +40,6 @@ const HOMES: Record<string, string[]> = {
   jsonwebtoken: ['crypto'],
   bcrypt: ['crypto'],
   argon2: ['crypto'],
-  'rate-limiter-flexible': ['ratelimit'],
   ioredis: ['ratelimit'],
   pino: ['ops'],
   'prom-client': ['ops'],

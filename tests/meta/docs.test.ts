@@ -1,14 +1,15 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Kind } from 'graphql'
+import { BUDGET_VARIABLES } from '../../src/config/budgets'
 import * as defaults from '../../src/config/defaults'
 import { environment } from '../../src/config/env'
 import { FIELD_ERROR_CODES, REQUEST_ERROR_CODES, USER_ERROR_CODES } from '../../src/errors/codes'
-import { budgetsOf } from '../../src/graphql/rateLimit'
+import { budgetsOf, spellBudget } from '../../src/graphql/budgets'
 import { createSchema } from '../../src/graphql/schema'
 import { STATUS } from '../../src/http/restRoutes'
 import { REST_ROUTES } from '../../src/http/restTable'
-import { formatDuration, parseDuration } from '../../src/lib/duration'
+import { parseDuration } from '../../src/lib/duration'
 import { MAIL_NAMES } from '../../src/mail/mails'
 import { createMetrics } from '../../src/ops/metrics'
 import { bare, tableOf } from '../support/documents'
@@ -37,9 +38,7 @@ test('the README lists each field with its budgets and its REST route', () => {
   const inCode = Object.fromEntries(
     fields.map((field) => {
       const ofField = budgets.get(field) ?? []
-      const spelled = ofField.map(
-        ({ budget, per }) => `${budget.max} / ${formatDuration(budget.window)} per ${per.join('+')}`,
-      )
+      const spelled = ofField.map(spellBudget)
       return [field, [spelled.join(', '), routeOf(field)]]
     }),
   )
@@ -72,7 +71,9 @@ test('every code stands in the README and in docs/errors.md with its status', ()
 
 test('the README lists each variable of the environment with its default', () => {
   const rows = tableOf(README, 'environment')
-  expect(rows.map(([name = '']) => bare(name)).sort()).toEqual(Object.keys(environment.shape).sort())
+  const family = (name: string) => (name in BUDGET_VARIABLES ? 'RATE_LIMIT_<FIELD>' : name)
+  const expected = new Set(Object.keys(environment.shape).map(family))
+  expect(rows.map(([name = '']) => bare(name)).sort()).toEqual([...expected].sort())
   const fallbacks = environment.parse({}) as Record<string, unknown>
   for (const [name = '', cell = ''] of rows) {
     const variable = bare(name)

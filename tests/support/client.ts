@@ -66,8 +66,8 @@ const OPERATIONS: Record<string, Operation> = {
     failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
     rest: { method: 'POST', path: '/api/auth/reset-confirm' },
   },
-  revokeSession: { success: 'sessionId', failures: [] },
-  updateProfile: { success: `user { ${USER} }`, failures: ['InvalidInputError'] },
+  revokeSession: { success: 'sessionId', failures: ['RateLimitedError'] },
+  updateProfile: { success: `user { ${USER} }`, failures: ['InvalidInputError', 'RateLimitedError'] },
   changePassword: {
     success: `revokedSessions ${TOKENS}`,
     failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],

@@ -1,3 +1,5 @@
+import { BUDGET_VARIABLES } from '../../src/config/budgets'
+import { createSchema } from '../../src/graphql/schema'
 import { ConfigError, readEnvironment, resolveConfig } from '../../src/config/config'
 
 const SECRET = 'a secret of thirty-two bytes or more'
@@ -100,6 +102,14 @@ test.each([
   ['PASSWORD_MIN_SCORE', '5'],
   ['BREACH_CHECK_URL', 'http://range.example.com'],
   ['RATE_LIMITS', 'maybe'],
+  ['RATE_LIMIT_REGISTER', '200'],
+  ['RATE_LIMIT_REGISTER', '200/1h'],
+  ['RATE_LIMIT_REGISTER', '0/1h per IP'],
+  ['RATE_LIMIT_REGISTER', '200/soon per IP'],
+  ['RATE_LIMIT_REGISTER', '200/1h per IP,'],
+  ['RATE_LIMIT_REGISTER', '200/1h per USER'],
+  ['RATE_LIMIT_LOGIN', '200/1h per IP+IP'],
+  ['RATE_LIMIT_SIGNUP', '200/1h per IP'],
   ['LOG_LEVEL', 'loud'],
 ])('%s=%s is refused in production', (name, value) => {
   expect(problemsOf({ ...PRODUCTION, [name]: value })).toMatch(/: found /)
@@ -109,6 +119,7 @@ test.each([
   ['an app deep link', 'VERIFY_EMAIL_URL', 'myapp://verify?token={token}'],
   ['several proxies', 'TRUST_PROXY', '10.0.0.1, 192.168.0.0/16, fd00::/8'],
   ['several origins', 'CORS_ORIGINS', 'https://app.example.com,https://admin.example.com:8443'],
+  ['several budgets', 'RATE_LIMIT_LOGIN', '20/15m per IP+EMAIL, 500 / 15m per IP'],
   ['a bare sender', 'MAIL_FROM', 'no-reply@example.com'],
 ])('%s is accepted', (_what, name, value) => {
   expect(problemsOf({ ...PRODUCTION, [name]: value })).toBe('')
@@ -116,4 +127,25 @@ test.each([
 
 test('an empty value is an unset one', () => {
   expect(resolveConfig(readEnvironment({ PORT: '', APP_URL: '' }))).toMatchObject({ port: 4000, appUrl: null })
+})
+
+test('each mutation has a variable that replaces its budgets, and each such variable has a mutation', () => {
+  const mutations = Object.keys(createSchema({ development: true }).getMutationType()?.getFields() ?? {})
+  const fields = Object.values(BUDGET_VARIABLES).map(({ field }) => field)
+  expect(fields.sort()).toEqual(mutations.sort())
+  for (const [name, { field }] of Object.entries(BUDGET_VARIABLES)) {
+    expect(name).toBe(`RATE_LIMIT_${field.replace(/[A-Z]/g, '_$&').toUpperCase()}`)
+  }
+})
+
+test('budgets are read by field, with numbers of production and tenfold ones in development', () => {
+  const env = { RATE_LIMIT_LOGIN: '20/15m per IP+EMAIL, 500/15m per IP' }
+  const replaced = {
+    login: [
+      { max: 20, window: 900_000, per: ['IP', 'EMAIL'] },
+      { max: 500, window: 900_000, per: ['IP'] },
+    ],
+  }
+  expect(resolveConfig(readEnvironment({ ...PRODUCTION, ...env })).budgets).toEqual({ factor: 1, replaced })
+  expect(resolveConfig(readEnvironment(env)).budgets).toEqual({ factor: 10, replaced })
 })

@@ -40,7 +40,7 @@ function hashing(duration = HASH): () => Promise<void> {
 }
 
 function turn(client = '192.0.2.1', signal = new AbortController().signal) {
-  return { client, connection: {}, signal }
+  return { client, signal }
 }
 
 /** Gives the scheduler the measurement of one hash. */

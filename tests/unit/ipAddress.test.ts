@@ -1,4 +1,4 @@
-import { budgetPrefix, canonicalIp } from '../../src/lib/ipAddress'
+import { canonicalIp, networksOf } from '../../src/lib/ipAddress'
 
 describe('canonicalIp', () => {
   test.each([
@@ -41,21 +41,29 @@ describe('canonicalIp', () => {
   })
 })
 
-describe('budgetPrefix', () => {
-  test('1000 addresses of one IPv6 /64 have one budget', () => {
-    const prefixes = Array.from({ length: 1000 }, (_, i) =>
-      budgetPrefix(`2001:db8:1:2:${i.toString(16)}::${i.toString(16)}`),
-    )
-    expect(new Set(prefixes)).toEqual(new Set(['2001:db8:1:2::/64']))
+describe('networksOf', () => {
+  test('1000 addresses of one IPv6 /64 are in the same networks', () => {
+    const all = Array.from({ length: 1000 }, (_, i) => networksOf(`2001:db8:1:2:${i.toString(16)}::${i.toString(16)}`))
+    for (const networks of all) {
+      expect(networks).toEqual([
+        { prefix: '2001:db8:1:2::/64', share: 1 },
+        { prefix: '2001:db8:1::/56', share: 10 },
+        { prefix: '2001:db8:1::/48', share: 100 },
+      ])
+    }
   })
 
-  test('another /64 has another budget', () => {
-    expect(budgetPrefix('2001:db8:1:3::1')).not.toBe(budgetPrefix('2001:db8:1:2::1'))
+  test.each([
+    ['another /64 of the same /56', '2001:db8:1:2::1', '2001:db8:1:3::1', [false, true, true]],
+    ['another /56 of the same /48', '2001:db8:1:2::1', '2001:db8:1:102::1', [false, false, true]],
+    ['another /48', '2001:db8:1:2::1', '2001:db8:2:2::1', [false, false, false]],
+  ])('%s', (_what, one, other, same) => {
+    const [here, there] = [networksOf(one), networksOf(other)]
+    expect(here.map(({ prefix }, index) => prefix === there[index]?.prefix)).toEqual(same)
   })
 
   test('each IPv4 address has its own budget, also when it came as mapped IPv6', () => {
-    const [one, other] = ['::ffff:192.0.2.7', '::ffff:192.0.2.8'].map((text) => budgetPrefix(canonicalIp(text) ?? ''))
-    expect(one).toBe('192.0.2.7')
-    expect(other).toBe('192.0.2.8')
+    const networks = ['::ffff:192.0.2.7', '::ffff:192.0.2.8'].map((text) => networksOf(canonicalIp(text) ?? ''))
+    expect(networks).toEqual([[{ prefix: '192.0.2.7', share: 1 }], [{ prefix: '192.0.2.8', share: 1 }]])
   })
 })

@@ -1,6 +1,6 @@
 import { buildSchema, parse, validate } from 'graphql'
 import { limitsRule } from '../../src/graphql/limits'
-import { budgetsOf } from '../../src/graphql/rateLimit'
+import { budgetsOf } from '../../src/graphql/budgets'
 
 const DIRECTIVE = `
   enum RateLimitKey { IP EMAIL USER }
@@ -18,8 +18,8 @@ test('every occurrence on a field is a budget of its own, named by what it belon
       [
         'login',
         [
-          { per: ['IP'], budget: { name: 'login:IP', max: 5, window: 900_000 } },
-          { per: ['IP', 'EMAIL'], budget: { name: 'login:IP+EMAIL', max: 20, window: 3_600_000 } },
+          { per: ['IP'], max: 5, window: 900_000 },
+          { per: ['IP', 'EMAIL'], max: 20, window: 3_600_000 },
         ],
       ],
       ['free', []],

@@ -112,6 +112,7 @@ export type UpdateProfileMutationVariables = Exact<{
 
 export type UpdateProfileMutation = { updateProfile:
     | { code: UserErrorCode, message: string, fields: Array<{ field: string, code: FieldErrorCode, message: string }> }
+    | { code: UserErrorCode, message: string }
     | { user: { id: string, email: string, emailVerified: boolean, displayName: string | null, locale: string, createdAt: string } }
    };
 
@@ -313,6 +314,7 @@ export type RevokeSessionMutationVariables = Exact<{
 
 
 export type RevokeSessionMutation = { revokeSession:
+    | { code: UserErrorCode, message: string }
     | { code: UserErrorCode, message: string }
     | { sessionId: string }
    };

@@ -59,6 +59,7 @@ export class AccountResolver {
 
   @Authorized()
   @Mutation(() => UpdateProfileResult)
+  @Directive('@rateLimit(max: 60, window: "1m", per: [USER])')
   async updateProfile(
     @Ctx() { deps, client, demandViewer }: Context,
     @Arg('input', () => UpdateProfileInput) input: UpdateProfileInput,
@@ -106,6 +107,7 @@ export class AccountResolver {
   @Mutation(() => CancelEmailChangeResult, {
     description: 'Voids a change that waits to be confirmed; succeeds where there is none.',
   })
+  @Directive('@rateLimit(max: 60, window: "1m", per: [USER])')
   async cancelEmailChange(@Ctx() { deps, client, demandViewer }: Context) {
     return cancelEmailChange(deps, { client, viewer: await demandViewer() })
   }

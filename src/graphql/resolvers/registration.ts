@@ -35,7 +35,7 @@ export class RegistrationResolver {
   }
 
   @Mutation(() => ResendVerificationResult)
-  @Directive('@rateLimit(max: 5, window: "1h", per: [EMAIL])')
+  @Directive('@rateLimit(max: 5, window: "1h", per: [IP, EMAIL])')
   @Directive('@rateLimit(max: 20, window: "1h")')
   resendVerification(
     @Ctx() { deps, client }: Context,
@@ -45,7 +45,7 @@ export class RegistrationResolver {
   }
 
   @Mutation(() => RequestResetResult)
-  @Directive('@rateLimit(max: 5, window: "1h", per: [EMAIL])')
+  @Directive('@rateLimit(max: 5, window: "1h", per: [IP, EMAIL])')
   @Directive('@rateLimit(max: 20, window: "1h")')
   requestReset(@Ctx() { deps, client }: Context, @Arg('input', () => RequestResetInput) input: RequestResetInput) {
     return requestReset(deps, client, input)

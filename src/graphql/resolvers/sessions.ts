@@ -32,6 +32,7 @@ export class SessionResolver {
   }
 
   @Mutation(() => RefreshSessionResult)
+  @Directive('@rateLimit(max: 60, window: "1m", per: [SESSION])')
   @Directive('@rateLimit(max: 60, window: "1m")')
   async refreshSession(
     @Ctx() context: Context,
@@ -47,6 +48,7 @@ export class SessionResolver {
 
   @Authorized()
   @Mutation(() => LogoutSuccess)
+  @Directive('@rateLimit(max: 60, window: "1m", per: [USER])')
   async logout(@Ctx() context: Context) {
     const { deps, client, answer, cookieToken } = context
     const viewer = await context.demandViewer()
@@ -57,6 +59,7 @@ export class SessionResolver {
 
   @Authorized()
   @Mutation(() => RevokeSessionResult)
+  @Directive('@rateLimit(max: 60, window: "1m", per: [USER])')
   async revokeSession(
     @Ctx() { deps, client, demandViewer }: Context,
     @Arg('input', () => RevokeSessionInput) input: RevokeSessionInput,
@@ -66,6 +69,7 @@ export class SessionResolver {
 
   @Authorized()
   @Mutation(() => RevokeOtherSessionsSuccess)
+  @Directive('@rateLimit(max: 60, window: "1m", per: [USER])')
   async revokeOtherSessions(@Ctx() { deps, client, demandViewer }: Context) {
     return revokeOtherSessions(deps, { client, viewer: await demandViewer() })
   }

@@ -161,7 +161,10 @@ export const RefreshSessionResult = resultOf('RefreshSessionResult', RefreshSess
   ...Token,
   RateLimitedErrorType,
 ])
-export const RevokeSessionResult = resultOf('RevokeSessionResult', RevokeSessionSuccess, [NotFoundErrorType])
+export const RevokeSessionResult = resultOf('RevokeSessionResult', RevokeSessionSuccess, [
+  NotFoundErrorType,
+  RateLimitedErrorType,
+])
 export const RequestResetResult = resultOf('RequestResetResult', RequestResetSuccess, [
   InvalidInputErrorType,
   RateLimitedErrorType,
@@ -172,7 +175,10 @@ export const ConfirmResetResult = resultOf('ConfirmResetResult', ConfirmResetSuc
   InvalidInputErrorType,
   ...Hashing,
 ])
-export const UpdateProfileResult = resultOf('UpdateProfileResult', UpdateProfileSuccess, [InvalidInputErrorType])
+export const UpdateProfileResult = resultOf('UpdateProfileResult', UpdateProfileSuccess, [
+  InvalidInputErrorType,
+  RateLimitedErrorType,
+])
 export const ChangePasswordResult = resultOf('ChangePasswordResult', ChangePasswordSuccess, [
   InvalidCredentialsErrorType,
   WeakPasswordErrorType,

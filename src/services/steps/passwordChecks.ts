@@ -6,13 +6,11 @@ import type { Client, Deps, Viewer } from '../deps'
 import { auditOf, logEvent } from './audit'
 import { turnOf } from './turn'
 
-/** Wrong passwords of one user, over every operation that checks one. */
+/**
+ * Wrong passwords of one user, over every signed-in operation that checks one. Failures of `login` do not count: a
+ * stranger could lock the owner out of these operations by them.
+ */
 const WRONG_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_600_000 }
-
-/** The counter that all password checks of one user share. */
-export function wrongPasswords(subject: string): Charge[] {
-  return [{ budget: WRONG_PASSWORDS, subject }]
-}
 
 /**
  * Demands the current password of a signed-in user. Counted before it is compared, so that parallel guesses cannot
@@ -25,8 +23,8 @@ export async function demandCurrentPassword(
   password: string,
 ) {
   const { database, hasher, limiter, clock, logger } = deps
-  const budget = wrongPasswords(viewer.account.id)
-  const wait = await limiter.take(budget)
+  const budget: Charge[] = [{ budget: WRONG_PASSWORDS, subject: viewer.account.id }]
+  const wait = await limiter.take(budget, client.requestId)
   if (wait > 0) throw new RateLimitedError(wait)
 
   const user = await findUser(database.prisma, viewer.account.id)

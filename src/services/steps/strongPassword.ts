@@ -12,7 +12,7 @@ export async function hashNewPassword(
   { password, personal }: { password: string; personal: readonly (string | null)[] },
 ): Promise<string> {
   const turn = turnOf(client)
-  await deps.hasher.demandRoom(turn)
+  deps.hasher.demandRoom(turn)
   await demandStrength(deps, password, personal)
   return deps.hasher.hash(password, turn)
 }

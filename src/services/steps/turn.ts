@@ -1,7 +1,10 @@
 import type { Turn } from '../../crypto/turn'
 import type { Client } from '../deps'
 
-/** Whose turn a hash is: shared with all behind one address, and dropped when the client is gone. */
-export function turnOf({ budgetPrefix, connection, signal }: Client): Turn {
-  return { client: budgetPrefix, connection, signal }
+/**
+ * Whose turn a hash is: shared by everyone in the widest network that rate limits count, since one IPv6 customer may have
+ * thousands of /64s; dropped when the client is gone.
+ */
+export function turnOf({ ipAddress, networks, signal }: Client): Turn {
+  return { client: networks.at(-1)?.prefix ?? ipAddress, signal }
 }

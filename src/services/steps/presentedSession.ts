@@ -1,0 +1,11 @@
+import { digest, isOpaqueToken } from '../../crypto/opaqueToken'
+import { findSessionIdByAnyToken } from '../../store/sessions'
+import type { Deps } from '../deps'
+
+/** The id of the session that a refresh token is or once was the token of, live or not; null where there is none. */
+export async function findPresentedSession(
+  { database }: Pick<Deps, 'database'>,
+  presented: string,
+): Promise<string | null> {
+  return isOpaqueToken(presented) ? findSessionIdByAnyToken(database.prisma, digest(presented)) : null
+}

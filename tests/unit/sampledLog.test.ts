@@ -1,0 +1,51 @@
+import { LOG } from '../../src/config/defaults'
+import { createLogger } from '../../src/ops/logger'
+import { createSampledLog } from '../../src/ops/sampledLog'
+
+beforeEach(() => jest.useFakeTimers())
+afterEach(() => jest.useRealTimers())
+
+function opened() {
+  const lines: Record<string, unknown>[] = []
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }
+  const log = createSampledLog(createLogger({ level: 'info', pretty: false, destination }))
+  const write = (times: number, kind?: string) => {
+    for (let made = 0; made < times; made += 1) log({ event: 'refused', ...(kind ? { kind } : {}), requestId: 'r' })
+  }
+  return { lines, log, write }
+}
+
+test('few events are told one by one', () => {
+  const { lines, write } = opened()
+  write(LOG.sampledLines)
+  jest.advanceTimersByTime(LOG.sampleWindow)
+  expect(lines).toHaveLength(LOG.sampledLines)
+  expect(lines[0]).toMatchObject({ level: 'info', event: 'refused', requestId: 'r' })
+})
+
+test('of a flood the first lines are told, and when the window ends the number of the rest', () => {
+  const { lines, write } = opened()
+  write(10_000)
+  expect(lines).toHaveLength(LOG.sampledLines)
+  jest.advanceTimersByTime(LOG.sampleWindow)
+  expect(lines).toHaveLength(LOG.sampledLines + 1)
+  expect(lines.at(-1)).toMatchObject({ event: 'refused', suppressed: 10_000 - LOG.sampledLines })
+  write(1)
+  expect(lines).toHaveLength(LOG.sampledLines + 2)
+})
+
+test('a flood of one kind hides no other kind', () => {
+  const { lines, write } = opened()
+  write(10_000, 'login:IP')
+  write(1, 'register:IP')
+  expect(lines.at(-1)).toMatchObject({ kind: 'register:IP' })
+})
+
+test('what was left out is told when the server stops', () => {
+  const { lines, log, write } = opened()
+  write(LOG.sampledLines + 7, 'login:IP')
+  log.flush()
+  expect(lines.at(-1)).toMatchObject({ event: 'refused', kind: 'login:IP', suppressed: 7 })
+  log.flush()
+  expect(lines).toHaveLength(LOG.sampledLines + 1)
+})
