@@ -61,10 +61,11 @@ async function chargesOfBudget(
   session: string | null,
 ): Promise<Charge[]> {
   const { networks } = call.context.client
-  const subjects = await Promise.all(per.map((key) => (key === 'IP' ? '' : subjectOf(key, call, session))))
+  const subjects = new Map<BudgetKey, string>()
+  for (const key of per) if (key !== 'IP') subjects.set(key, await subjectOf(key, call, session))
   return (per.includes('IP') ? networks : [{ prefix: '', share: 1 }]).map(({ prefix, share }) => ({
     budget: { name: `${call.field}:${per.join('+')}:${formatDuration(window)}`, max: max * share, window },
-    subject: per.map((key, index) => (key === 'IP' ? prefix : subjects[index])).join(' '),
+    subject: per.map((key) => subjects.get(key) ?? prefix).join(' '),
   }))
 }
 

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto'
 import type { Pool } from 'pg'
-import { batchHits } from './batchedHits'
-import type { Budget, Count } from './counterEngine'
+import type { Budget } from './counterEngine'
 import { LocalCounters } from './localCounters'
 import { createPostgresEngine } from './postgresEngine'
 import { connectRedis } from './redisEngine'
 import { createRedisOrPostgresEngine } from './redisOrPostgres'
+import { type KeyedCharge, SharedCounters } from './sharedCounters'
 import type { Logger } from '../ops/logger'
 
 export type { Budget }
@@ -15,12 +15,6 @@ export interface Charge {
   budget: Budget
   /** Whose: canonical parts, joined. Only a keyed hash of it is stored. */
   subject: string
-}
-
-/** A refused call: by which budget, and for how many milliseconds to come. */
-interface Refusal {
-  budget: Budget
-  msLeft: number
 }
 
 export interface RateLimiter {
@@ -57,60 +51,27 @@ interface RateLimiterOptions {
   onRefused: (refused: { budget: string; retryAfter: number; requestId: string | undefined }) => void
 }
 
-/**
- * Budgets that hold across instances, counted in PostgreSQL, or in Redis where there is one. Beside the store each
- * instance counts what it admits itself: that holds when the store loses its counters or changes, and it refuses a
- * blocked key without a trip.
- */
+/** Budgets that hold across instances, counted in PostgreSQL, or in Redis where there is one. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { pool, redisUrl, hashKey, logger, enabled, now, onRefused } = options
-  const local = new LocalCounters(now)
   const postgres = createPostgresEngine(pool)
   const redis = redisUrl === null ? null : connectRedis(redisUrl)
   const store = redis ? createRedisOrPostgresEngine({ redis, postgres, logger }) : postgres
-  const hitStore = batchHits(store)
+  const counters = new SharedCounters(new LocalCounters(now), store)
 
-  const keyed = (charges: readonly Charge[]) =>
+  const keyed = (charges: readonly Charge[]): KeyedCharge[] =>
     charges
       .filter(({ budget }) => enabled || budget.always)
       .map(({ budget, subject }) => ({
         budget,
         key: createHmac('sha256', hashKey).update(`${budget.name}\0${subject}`).digest('base64url'),
       }))
-  type Keyed = ReturnType<typeof keyed>
-
-  const knownSpent = (charges: Keyed): Refusal[] =>
-    charges
-      .map(({ key, budget }) => ({ budget, msLeft: local.msBlocked(key, budget.max) }))
-      .filter(({ msLeft }) => msLeft > 0)
-
-  /** Counts one call here and in the store. Resolves to the budgets that do not admit it. */
-  async function count(charges: Keyed): Promise<Refusal[]> {
-    const first = new Set(charges.filter(({ key, budget }) => local.hit(key, budget.window).calls === 1))
-    const shared = charges.filter(({ budget }) => !budget.local)
-    if (shared.length === 0) return []
-    const hits = shared.map(({ key, budget: { window } }) => ({ key, window }))
-    const counts = await hitStore(hits).catch((error: unknown) => {
-      for (const { key, budget } of charges) local.refund(key, budget.max) // nothing was admitted
-      throw error
-    })
-    return shared.flatMap((charge, index) => judge(charge, counts[index], first.has(charge)))
-  }
-
-  function judge({ key, budget }: Keyed[number], counted: Count | undefined, opensWindow: boolean): Refusal[] {
-    if (!counted) throw new Error('A rate-limit counter that was not answered')
-    const { calls, msLeft } = counted
-    if (opensWindow) local.syncWindowEnd(key, msLeft)
-    if (calls <= budget.max) return []
-    local.markSpent(key, budget.max, msLeft)
-    return [{ budget, msLeft: Math.max(msLeft, 1) }]
-  }
 
   return {
     async take(charges, requestId) {
       const counted = keyed(charges)
-      const spent = knownSpent(counted)
-      const refusals = spent.length > 0 ? spent : await count(counted)
+      const spent = counters.knownSpent(counted)
+      const refusals = spent.length > 0 ? spent : await counters.count(counted)
       const [last] = refusals.sort((one, other) => other.msLeft - one.msLeft)
       if (!last) return 0
       const retryAfter = Math.ceil(last.msLeft / 1000)
@@ -118,15 +79,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       return retryAfter
     },
 
-    isKnownSpent: (charges) => knownSpent(keyed(charges)).length > 0,
-
-    async refund(charges) {
-      const counted = keyed(charges)
-      for (const { key, budget } of counted) local.refund(key, budget.max)
-      const shared = counted.filter(({ budget }) => !budget.local)
-      if (shared.length > 0) await store.refund(shared.map(({ key, budget: { max } }) => ({ key, max })))
-    },
-
+    isKnownSpent: (charges) => counters.knownSpent(keyed(charges)).length > 0,
+    refund: (charges) => counters.refund(keyed(charges)),
     purge: () => postgres.purge(),
 
     close() {

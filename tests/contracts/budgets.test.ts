@@ -345,7 +345,9 @@ describe('a spent budget', () => {
   test.each([
     [
       'by this instance',
-      async (login: () => Promise<Answer>) => void (await Promise.all(Array.from({ length: 11 }, login))),
+      async (login: () => Promise<Answer>) => {
+        await Promise.all(Array.from({ length: 11 }, login))
+      },
     ],
     [
       'as the store said once',

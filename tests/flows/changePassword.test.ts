@@ -185,11 +185,10 @@ describe('wrong passwords are counted over all operations that check one', () =>
       ['deleteAccount', { password: WRONG }],
     ]
     const codes: string[] = []
-    for (let count = 0; count < 9; count += 1) {
+    for (let count = 0; count < 10; count += 1) {
       const [name, input] = attempts[count % 3] ?? ['', {}]
       codes.push((await call(limited.url, name, input, options)).code)
     }
-    codes.push((await call(limited.url, 'login', { email, password: WRONG })).code)
     expect(codes).toEqual(Array(10).fill('INVALID_CREDENTIALS'))
 
     const right: [string, Record<string, string>][] = [
