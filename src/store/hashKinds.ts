@@ -1,9 +1,13 @@
-import type { Pool } from 'pg'
 import { PASSWORD } from '../config/defaults'
 import type { Clock } from '../lib/clock'
 
 /** The kinds of hashes that accounts have, as prefixes: `$2b$12$`, `$argon2id$v=19$m=65536,t=2,p=1$`. */
 export type HashKinds = () => Promise<readonly string[]>
+
+/** What of a pool is needed. */
+interface Queries {
+  query(text: string): Promise<{ rows: { kind: string }[] }>
+}
 
 /** More than an import lets in: rows that were written by hand must not make a login endless. */
 const MAX_KINDS = 16
@@ -20,13 +24,13 @@ const FIND_KINDS = `
   )
   SELECT kind FROM kinds WHERE kind IS NOT NULL LIMIT ${MAX_KINDS}`
 
-export async function findHashKinds(pool: Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ kind: string }>(FIND_KINDS)
+export async function findHashKinds(pool: Queries): Promise<string[]> {
+  const { rows } = await pool.query(FIND_KINDS)
   return rows.map(({ kind }) => kind)
 }
 
 /** Read again when PASSWORD.hashKindsMaxAge has passed; many that ask at once share one query. */
-export function createHashKinds({ pool, clock }: { pool: Pool; clock: Clock }): HashKinds {
+export function createHashKinds({ pool, clock }: { pool: Queries; clock: Clock }): HashKinds {
   let read: { kinds: Promise<string[]>; at: number } | null = null
   return async () => {
     const now = clock.now().getTime()

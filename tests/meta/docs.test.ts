@@ -92,7 +92,7 @@ test('the README lists each script and each command', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   const named = Object.keys(scripts).filter((name) => !name.startsWith('pre'))
   const ofNpm = named.map((name) => (['start', 'test'].includes(name) ? `npm ${name}` : `npm run ${name}`))
-  const usage = [...read('src/main.ts').matchAll(/^ {2}(\w[\w [\]]*?) {2,}\S/gm)].map(
+  const usage = [...read('src/main.ts').matchAll(/^ {2}(\w[\w [\]-]*?) {2,}\S/gm)].map(
     ([, text = '']) => `gatehouse ${text}`,
   )
   expect(usage.length).toBeGreaterThan(5)
