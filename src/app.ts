@@ -7,6 +7,7 @@ import { createAccessTokens } from './crypto/accessToken'
 import { createBreachCheck } from './crypto/breachCheck'
 import { createHashScheduler } from './crypto/hashScheduler'
 import { createKeyring } from './crypto/keyring'
+import { startPasswordWarmUp } from './crypto/passwordWarmUp'
 import { createPasswordHasher } from './crypto/passwordHasher'
 import { startStrengthEstimator } from './crypto/passwordStrength'
 import { deriveSecrets } from './crypto/secrets'
@@ -20,6 +21,7 @@ import { refreshCookie } from './http/refreshCookie'
 import { createServer } from './http/server'
 import { reloadCertificate } from './http/transport'
 import { type Clock, systemClock } from './lib/clock'
+import { pause } from './lib/pause'
 import { Releasers } from './lib/releasers'
 import type { Logger } from './ops/logger'
 import { type Metrics, createMetrics } from './ops/metrics'
@@ -40,6 +42,13 @@ export interface App {
   address: string
   server: FastifyInstance
   deps: Deps
+  /** Resolves once passwords can be judged and hashed: the server listens before, and is not ready. */
+  passwordsChecked: Promise<void>
+  /**
+   * Says for SHUTDOWN_DRAIN that the server is stopping while it goes on answering, so that load balancers which ask for
+   * readiness send nothing any more when it closes. `close` ends it.
+   */
+  drain: () => Promise<void>
   /** Finishes what is under way for SHUTDOWN_GRACE at most, and closes everything, last opened first. Safe to call twice. */
   close: () => Promise<void>
 }
@@ -70,22 +79,37 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, rele
   const background = await startBackground(deps, { inbox, changes, scheduler })
   releasers.push(() => background.stop())
 
+  const warmUp = startPasswordWarmUp(deps)
+  releasers.push(() => warmUp.stop())
+
   const readiness = createReadiness({
     reach: () => deps.database.pool.query('SELECT 1'),
     pending: () => pendingMigrations(deps.database.pool),
     keysLoaded: background.keysLoaded,
+    passwordsChecked: () => warmUp.isDone(),
   })
   const server = await createDoors(deps, {
     inbox,
     readiness: readiness.check,
+    isStopping: readiness.isStopping,
     refreshMetrics: background.refreshMetrics,
   })
   releasers.push(() => closeDoors(server, config.shutdownGrace))
+  const drained = new AbortController()
+  releasers.push(() => drained.abort())
   releasers.push(() => readiness.stop())
   await server.listen({ host: config.host, port: config.port })
   const { tls } = config
   if (tls && server.server instanceof TlsServer) releasers.push(reloadCertificate(server.server, tls, logger))
-  return { address: addressOf(server, config), server, deps, close: () => releasers.close() }
+  return {
+    ...{ address: addressOf(server, config), server, deps },
+    passwordsChecked: warmUp.finished,
+    drain: () => {
+      readiness.stop()
+      return pause(config.shutdownDrain, drained.signal)
+    },
+    close: () => releasers.close(),
+  }
 }
 
 async function embeddedDatabase({ dataDir }: Config, logger: Logger, releasers: Releasers): Promise<string> {
@@ -154,6 +178,7 @@ function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds)
 interface DoorParts {
   inbox: Inbox | null
   readiness: () => Promise<string | null>
+  isStopping: () => boolean
   refreshMetrics: () => Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import { startApp } from '../app'
+import { type App, startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { expectTraffic } from '../config/runtime'
 import { banner } from '../dev/banner'
@@ -6,7 +6,7 @@ import { freePort } from '../lib/freePort'
 import { framesOf } from '../lib/frames'
 import { createLogger } from '../ops/logger'
 
-/** Milliseconds beyond SHUTDOWN_GRACE after which the process ends whatever still hangs. */
+/** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process ends whatever still hangs. */
 const LAST_RESORT = 5_000
 
 /** Serves until SIGTERM or SIGINT. Resolves to the exit code: 0 when everything closed in order. */
@@ -24,10 +24,11 @@ export async function serve(): Promise<number> {
   if (!config.production) console.log(banner(config))
 
   const code = await stop
-  const lastResort = setTimeout(() => process.exit(1), config.shutdownGrace + LAST_RESORT)
+  const lastResort = setTimeout(() => process.exit(1), config.shutdownDrain + config.shutdownGrace + LAST_RESORT)
   lastResort.unref()
   logger.info({ event: 'stopping' }, 'stopping')
   try {
+    if (code === 0) await drain(app)
     await app.close()
   } catch (error) {
     const failures = error instanceof AggregateError ? error.errors : [error]
@@ -36,6 +37,13 @@ export async function serve(): Promise<number> {
   }
   logger.info({ event: 'stopped' }, 'stopped')
   return code
+}
+
+/** A second signal ends it: whoever presses Ctrl-C again does not want to wait. */
+async function drain(app: App): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void app.close().catch(() => undefined))
+  await app.drain()
 }
 
 /** The exit code to stop with, once there is a reason to: 0 for a signal, 1 for an error that nothing has caught. */

@@ -88,6 +88,7 @@ export function resolveConfig(env: Environment) {
     sandbox: env.SANDBOX ?? !production,
     metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,
+    shutdownDrain: env.SHUTDOWN_DRAIN ?? (production ? 5_000 : 0),
     shutdownGrace: env.SHUTDOWN_GRACE,
   }
 }

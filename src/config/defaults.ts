@@ -11,8 +11,12 @@ export const PASSWORD = {
   estimatedLength: 64,
   /** From this length in code points on a password passes, unless half of it repeats the rest: NIST and ASVS want long phrases accepted. */
   lengthAlone: 64,
-  /** Milliseconds that one estimate may take before its thread is replaced: two hundred times its usual 20 ms. */
-  estimateTimeout: 4 * SECOND,
+  /**
+   * Milliseconds after which the estimator's thread counts as hung and is replaced: 20 ms and 300 ms are usual, and a
+   * machine that is busy with hashes may take a hundred times as long. A request is given up earlier, by `answerTime`.
+   */
+  estimateTimeout: 30 * SECOND,
+  estimatorStartTimeout: MINUTE,
   /** Milliseconds between two looks at which kinds of hashes accounts have: they change by an import or a new setting. */
   hashKindsMaxAge: 30 * SECOND,
   /** Kinds of argon2id hashes that an import may bring about: every login computes one of each. */

@@ -18,16 +18,15 @@ const duration = (fallback: string) =>
     })
 
 /** A duration of so many milliseconds at least and at most; zero may be written `0s`. */
+const within = (minimum: number, maximum: number) => (text: string, context: z.RefinementCtx) => {
+  const milliseconds = text === '0s' ? 0 : parseDuration(text)
+  if (milliseconds !== null && milliseconds >= minimum && milliseconds <= maximum) return milliseconds
+  context.addIssue(`a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}`)
+  return z.NEVER
+}
+
 const durationWithin = (minimum: number, maximum: number, fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const milliseconds = text === '0s' ? 0 : parseDuration(text)
-      if (milliseconds !== null && milliseconds >= minimum && milliseconds <= maximum) return milliseconds
-      context.addIssue(`a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}`)
-      return z.NEVER
-    })
+  z.string().default(fallback).transform(within(minimum, maximum))
 
 const integer = (minimum: number, maximum: number) =>
   z
@@ -156,6 +155,7 @@ export const environment = z.object({
   SANDBOX: toggle.optional(),
   METRICS_TOKEN: z.string().min(16, '16 characters or more').optional(),
   LOG_LEVEL: choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+  SHUTDOWN_DRAIN: z.string().transform(within(0, 600_000)).optional(),
   SHUTDOWN_GRACE: duration('10s'),
 })
 

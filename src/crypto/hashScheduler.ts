@@ -32,6 +32,8 @@ export interface HashScheduler {
    * `maxWait` where it became so; an AbandonedError when the signal aborts before the turn. Once begun, work is finished.
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T>
+  /** Runs `work` at once, beside the queue, and takes its time as that of a hash until requests have measured others. */
+  measure(work: () => Promise<unknown>): Promise<void>
   stats(): { waiting: number; running: number }
 }
 
@@ -51,6 +53,7 @@ export function createHashScheduler(options: SchedulerOptions): HashScheduler {
   return {
     demandRoom: (turn) => turns.demandRoom(turn),
     run: (turn, work) => turns.run(turn, work),
+    measure: (work) => turns.measure(work),
     stats: () => turns.stats(),
   }
 }
@@ -85,6 +88,12 @@ class HashTurns {
       this.measured(performance.now() - started)
       this.next()
     }
+  }
+
+  async measure(work: () => Promise<unknown>): Promise<void> {
+    const started = performance.now()
+    await work()
+    this.average ??= performance.now() - started
   }
 
   /** Resolves when the turn has come, its place among the running already taken. */

@@ -22,6 +22,8 @@ export interface PasswordHasher {
    * password anew: algorithm or parameters have changed, or another system made the hash. Throws what the scheduler throws.
    */
   verify(password: string, stored: string | null, turn: Turn): Promise<{ valid: boolean; outdated: boolean }>
+  /** Hashes once, to know what a hash costs here before the first request. */
+  measure(): Promise<void>
 }
 
 interface HasherOptions {
@@ -40,10 +42,11 @@ export function createPasswordHasher({
   kindsPresent,
 }: HasherOptions): PasswordHasher {
   const current = algorithm === 'bcrypt' ? bcryptPrefix(bcryptCost) : ARGON2_PREFIX
+  const hash = (password: string) => (algorithm === 'bcrypt' ? hashBcrypt(password, bcryptCost) : hashArgon2(password))
   return {
     demandRoom: (turn) => scheduler.demandRoom(turn),
-    hash: (password, turn) =>
-      scheduler.run(turn, () => (algorithm === 'bcrypt' ? hashBcrypt(password, bcryptCost) : hashArgon2(password))),
+    hash: (password, turn) => scheduler.run(turn, () => hash(password)),
+    measure: () => scheduler.measure(() => hash('')),
     async verify(password, stored, turn) {
       const known = stored === null ? null : parseStoredHash(stored)
       const kinds = [...(await kindsPresent()), current].flatMap((prefix) => decoyOf(prefix) ?? [])

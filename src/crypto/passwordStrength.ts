@@ -10,8 +10,6 @@ export type { Strength } from './strengthEstimate'
 
 /** The compiled worker, seen from dist/crypto and from src/crypto alike: a thread runs JavaScript only. */
 const WORKER_FILE = join(__dirname, '../../dist/crypto/strengthWorker.js')
-/** Milliseconds that loading the dictionaries may take, ten times the usual: a machine may be busy with hashes. */
-const START_TIMEOUT = 5_000
 /** Milliseconds without a question after which the thread ends and gives back its 70 MB. */
 const IDLE_TIMEOUT = 5 * 60_000
 /** Questions that wait at most: with some 20 ms each the last is answered within a second or two. */
@@ -22,8 +20,8 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb:
 export interface StrengthEstimator {
   /**
    * How well a password stands against guessing, and what to do better. `context` is what anybody knows of the account:
-   * address, name, product, host. Only the first 64 code points are read. Throws an OverloadedError where the answer
-   * takes too long, too many wait for theirs, or the thread dies.
+   * address, name, product, host. Only the first 64 code points are read. Throws an OverloadedError where too many wait,
+   * or the thread dies or hangs; a busy machine only makes it slow.
    */
   estimate(password: string, context: readonly string[]): Promise<Strength>
   close(): Promise<void>
@@ -68,7 +66,7 @@ class StrengthThread {
     this.worker.on('message', (answer: Strength | 'ready') => this.answered(answer))
     this.worker.on('error', (failure: Error & { code?: string }) => this.fail(failure.code ?? failure.name))
     this.worker.on('exit', (code) => this.fail(`exit ${code}`))
-    this.timer = this.failIn(START_TIMEOUT)
+    this.timer = this.failIn(PASSWORD.estimatorStartTimeout)
   }
 
   ask(question: StrengthQuestion): Promise<Strength> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ApolloServer } from '@apollo/server'
 import { fastifyCookie } from '@fastify/cookie'
-import cors from '@fastify/cors'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { bareAnswers } from './bareAnswers'
 import { clientOf } from './client'
@@ -30,6 +30,8 @@ interface ServerParts {
   deps: Deps
   apollo: ApolloServer<Context>
   readiness: ReadinessProbe
+  /** From then on no connection is kept: its next request would meet a closed port. */
+  isStopping: () => boolean
   /** Brings the gauges up to date before they are read. */
   refreshMetrics: () => Promise<void>
   /** Null where mails leave by SMTP. */
@@ -50,6 +52,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await securityHeaders(app, { hsts: config.production })
   handleFailures(app, logger)
   observe(app, metrics)
+  closeWhenStopping(app, parts.isStopping)
   limitTime(app, config.hashMaxWait + HTTP.answerTime)
   refuseBadHosts(app)
   if (config.production) {
@@ -58,13 +61,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   }
   jsonBodies(app)
   limitShape(app)
-  await app.register(cors, {
-    origin: (origin, allow) => allow(null, origin !== undefined && allowsOrigin(origin)),
-    credentials: true,
-    methods: ['GET', 'POST'],
-    exposedHeaders: ['retry-after', 'x-request-id'],
-    maxAge: 600,
-  })
+  await app.register(cors, corsOptions(allowsOrigin))
   await app.register(fastifyCookie)
 
   const contextOf = (request: FastifyRequest, reply: FastifyReply) =>
@@ -122,6 +119,16 @@ function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswe
   }
 }
 
+function corsOptions(allowsOrigin: (origin: string) => boolean): FastifyCorsOptions {
+  return {
+    origin: (origin, allow) => allow(null, origin !== undefined && allowsOrigin(origin)),
+    credentials: true,
+    methods: ['GET', 'POST'],
+    exposedHeaders: ['retry-after', 'x-request-id'],
+    maxAge: 600,
+  }
+}
+
 /**
  * A Host that is no host, or two of them, of which a proxy may have read the other. Only HTTP/1.0 may leave it out, as
  * the health checks of load balancers do (RFC 9112 §3.2).
@@ -132,6 +139,13 @@ function refuseBadHosts(app: FastifyInstance): void {
     if (hosts.length === 0 && request.raw.httpVersion === '1.0') done()
     else if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) done()
     else sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
+  })
+}
+
+function closeWhenStopping(app: FastifyInstance, isStopping: () => boolean): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (isStopping()) void reply.header('connection', 'close')
+    return Promise.resolve()
   })
 }
 

@@ -4,6 +4,8 @@ interface ReadinessParts {
   /** The migrations that this release has and the database lacks. */
   pending: () => Promise<string[]>
   keysLoaded: () => boolean
+  /** Whether the strength estimator has answered once and one hash was measured. */
+  passwordsChecked: () => boolean
 }
 
 interface Readiness {
@@ -11,10 +13,11 @@ interface Readiness {
   check: () => Promise<string | null>
   /** From now on the server is not ready, so that no new request is sent its way. */
   stop: () => void
+  isStopping: () => boolean
 }
 
 /** Asks everything that the server needs before it can serve. */
-export function createReadiness({ reach, pending, keysLoaded }: ReadinessParts): Readiness {
+export function createReadiness({ reach, pending, keysLoaded, passwordsChecked }: ReadinessParts): Readiness {
   let stopping = false
   /** Migrations only move forward: once none is pending, none becomes so. */
   let migrated = false
@@ -29,10 +32,12 @@ export function createReadiness({ reach, pending, keysLoaded }: ReadinessParts):
         return 'database unreachable'
       }
       if (!migrated) return 'migrations pending'
-      return keysLoaded() ? null : 'signing keys missing'
+      if (!keysLoaded()) return 'signing keys missing'
+      return passwordsChecked() ? null : 'password checks starting'
     },
     stop: () => {
       stopping = true
     },
+    isStopping: () => stopping,
   }
 }

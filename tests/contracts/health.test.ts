@@ -67,6 +67,20 @@ test('while it stops, a request that still reaches it hears so', async () => {
   await closed
 })
 
+test('while it drains it says so and keeps no connection, but takes and answers what comes', async () => {
+  const app = await startTestApp({ env: { SHUTDOWN_DRAIN: '10m' } })
+  const drained = app.app.drain()
+  const answer = await fetch(`${app.url}/health/ready`)
+  expect([answer.status, await answer.json()]).toEqual([503, { status: 'unavailable', reason: 'stopping' }])
+  for (const path of ['/health/live', '/graphql?query={__typename}', '/nowhere', '/verify-email']) {
+    const { status, headers } = await fetch(app.url + path, { headers: { 'apollo-require-preflight': '1' } })
+    expect([path, status, headers.get('connection')]).toEqual([path, path === '/nowhere' ? 404 : 200, 'close'])
+  }
+  await app.close()
+  await drained
+  await expect(live(app)).rejects.toThrow()
+})
+
 describe('/metrics', () => {
   const TOKEN = 'a token of sixteen characters or more'
   const metrics = async (app: TestApp, headers: Record<string, string> = {}) => {

@@ -75,6 +75,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   )
   const log: Record<string, unknown>[] = []
   const app = await startApp({ config, clock, logger: collectingLogger(config.logLevel, log) })
+  await app.passwordsChecked
   const mail = (to: string, subject = /./) => smtp.waitFor(to, ({ parsed }) => subject.test(parsed.subject ?? ''))
   return {
     ...{ app, config, url: app.address, databaseUrl, clock, smtp, log, mail },

@@ -77,13 +77,19 @@ describe('what was opened', () => {
 })
 
 describe('readiness', () => {
-  const ready = { reach: () => Promise.resolve(), pending: () => Promise.resolve([]), keysLoaded: () => true }
+  const ready = {
+    reach: () => Promise.resolve(),
+    pending: () => Promise.resolve([]),
+    keysLoaded: () => true,
+    passwordsChecked: () => true,
+  }
 
   test.each([
     ['database unreachable', { reach: () => Promise.reject(new Error('ECONNREFUSED')) }],
     ['database unreachable', { pending: () => Promise.reject(new Error('Connection terminated')) }],
     ['migrations pending', { pending: () => Promise.resolve(['20260101_next']) }],
     ['signing keys missing', { keysLoaded: () => false }],
+    ['password checks starting', { passwordsChecked: () => false }],
     [null, {}],
   ])('says %j', async (reason, lack) => {
     expect(await createReadiness({ ...ready, ...lack }).check()).toBe(reason)

@@ -172,6 +172,19 @@ describe('thread', () => {
     expect(workers).toHaveLength(2)
   })
 
+  test('a machine that is slow to load the dictionaries, or to estimate, is no overload', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] })
+    const first = estimator.estimate('password123', [])
+    await Promise.resolve()
+    jest.advanceTimersByTime(30_000)
+    expect((await first).score).toBe(0)
+    const second = estimator.estimate('password123', [])
+    await Promise.resolve()
+    jest.advanceTimersByTime(20_000)
+    expect((await second).score).toBe(0)
+    expect([reasons, workers.length]).toEqual([[], 1])
+  })
+
   test('a thread that dies refuses those who wait, and the next question begins another', async () => {
     await estimator.estimate('first', [])
     const waiting = Promise.allSettled([estimator.estimate('one', []), estimator.estimate('two', [])])

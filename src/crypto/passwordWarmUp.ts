@@ -1,0 +1,50 @@
+import type { PasswordHasher } from './passwordHasher'
+import type { StrengthEstimator } from './passwordStrength'
+import { pause } from '../lib/pause'
+import type { Logger } from '../ops/logger'
+
+/** Milliseconds between two tries. */
+const RETRY_INTERVAL = 1_000
+
+export interface PasswordWarmUp {
+  isDone(): boolean
+  /** Resolves once it is done or stopped. */
+  finished: Promise<void>
+  stop(): void
+}
+
+interface WarmUpParts {
+  strength: Pick<StrengthEstimator, 'estimate'>
+  hasher: Pick<PasswordHasher, 'measure'>
+  logger: Pick<Logger, 'warn'>
+}
+
+/**
+ * Loads the strength estimator and measures one hash, so that the first registration neither waits for dictionaries nor
+ * is refused by a guess of what a hash costs. The server listens meanwhile, and is not ready.
+ */
+export function startPasswordWarmUp({ strength, hasher, logger }: WarmUpParts): PasswordWarmUp {
+  const stopped = new AbortController()
+  const isStopped = (): boolean => stopped.signal.aborted
+  let done = false
+
+  async function warmUp(): Promise<void> {
+    await strength.estimate('', [])
+    await hasher.measure()
+    done = true
+  }
+
+  async function warmUpOrRetry(): Promise<void> {
+    try {
+      await warmUp()
+    } catch (error) {
+      if (isStopped()) return
+      const { name, code } = error as { name?: string; code?: unknown }
+      logger.warn({ event: 'password_checks_waiting', error: name, code }, 'Passwords cannot be checked yet')
+      await pause(RETRY_INTERVAL, stopped.signal)
+      if (!isStopped()) await warmUpOrRetry()
+    }
+  }
+
+  return { isDone: () => done, finished: warmUpOrRetry(), stop: () => stopped.abort() }
+}
