@@ -1,3 +1,4 @@
+import { SESSION } from './config/defaults'
 import { type Inbox, createInboxTransport } from './dev/inbox'
 import { isDatabaseOutage } from './errors/outage'
 import { MailDelivery } from './mail/delivery'
@@ -10,6 +11,7 @@ import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { ChangeListener } from './store/changes'
 import { queueState } from './store/mails'
+import { forgetSuccessors } from './store/refreshTokens'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
@@ -61,6 +63,11 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
   // Often enough that a rotation is late by a quarter of its period at most.
   const rotation = Math.max(SECOND, Math.min(HOUR, Math.floor(deps.config.signingKeyRotation / 4)))
   return [
+    {
+      name: 'forget_successors',
+      interval: SESSION.successorPurge,
+      run: () => forgetSuccessors(deps.database.prisma, deps.config.refreshGrace),
+    },
     { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
     { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { atOnce: false }) },
   ]

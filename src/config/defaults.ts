@@ -40,9 +40,9 @@ export const PROFILE = {
 export const SESSION = {
   /** Live sessions of one user; the least recently used gives way. More devices than that nobody owns. */
   maxPerUser: 100,
-  /** Milliseconds in which a replaced refresh token answers its successor again: two tabs, or a lost response. */
-  refreshGrace: 10 * SECOND,
-  /** Rotations within that time that are followed to the present token; no client of ours gets further. */
+  /** Milliseconds between two deletions of sealed refresh successors whose grace is over, of sessions that are not used on. */
+  successorPurge: MINUTE,
+  /** Rotations within REFRESH_GRACE that are followed to the present token; no client of ours gets further. */
   refreshGraceSteps: 5,
   /** Milliseconds between two writes of last_seen_at, so that reading costs no write each time. */
   lastSeenResolution: MINUTE,

@@ -27,8 +27,14 @@ const claims = z.strictObject({
 export type AccessClaims = z.infer<typeof claims>
 
 export interface AccessTokens {
-  /** Signs a token for a session: ids and times only, since anyone who holds it can read it. */
-  issue(subject: { userId: string; sessionId: string }, now: Date): { accessToken: string; accessTokenExpiresAt: Date }
+  /**
+   * Signs a token for a session: ids and times only, since anyone who holds it can read it. It expires with the session at
+   * the latest, so that services which verify the signature alone refuse it then.
+   */
+  issue(
+    subject: { userId: string; sessionId: string; sessionExpiresAt: Date },
+    now: Date,
+  ): { accessToken: string; accessTokenExpiresAt: Date }
   /** The claims of one of our tokens. Throws an UnauthenticatedError whose message, for the log only, says what is wrong. */
   verify(token: string, now: Date): AccessClaims
 }
@@ -54,7 +60,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const maxLife = Math.ceil(options.ttl / 1000)
 
   return {
-    issue({ userId, sessionId }, now) {
+    issue({ userId, sessionId, sessionExpiresAt }, now) {
       const { kid, privateKey } = keyring.signingKey(now)
       const iat = secondsOf(now)
       const payload = {
@@ -64,7 +70,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         sid: sessionId,
         jti: randomUUID(),
         iat,
-        exp: iat + maxLife,
+        exp: Math.min(iat + maxLife, secondsOf(sessionExpiresAt)),
       }
       const header = { alg: ALGORITHM, typ: TYPE, kid }
       const accessToken = jwt.sign(payload, privateKey, { algorithm: ALGORITHM, header })

@@ -26,15 +26,7 @@ export function isOpaqueToken(text: string): boolean {
  * same one. Under each secret in turn, the present one first.
  */
 export function mailTokens(secrets: Secrets, purpose: MailTokenPurpose, rowId: string): [string, ...string[]] {
-  return underEach(secrets.keys('mail-token'), `${purpose}:${rowId}`)
-}
-
-/** What a refresh token is replaced by, under each secret in turn: derived, so that it can be answered again unstored. */
-export function refreshSuccessors(secrets: Secrets, presented: string): [string, ...string[]] {
-  return underEach(secrets.keys('refresh-successor'), presented)
-}
-
-function underEach([present, ...older]: readonly [Buffer, ...Buffer[]], text: string): [string, ...string[]] {
-  const derived = (key: Buffer) => hmac(key, text).toString('base64url')
+  const [present, ...older] = secrets.keys('mail-token')
+  const derived = (key: Buffer) => hmac(key, `${purpose}:${rowId}`).toString('base64url')
   return [derived(present), ...older.map(derived)]
 }

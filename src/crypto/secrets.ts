@@ -4,7 +4,7 @@ import { createHmac, hkdfSync } from 'node:crypto'
 export const KEY_PURPOSES = [
   'signing-key-seal',
   'mail-token',
-  'refresh-successor',
+  'refresh-successor-seal',
   'budget-key',
   'inflight-key',
 ] as const

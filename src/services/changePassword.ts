@@ -1,7 +1,9 @@
 import type { Client, Deps, IssuedTokens, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
+import { issueTokens } from './steps/issueTokens'
 import { demandCurrentPassword } from './steps/passwordChecks'
+import { lifeOf } from './steps/sessionLife'
 import { hashNewPassword } from './steps/strongPassword'
 import { MAIL } from '../config/defaults'
 import { digest, newOpaqueToken } from '../crypto/opaqueToken'
@@ -12,7 +14,8 @@ import { composed } from '../lib/composed'
 import { insertAuditEvent } from '../store/auditEvents'
 import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
-import { renewRefreshToken, revokeSessions } from '../store/sessions'
+import { renewRefreshToken } from '../store/refreshTokens'
+import { revokeSessions } from '../store/sessions'
 import { changePasswordHash } from '../store/users'
 
 type Needs = Pick<
@@ -51,7 +54,7 @@ export async function changePassword(
   { client, viewer, cookieToken }: ChangeRequest,
   input: { currentPassword: string; newPassword: string },
 ): Promise<Changed> {
-  const { clock, config, database, accessTokens, liveSessions, logger } = deps
+  const { clock, config, database, liveSessions, logger } = deps
   const read = new InputReader()
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
@@ -75,15 +78,14 @@ export async function changePassword(
     const { id } = viewer.session
     const revokedSessions = await revokeSessions(tx, { userId: user.id, keep: id }, now)
     const tokenHash = digest(refreshToken)
-    const renewed = await renewRefreshToken(tx, { id, tokenHash, now, expiresAt: later(now, config.refreshTokenTtl) })
+    const renewed = await renewRefreshToken(tx, { id, tokenHash, now, life: lifeOf(config) })
     // Revoked while the password was hashed: what a revoked session asks for is not done.
     if (!renewed) throw new UnauthenticatedError('session is not live')
     return { revokedSessions, renewed }
   })
   liveSessions.forget({ kind: 'user', id: user.id })
   logEvent(logger, event, client)
-  const issued = accessTokens.issue({ userId: user.id, sessionId: viewer.session.id }, now)
-  const tokens = { ...issued, refreshToken, refreshTokenExpiresAt: renewed.expiresAt }
+  const tokens = issueTokens(deps, { userId: user.id, session: renewed.session, refreshToken })
   const isCookieSession = cookieToken !== null && digest(cookieToken).equals(renewed.replacedHash)
   return { revokedSessions, tokens, isCookieSession }
 }

@@ -1,6 +1,7 @@
 import type { Client, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
+import { issueTokens } from './steps/issueTokens'
 import { startSession } from './steps/startSession'
 import { turnOf } from './steps/turn'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
@@ -8,19 +9,19 @@ import { insertAuditEvent } from '../store/auditEvents'
 import type { SessionView } from '../store/sessions'
 import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'accessTokens' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'accessTokens' | 'liveSessions' | 'logger'>
 
 /**
- * Opens a session for the right password of a verified account. An unknown address costs one hash too, inside the
- * hasher, and gives the same answer. Throws InvalidInputError, InvalidCredentialsError, EmailNotVerifiedError (only
- * after the right password) or OverloadedError.
+ * Opens a session for the right password of a verified account, and ends the one of the browser's cookie. An unknown
+ * address costs one hash too, inside the hasher, and gives the same answer. Throws InvalidInputError,
+ * InvalidCredentialsError, EmailNotVerifiedError (only after the right password) or OverloadedError.
  */
 export async function login(
   deps: Needs,
   client: Client,
-  input: { email: string; password: string },
+  input: { email: string; password: string; cookieToken: string | null },
 ): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
-  const { clock, database, hasher, accessTokens, logger } = deps
+  const { clock, database, hasher, liveSessions, logger } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
   const password = read.password('password', input.password)
@@ -39,14 +40,14 @@ export async function login(
     if (!(await lockChecked(tx, user))) return null
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
     await insertAuditEvent(tx, event)
-    return startSession(deps, tx, { client, userId: user.id })
+    return startSession(deps, tx, { client, userId: user.id, cookieToken: input.cookieToken })
   })
   if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
 
   logEvent(logger, event, client)
-  const { session, refreshToken } = started
-  const issued = accessTokens.issue({ userId: user.id, sessionId: session.id }, clock.now())
-  return { account: user, session, tokens: { ...issued, refreshToken, refreshTokenExpiresAt: session.expiresAt } }
+  const { session, refreshToken, endedIds } = started
+  for (const id of endedIds) liveSessions.forget({ kind: 'session', id })
+  return { account: user, session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
 }
 
 async function refuse({ clock, database, logger }: Needs, client: Client, userId: string | null): Promise<never> {

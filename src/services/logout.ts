@@ -1,39 +1,61 @@
 import type { Client, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
+import { UnauthenticatedError } from '../errors/requestErrors'
 import { insertAuditEvent } from '../store/auditEvents'
-import { findReplacedToken, findSessionByToken, revokeSession } from '../store/sessions'
+import { findSessionByAnyToken } from '../store/refreshTokens'
+import { revokeSession } from '../store/sessions'
+import { lockUser } from '../store/users'
 
+type Needs = Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>
 interface LogoutRequest {
-  viewer: Viewer
+  /** Null without an access token that is good. */
+  viewer: Viewer | null
   /** What the browser's cookie holds, if it sent one. */
   cookieToken: string | null
 }
 
 /**
- * Ends the session of this request, at once and on every instance. `clearCookie` is false where the browser's cookie
- * belongs to another session: a tab that was left open must not log out the newer login beside it.
+ * Ends the session of this request, at once and on every instance: that of the access token, or else that of the browser's
+ * cookie. `clearCookie` is false where the cookie belongs to another session: a tab that was left open must not log out the
+ * newer login beside it. Throws an UnauthenticatedError where neither belongs to a live session.
  */
 export async function logout(
-  { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  deps: Needs,
   client: Client,
   { viewer, cookieToken }: LogoutRequest,
 ): Promise<{ sessionId: string; clearCookie: boolean }> {
-  const sessionId = viewer.session.id
-  const event = auditOf(client, { type: 'logged_out', userId: viewer.account.id, now: clock.now() })
-  await database.transaction(async (tx) => {
-    await revokeSession(tx, { userId: viewer.account.id, sessionId }, event.now)
-    await insertAuditEvent(tx, event)
-  })
-  liveSessions.forget({ kind: 'session', id: sessionId })
-  logEvent(logger, event, client)
-  return { sessionId, clearCookie: cookieToken !== null && !(await isOfAnother({ database }, cookieToken, sessionId)) }
+  const ofCookie = await sessionOfCookie(deps, cookieToken)
+  if (viewer) {
+    const { account, session } = viewer
+    await endSession(deps, client, { userId: account.id, sessionId: session.id })
+    const isAnothers = ofCookie !== null && ofCookie.id !== session.id && ofCookie.revokedAt === null
+    return { sessionId: session.id, clearCookie: cookieToken !== null && !isAnothers }
+  }
+  if (!ofCookie) throw new UnauthenticatedError('neither an access token nor a refresh cookie of a session')
+  const { id: sessionId, userId } = ofCookie
+  if (!(await endSession(deps, client, { userId, sessionId }))) throw new UnauthenticatedError('session is not live')
+  return { sessionId, clearCookie: true }
 }
 
-async function isOfAnother({ database }: Pick<Deps, 'database'>, token: string, sessionId: string): Promise<boolean> {
-  if (!isOpaqueToken(token)) return false
-  const hash = digest(token)
-  const holder =
-    (await findSessionByToken(database.prisma, hash)) ?? (await findReplacedToken(database.prisma, hash))?.session
-  return holder !== undefined && holder.id !== sessionId && holder.revokedAt === null
+function sessionOfCookie({ database }: Needs, token: string | null) {
+  return token !== null && isOpaqueToken(token) ? findSessionByAnyToken(database.prisma, digest(token)) : null
+}
+
+/** False where the session is not live any more: nothing is written then. Throws where the account is gone. */
+async function endSession(
+  { clock, database, liveSessions, logger }: Needs,
+  client: Client,
+  { userId, sessionId }: { userId: string; sessionId: string },
+): Promise<boolean> {
+  const event = auditOf(client, { type: 'logged_out', userId, now: clock.now() })
+  const ended = await database.transaction(async (tx) => {
+    if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
+    if (!(await revokeSession(tx, { userId, sessionId }, event.now))) return false
+    await insertAuditEvent(tx, event)
+    return true
+  })
+  liveSessions.forget({ kind: 'session', id: sessionId })
+  if (ended) logEvent(logger, event, client)
+  return ended
 }

@@ -1,19 +1,17 @@
 import type { Client, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
+import { issueTokens } from './steps/issueTokens'
+import { lifeOf } from './steps/sessionLife'
 import { MAIL, SESSION } from '../config/defaults'
-import { digest, isOpaqueToken, refreshSuccessors } from '../crypto/opaqueToken'
-import type { Secrets } from '../crypto/secrets'
+import { digest, isOpaqueToken, newOpaqueToken } from '../crypto/opaqueToken'
+import { sealSuccessor, unsealSuccessor } from '../crypto/refreshSuccessor'
 import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
-import {
-  type SessionView,
-  findReplacedToken,
-  findSessionByToken,
-  revokeSession,
-  rotateRefreshToken,
-} from '../store/sessions'
+import { type ReplacedToken, findReplacedToken, findSessionByToken, rotateRefreshToken } from '../store/refreshTokens'
+import { type SessionView, revokeSession } from '../store/sessions'
+import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'liveSessions' | 'logger'>
 interface Refreshed {
@@ -23,74 +21,85 @@ interface Refreshed {
 }
 
 /**
- * Rotates a refresh token (RFC 9700 §4.14.2). Its successor is derived from it, so that within the grace everyone who
- * presents it gets the same one. A replaced token that comes back later betrays a copy: the session ends, and that
- * stands before the answer refuses. Throws InvalidTokenError or ExpiredTokenError.
+ * Rotates a refresh token (RFC 9700 §4.14.2). Its successor is random; it is kept sealed for the grace alone, in which
+ * everyone who presents the replaced token gets it. A replaced token that comes back later betrays a copy: the session ends,
+ * and that stands before the answer refuses. Throws InvalidTokenError or ExpiredTokenError.
  */
 export async function refreshSession(deps: Needs, client: Client, presented: string): Promise<Refreshed> {
   const { clock, config, database, secrets, logger } = deps
   if (!isOpaqueToken(presented)) throw new InvalidTokenError()
   const now = clock.now()
-  const presentedHash = digest(presented)
-  const [successor] = refreshSuccessors(secrets, presented)
+  const successor = newOpaqueToken()
+  const grace = config.refreshGrace
 
   const { ipAddress, userAgent } = client
-  const expiresAt = later(now, config.refreshTokenTtl)
-  const rotation = { presentedHash, successorHash: digest(successor), now, expiresAt, ipAddress, userAgent }
-  const rotated = await rotateRefreshToken(database.prisma, rotation)
+  const rotated = await rotateRefreshToken(database.prisma, {
+    ...{ presentedHash: digest(presented), successorHash: digest(successor), ipAddress, userAgent },
+    ...{ successorSealed: grace > 0 ? sealSuccessor(secrets, presented, successor) : null, grace },
+    ...{ now, life: lifeOf(config) },
+  })
   if (!rotated) return answerReplaced(deps, client, presented)
 
   logEvent(logger, auditOf(client, { type: 'session_refreshed', userId: rotated.userId, now }), client)
-  return issue(deps, rotated, successor)
+  return issue(deps, { userId: rotated.userId, session: rotated, refreshToken: successor })
 }
 
 /** The token is no session's present one: a second use within the grace, a copy that comes back, too late, or not ours. */
 async function answerReplaced(deps: Needs, client: Client, presented: string): Promise<Refreshed> {
-  const { clock, database, secrets } = deps
-  const now = clock.now()
-  const replaced = await findReplacedToken(database.prisma, digest(presented))
+  const { config, database } = deps
+  const replaced = await findReplacedToken(database.prisma, digest(presented), config.refreshGrace)
   if (!replaced) return refuseUnknown(deps, presented)
-  const { session, replacedAt } = replaced
-  if (session.revokedAt || session.user.disabledAt) throw new InvalidTokenError()
-  if (session.expiresAt <= now) throw new ExpiredTokenError()
+  const { session, user, inGrace } = replaced
+  if (session.revokedAt || user.disabledAt) throw new InvalidTokenError()
+  if (hasExpired(deps, session)) throw new ExpiredTokenError()
+  if (!inGrace) return endSuspicious(deps, client, replaced)
 
-  const inGrace = now.getTime() - replacedAt.getTime() <= SESSION.refreshGrace
-  if (inGrace) {
-    const newest = newestSuccessor(secrets, presented, Buffer.from(session.refreshTokenHash))
-    if (newest === null) throw new InvalidTokenError() // made under a SECRET that is gone
-    return issue(deps, session, newest)
-  }
-  return endSuspicious(deps, client, session)
+  const newest = await newestSuccessor(deps, presented, replaced)
+  // A password change replaced it, the release before this one did, or the SECRET is gone: no copy is proved by that.
+  if (newest === null) throw new InvalidTokenError()
+  return issue(deps, { userId: user.id, session: newest.session, refreshToken: newest.token })
 }
 
 /**
- * The session's present token, found by deriving on from a replaced one: a client that is some steps behind within the
- * grace has raced with itself, and gets what the others hold.
+ * The session's present token, found by opening one sealed successor after the other: a client that is some steps behind
+ * within the grace has raced with itself, and gets what the others hold.
  */
-function newestSuccessor(secrets: Secrets, presented: string, presentHash: Buffer): string | null {
-  let derived = [presented]
-  for (let step = 0; step < SESSION.refreshGraceSteps; step += 1) {
-    derived = derived.flatMap((token) => refreshSuccessors(secrets, token))
-    const newest = derived.find((token) => digest(token).equals(presentHash))
-    if (newest !== undefined) return newest
+async function newestSuccessor(
+  { config, database, secrets }: Needs,
+  presented: string,
+  replaced: ReplacedToken,
+): Promise<{ token: string; session: SessionView } | null> {
+  let [token, step]: [string, ReplacedToken | null] = [presented, replaced]
+  for (let count = 0; count < SESSION.refreshGraceSteps && step?.successorSealed; count += 1) {
+    const successor = unsealSuccessor(secrets, token, step.successorSealed)
+    if (successor === null) return null
+    if (digest(successor).equals(step.session.refreshTokenHash)) return { token: successor, session: step.session }
+    token = successor
+    step = await findReplacedToken(database.prisma, digest(successor), config.refreshGrace)
   }
   return null
 }
 
-async function refuseUnknown({ clock, database }: Needs, presented: string): Promise<never> {
-  const session = await findSessionByToken(database.prisma, digest(presented))
-  if (session && !session.revokedAt && session.expiresAt <= clock.now()) throw new ExpiredTokenError()
+async function refuseUnknown(deps: Needs, presented: string): Promise<never> {
+  const session = await findSessionByToken(deps.database.prisma, digest(presented))
+  if (session && !session.revokedAt && hasExpired(deps, session)) throw new ExpiredTokenError()
   throw new InvalidTokenError()
+}
+
+function hasExpired({ clock, config }: Needs, { createdAt, expiresAt }: SessionView): boolean {
+  const now = clock.now()
+  return expiresAt <= now || createdAt <= later(now, -config.sessionMaxAge)
 }
 
 async function endSuspicious(
   { clock, database, liveSessions, logger }: Needs,
   client: Client,
-  { id, user }: { id: string; user: { id: string; email: string; locale: string } },
+  { session: { id }, user }: ReplacedToken,
 ): Promise<never> {
   const now = clock.now()
   const event = auditOf(client, { type: 'refresh_token_reused', userId: user.id, now, details: { sessionId: id } })
   const ended = await database.transaction(async (tx) => {
+    if (!(await lockUser(tx, user.id))) return false
     if (!(await revokeSession(tx, { userId: user.id, sessionId: id }, now))) return false
     const { email: recipient, locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
@@ -103,12 +112,7 @@ async function endSuspicious(
   throw new InvalidTokenError()
 }
 
-function issue(
-  { accessTokens, clock }: Needs,
-  session: SessionView & { userId: string },
-  refreshToken: string,
-): Refreshed {
-  const { userId, expiresAt: refreshTokenExpiresAt } = session
-  const issued = accessTokens.issue({ userId, sessionId: session.id }, clock.now())
-  return { userId, session, tokens: { ...issued, refreshToken, refreshTokenExpiresAt } }
+function issue(deps: Needs, held: { userId: string; session: SessionView; refreshToken: string }): Refreshed {
+  const { userId, session } = held
+  return { userId, session, tokens: issueTokens(deps, held) }
 }

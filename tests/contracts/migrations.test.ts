@@ -229,6 +229,9 @@ const DATA: Record<string, string> = {
       VALUES ('verifyEmail', 'ada@example.com', '01a20000-0000-7000-8000-000000000001', now() + interval '1 day', now(),
         now() + interval '10 seconds', gen_random_uuid());`,
 }
+DATA['20261126030001_refresh_successors'] = `${DATA['20261126030000_pending_email_change'] ?? ''}
+    INSERT INTO replaced_refresh_tokens (token_hash, session_id, replaced_at, successor_sealed)
+      SELECT sha256('c'), id, now(), decode(repeat('00', 71), 'hex') FROM sessions;`
 DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
     UPDATE users SET imported_at = now();`
 

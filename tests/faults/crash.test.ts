@@ -32,7 +32,7 @@ async function crash(): Promise<void> {
 async function letPass(milliseconds: number): Promise<void> {
   const client = new Client({ connectionString: database.url })
   await client.connect()
-  await client.query("UPDATE replaced_refresh_tokens SET replaced_at = replaced_at - $1 * interval '1 ms'", [
+  await client.query("UPDATE replaced_refresh_tokens SET recorded_at = recorded_at - $1 * interval '1 ms'", [
     milliseconds,
   ])
   await client.end()

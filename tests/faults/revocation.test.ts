@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { later } from '../../src/lib/clock'
 import { type TestApp, startTestApp } from '../support/app'
 import { call, post } from '../support/client'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn } from '../support/people'
@@ -46,8 +47,9 @@ async function manySessions(count: number) {
      SELECT id, $2, sha256(id::text::bytea), now() + interval '1 day' FROM unnest($1::uuid[]) AS id`,
     [ids, user.id],
   )
+  const sessionExpiresAt = later(a.clock.now(), 86_400_000)
   return ids.map((id) => {
-    const { accessToken } = deps.accessTokens.issue({ userId: user.id, sessionId: id }, a.clock.now())
+    const { accessToken } = deps.accessTokens.issue({ userId: user.id, sessionId: id, sessionExpiresAt }, a.clock.now())
     return { id, accessToken }
   })
 }

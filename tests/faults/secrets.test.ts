@@ -70,7 +70,7 @@ function walked(): Walked {
     mail,
     mailedToken: async (to, subject) => tokenOf(await mail(to, subject)),
     outlastGrace: async () => {
-      await pool.query("UPDATE replaced_refresh_tokens SET replaced_at = replaced_at - interval '11 s'")
+      await pool.query("UPDATE replaced_refresh_tokens SET recorded_at = recorded_at - interval '11 s'")
     },
   }
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket, connect } from 'node:net'
 import { type TestApp, startTestApp } from '../support/app'
 import { walkEveryFlow } from '../support/everyFlow'
+import { ageReplacements } from '../support/grace'
 import { NEW_PASSWORD, PASSWORD, someone } from '../support/people'
 
 let app: TestApp
@@ -67,10 +68,7 @@ beforeEach(() => {
 })
 
 test('no operation hashes, counts or speaks to anybody but the database while its transaction is open', async () => {
-  const outlastGrace = () => {
-    app.clock.pass(11_000)
-    return Promise.resolve()
-  }
+  const outlastGrace = () => ageReplacements(app.app.deps.database.pool, 11_000)
   const walked = { ...app, outlastGrace }
   await walkEveryFlow(walked, {
     email: someone(),

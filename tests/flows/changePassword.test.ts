@@ -156,6 +156,7 @@ test('it is for the signed-in only', async () => {
   expect(await change(undefined, PASSWORD, NEW_PASSWORD)).toMatchObject({ code: 'UNAUTHENTICATED' })
 })
 
+// A hundred hashes, on a machine that does something else as well: the time is not what is tested.
 test('of fifty changes at once one wins, and the password is the winner’s', async () => {
   const { email, tokens } = await signedIn(app)
   const passwords = Array.from({ length: 10 }, (_, index) => `copper lantern ${index} rivers wide`)
@@ -167,7 +168,7 @@ test('of fifty changes at once one wins, and the password is the winner’s', as
   const winner = passwords[codes.indexOf('SUCCESS') % 10] ?? ''
   expect(await login(email, winner)).toBe('SUCCESS')
   expect(await login(email, PASSWORD)).toBe('INVALID_CREDENTIALS')
-})
+}, 120_000)
 
 describe('wrong passwords are counted over all operations that check one', () => {
   let limited: TestApp

@@ -42,6 +42,44 @@ describe.each(DOORS)('the refresh cookie by %s', (_name, door) => {
     expect(Math.abs(Date.parse(expires) - Date.parse(tokens.refreshTokenExpiresAt))).toBeLessThan(1_000)
   })
 
+  test('of an earlier login is replaced by another one in the same browser, and its session ends', async () => {
+    const first = await browser()
+    const otherPerson = await verifiedPerson(app)
+    const input = { email: otherPerson, password: PASSWORD, transport: 'COOKIE' }
+    const second = await door(app.url, 'login', input, withCookie(first.cookie))
+    expect(second.code).toBe('SUCCESS')
+    expect(await me(app.url, { token: first.accessToken })).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(await door(app.url, 'refreshSession', undefined, withCookie(first.cookie))).toMatchObject({
+      code: 'INVALID_TOKEN',
+    })
+    expect(await door(app.url, 'refreshSession', undefined, withCookie(cookieOf(second)))).toMatchObject({
+      code: 'SUCCESS',
+    })
+  })
+
+  test('that was replaced by a refresh still names the session that another login ends', async () => {
+    const { cookie, email } = await browser()
+    const refreshed = await door(app.url, 'refreshSession', undefined, withCookie(cookie))
+    await door(app.url, 'login', { email, password: PASSWORD, transport: 'COOKIE' }, withCookie(cookie))
+    const { tokens } = refreshed.data as unknown as LoggedIn
+    expect(await me(app.url, { token: tokens.accessToken })).toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  test('goes where another login answers its tokens in the body', async () => {
+    const { cookie, email } = await browser()
+    const answer = await door(app.url, 'login', { email, password: PASSWORD }, withCookie(cookie))
+    expect((answer.data as unknown as LoggedIn).tokens.refreshToken).toMatch(/^[\w-]{43}$/)
+    expect(setCookie(answer)).toMatch(/Max-Age=0/)
+  })
+
+  test('stays where another login is refused', async () => {
+    const { cookie, email, accessToken } = await browser()
+    const answer = await door(app.url, 'login', { email, password: 'wrong tractor' }, withCookie(cookie))
+    expect(answer.code).toBe('INVALID_CREDENTIALS')
+    expect(setCookie(answer)).toBeNull()
+    expect(await me(app.url, { token: accessToken })).toMatchObject({ code: 'SUCCESS' })
+  })
+
   test('refreshes, and is replaced', async () => {
     const { cookie, email } = await browser()
     const answer = await door(app.url, 'refreshSession', undefined, withCookie(cookie, { origin: ORIGIN }))

@@ -157,7 +157,11 @@ test('the code in docs/clients.md verifies a token of this server, and refuses a
   const app = await startTestApp({ env: DEVELOPMENT })
   try {
     const { accessToken } = app.app.deps.accessTokens.issue(
-      { userId: '01a20375-0797-714e-a90c-58f77036e01d', sessionId: '01a20375-174e-75fb-880b-28be4842d395' },
+      {
+        userId: '01a20375-0797-714e-a90c-58f77036e01d',
+        sessionId: '01a20375-174e-75fb-880b-28be4842d395',
+        sessionExpiresAt: new Date(Date.now() + 3_600_000),
+      },
       new Date(),
     )
     const block = /```js\n(import [^]*?)```/.exec(read('docs/clients.md'))?.[1] ?? ''

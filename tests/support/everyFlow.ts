@@ -46,9 +46,13 @@ export async function walkEveryFlow(app: Walked, walker: Walker): Promise<string
   }
   const ask = async (name: string, input?: unknown, token?: string) =>
     call(app.url, name, input, { headers, ...(token === undefined ? {} : { token }) })
-  const keep = (data: unknown) => {
-    const { tokens: issued } = data as LoggedIn
+  const keepTokens = (data: unknown) => {
+    const { tokens: issued } = data as Pick<LoggedIn, 'tokens'>
     tokens.push(issued.accessToken, issued.refreshToken ?? '')
+    return issued
+  }
+  const keep = (data: unknown) => {
+    const issued = keepTokens(data)
     return { access: issued.accessToken, refresh: issued.refreshToken, sessionId: (data as LoggedIn).session.id }
   }
   const logIn = async (password: string, address = email) =>
@@ -84,7 +88,7 @@ export async function walkEveryFlow(app: Walked, walker: Walker): Promise<string
   const change = { newPassword: passwords.changed }
   const wrong = await ask('changePassword', { ...change, currentPassword: passwords.wrong }, third.access)
   demand(wrong, 'INVALID_CREDENTIALS')
-  demand(await ask('changePassword', { ...change, currentPassword: passwords.reset }, third.access))
+  keepTokens(demand(await ask('changePassword', { ...change, currentPassword: passwords.reset }, third.access)))
   demand(await ask('requestEmailChange', { newEmail, password: passwords.changed }, third.access))
   demand(await ask('confirmEmailChange', { token: await mailed(newEmail, /new email/) }))
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { createAccessTokens } from '../../src/crypto/accessToken'
 import { createKeyring } from '../../src/crypto/keyring'
-import { isOpaqueToken, mailTokens, refreshSuccessors } from '../../src/crypto/opaqueToken'
+import { isOpaqueToken, mailTokens, newOpaqueToken } from '../../src/crypto/opaqueToken'
+import { sealSuccessor, unsealSuccessor } from '../../src/crypto/refreshSuccessor'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { type SigningKey, createSigningKey, openSigningKey } from '../../src/crypto/signingKey'
 import { ServiceUnavailableError, UnauthenticatedError } from '../../src/errors/requestErrors'
@@ -71,7 +72,8 @@ describe('an access token', () => {
   })
 
   test('that was good is refused once its key is withdrawn', () => {
-    const subject = { userId: randomUUID(), sessionId: randomUUID() }
+    const sessionExpiresAt = later(now, MINUTE)
+    const subject = { userId: randomUUID(), sessionId: randomUUID(), sessionExpiresAt }
     const { accessToken } = tokens.issue(subject, now)
     expect(tokens.verify(accessToken, now)).toMatchObject({ sub: subject.userId, sid: subject.sessionId })
     ring.replace([makeKey(now)])
@@ -89,7 +91,14 @@ describe('while a new SECRET takes over', () => {
       ...mailTokens(secrets, 'RESET_PASSWORD', id),
       ...mailTokens(old, 'RESET_PASSWORD', id),
     ])
-    expect(refreshSuccessors(both, id)).toEqual([...refreshSuccessors(secrets, id), ...refreshSuccessors(old, id)])
+  })
+
+  test('the successor of a refresh token opens with the replaced token alone, under either secret', () => {
+    const [replaced, successor] = [newOpaqueToken(), newOpaqueToken()]
+    const sealed = sealSuccessor(old, replaced, successor)
+    expect(unsealSuccessor(both, replaced, sealed)).toBe(successor)
+    expect(unsealSuccessor(secrets, replaced, sealed)).toBeNull()
+    expect(unsealSuccessor(both, newOpaqueToken(), sealed)).toBeNull()
   })
 
   test('tokens of one row differ by what they are for, and have the shape of all tokens', () => {

@@ -1,5 +1,7 @@
 import { Arg, Authorized, Ctx, Directive, Mutation, Resolver } from 'type-graphql'
+import { UnauthenticatedError } from '../../errors/requestErrors'
 import { InvalidTokenError } from '../../errors/userErrors'
+import type { Viewer } from '../../services/deps'
 import { login } from '../../services/login'
 import { logout } from '../../services/logout'
 import { refreshSession } from '../../services/refreshSession'
@@ -23,7 +25,12 @@ export class SessionResolver {
   @Directive('@rateLimit(max: 10, window: "15m", per: [IP, EMAIL])')
   @Directive('@rateLimit(max: 100, window: "15m")')
   async login(@Ctx() context: Context, @Arg('input', () => LoginInput) input: LoginInput) {
-    const { account, session, tokens } = await login(context.deps, context.client, input)
+    const { cookieToken } = context
+    const { email, password } = input
+    const given = { email, password, cookieToken }
+    const { account, session, tokens } = await login(context.deps, context.client, given)
+    // The login ended the session of the cookie: one that goes into the body leaves a dead cookie behind.
+    if (cookieToken !== null) context.answer.refreshCookie = 'clear'
     return {
       user: UserType.of(account, session.id),
       session: SessionType.of(session, session.id),
@@ -46,15 +53,20 @@ export class SessionResolver {
     return { session: SessionType.of(session, session.id), tokens: handTokens(context, transport, tokens) }
   }
 
-  @Authorized()
   @Mutation(() => LogoutSuccess)
   @Directive('@rateLimit(max: 60, window: "1m", per: [USER])')
   async logout(@Ctx() context: Context) {
     const { deps, client, answer, cookieToken } = context
-    const viewer = await context.demandViewer()
-    const { sessionId, clearCookie } = await logout(deps, client, { viewer, cookieToken })
-    if (clearCookie) answer.refreshCookie = 'clear'
-    return { sessionId }
+    try {
+      const viewer = await viewerOrCookie(context)
+      const { sessionId, clearCookie } = await logout(deps, client, { viewer, cookieToken })
+      if (clearCookie) answer.refreshCookie = 'clear'
+      return { sessionId }
+    } catch (error) {
+      // Whoever logs out leaves no cookie behind, also where its session is over.
+      if (error instanceof UnauthenticatedError && cookieToken !== null) answer.refreshCookie = 'clear'
+      throw error
+    }
   }
 
   @Authorized()
@@ -73,4 +85,13 @@ export class SessionResolver {
   async revokeOtherSessions(@Ctx() { deps, client, demandViewer }: Context) {
     return revokeOtherSessions(deps, { client, viewer: await demandViewer() })
   }
+}
+
+/** The signed-in client; null where the access token is missing or no good and the refresh cookie can speak instead. */
+async function viewerOrCookie({ viewer, demandViewer, cookieToken }: Context): Promise<Viewer | null> {
+  if (cookieToken === null) return demandViewer()
+  return viewer().catch((error: unknown) => {
+    if (error instanceof UnauthenticatedError) return null
+    throw error
+  })
 }

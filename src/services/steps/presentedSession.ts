@@ -1,5 +1,5 @@
 import { digest, isOpaqueToken } from '../../crypto/opaqueToken'
-import { findSessionIdByAnyToken } from '../../store/sessions'
+import { findSessionByAnyToken } from '../../store/refreshTokens'
 import type { Deps } from '../deps'
 
 /** The id of the session that a refresh token is or once was the token of, live or not; null where there is none. */
@@ -7,5 +7,6 @@ export async function findPresentedSession(
   { database }: Pick<Deps, 'database'>,
   presented: string,
 ): Promise<string | null> {
-  return isOpaqueToken(presented) ? findSessionIdByAnyToken(database.prisma, digest(presented)) : null
+  if (!isOpaqueToken(presented)) return null
+  return (await findSessionByAnyToken(database.prisma, digest(presented)))?.id ?? null
 }

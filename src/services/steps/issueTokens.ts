@@ -1,0 +1,12 @@
+import type { SessionView } from '../../store/sessions'
+import type { Deps, IssuedTokens } from '../deps'
+
+/** What a client gets to hold of a session: its refresh token, and an access token that lives no longer than the session. */
+export function issueTokens(
+  { accessTokens, clock }: Pick<Deps, 'accessTokens' | 'clock'>,
+  { userId, session, refreshToken }: { userId: string; session: SessionView; refreshToken: string },
+): IssuedTokens {
+  const { id: sessionId, expiresAt } = session
+  const issued = accessTokens.issue({ userId, sessionId, sessionExpiresAt: expiresAt }, clock.now())
+  return { ...issued, refreshToken, refreshTokenExpiresAt: expiresAt }
+}
