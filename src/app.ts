@@ -184,7 +184,7 @@ interface DoorParts {
 
 async function createDoors(deps: Deps, parts: DoorParts): Promise<FastifyInstance> {
   const { config, logger } = deps
-  const schema = createSchema({ development: !config.production, budgets: config.budgets })
+  const schema = createSchema({ development: config.devTools, budgets: config.budgets })
   const cookie = refreshCookie({ secure: config.secureCookies })
   const apollo = createApollo({ schema, sandbox: config.sandbox, cookie, logger })
   await apollo.start()

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 import './config/runtime'
 import { printConfig } from './commands/config'
+import { EXIT, reportFailure } from './commands/failure'
 import { keys } from './commands/keys'
 import { mailTest } from './commands/mailTest'
 import { migrate } from './commands/migrate'
 import { serve } from './commands/serve'
 import { importUsers } from './commands/usersImport'
-import { ConfigError } from './config/config'
-import { WrongSecretError } from './services/signingKeys'
 
 const USAGE = `Usage: gatehouse <command>
 
@@ -20,9 +19,6 @@ const USAGE = `Usage: gatehouse <command>
   config                           the resolved configuration, secrets masked
 
 Configuration is read from the environment: README.md lists every variable.`
-
-/** EX_CONFIG and EX_USAGE of sysexits.h. */
-const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const
 
 async function run([command, ...rest]: string[]): Promise<number> {
   switch ([command, rest[0]].join(' ').trim()) {
@@ -55,18 +51,8 @@ function isFlag(word: string): boolean {
   return word.startsWith('-')
 }
 
-run(process.argv.slice(2)).then(
+const args = process.argv.slice(2)
+run(args).then(
   (code) => process.exit(code),
-  (error: unknown) => {
-    const wrongConfig = error instanceof ConfigError || error instanceof WrongSecretError
-    // The words of an unexpected error may quote a connection URL: its kind and code are told, and where it happened.
-    console.error(wrongConfig ? error.message : describe(error))
-    process.exit(wrongConfig ? EXIT.config : EXIT.failed)
-  },
+  (error: unknown) => process.exit(reportFailure(error, args[0] ?? '')),
 )
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return 'Failed'
-  const withoutUrls = error.message.replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<url>')
-  return `${error.name}: ${withoutUrls}`
-}

@@ -1,4 +1,5 @@
 import { readEnvironment, resolveConfig } from '../config/config'
+import { maskServerUrl } from '../config/masking'
 
 /** Keys of the resolved configuration that hold a secret, whole or in part. */
 const MASKED = new Set([
@@ -14,14 +15,8 @@ const MASKED = new Set([
 /** Prints what the server would run by, as JSON; durations in milliseconds, secrets masked. */
 export function printConfig(): Promise<number> {
   const config = resolveConfig(readEnvironment())
-  const mask = (key: string, value: unknown) => (MASKED.has(key) && typeof value === 'string' ? masked(value) : value)
+  const mask = (key: string, value: unknown) =>
+    MASKED.has(key) && typeof value === 'string' ? maskServerUrl(value) : value
   console.log(JSON.stringify(config, mask, 2))
   return Promise.resolve(0)
-}
-
-/** Of a URL, where it leads may be told; who with is not. */
-function masked(value: string): string {
-  if (!/^[a-z]+:\/\//i.test(value) || !URL.canParse(value)) return '***'
-  const { protocol, host, pathname } = new URL(value)
-  return `${protocol}//***@${host}${pathname}`
 }

@@ -7,17 +7,25 @@ import type { StoredKey } from '../lib/jwk'
 import { rotateSigningKeys } from '../services/signingKeys'
 import { listSigningKeys } from '../store/signingKeys'
 
+/** Listing shows no private key; rotating makes the next one, which SECRET seals. */
+const KEYS_VARIABLES = {
+  list: [],
+  rotate: ['SECRET', 'SECRET_PREVIOUS', 'SIGNING_KEY_ROTATION', 'ACCESS_TOKEN_TTL'],
+} as const
+
 /** Lists the signing keys, after moving the next one on where that was asked for. Every instance follows at once. */
 export function keys(action: 'list' | 'rotate'): Promise<number> {
   return withDatabase(async ({ config, database }) => {
-    const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
-    const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring() }
-    if (action === 'rotate') await rotateSigningKeys(parts, { atOnce: true })
+    if (action === 'rotate') {
+      const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
+      const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring() }
+      await rotateSigningKeys(parts, { atOnce: true })
+    }
     const now = systemClock.now()
     const stored = await listSigningKeys(database.prisma, now)
     for (const key of stored) console.log(`${key.kid}  ${purposeOf(key, now)}`)
     return 0
-  })
+  }, KEYS_VARIABLES[action])
 }
 
 function purposeOf({ signsFrom, verifiesUntil }: StoredKey, now: Date): string {

@@ -4,9 +4,18 @@ import { canonicalEmail } from '../lib/emailAddress'
 import { smtpFailure } from '../mail/failure'
 import { createSmtpTransport, serverOf } from '../mail/transport'
 
+const USES = ['NODE_ENV', 'SMTP_URL', 'MAIL_FROM', 'APP_NAME', 'PUBLIC_URL', 'SMTP_NAME'] as const
+
 /** Sends one mail by the configured server, and says which server that is and at which step it failed, and why. */
 export async function mailTest(address: string): Promise<number> {
-  const { smtpUrl, smtpName: name, mailFrom: from, appName, production, publicUrl } = resolveConfig(readEnvironment())
+  const {
+    smtpUrl,
+    smtpName: name,
+    mailFrom: from,
+    appName,
+    production,
+    publicUrl,
+  } = resolveConfig(readEnvironment(undefined, USES))
   const to = canonicalEmail(address)
   if (to === null) return complain('That is no plain e-mail address.')
   if (smtpUrl === null) return complain('SMTP_URL is not set: mails go to the development inbox.')

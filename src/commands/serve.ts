@@ -1,6 +1,6 @@
 import { type App, startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
-import { expectTraffic } from '../config/runtime'
+import { allowHeapGrowth, startThreadPool } from '../config/runtime'
 import { banner } from '../dev/banner'
 import { freePort } from '../lib/freePort'
 import { framesOf } from '../lib/frames'
@@ -12,14 +12,15 @@ const LAST_RESORT = 5_000
 /** Serves until SIGTERM or SIGINT. Resolves to the exit code: 0 when everything closed in order. */
 export async function serve(): Promise<number> {
   const env = readEnvironment()
-  const { host } = resolveConfig(env)
+  const { host, hashConcurrency } = resolveConfig(env)
+  startThreadPool({ hashConcurrency })
   const config = resolveConfig({ ...env, PORT: env.PORT === 0 ? await freePort(host) : env.PORT })
   const pretty = !config.production && process.stdout.isTTY
   const logger = createLogger({ level: config.logLevel, pretty })
   const stop = stopSignal(logger)
 
   const app = await startApp({ config, logger })
-  expectTraffic()
+  allowHeapGrowth()
   logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl }, 'listening')
   if (!config.production) console.log(banner(config))
 

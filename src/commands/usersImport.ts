@@ -19,23 +19,26 @@ interface Result {
  * has brought already is skipped: both are named by the number of the line. Resolves to 1 when a line was refused.
  */
 export function importUsers({ file, dryRun }: { file: string | undefined; dryRun: boolean }): Promise<number> {
-  return withDatabase(async ({ database, config }) => {
-    const kinds = await findHashKinds(database.pool)
-    const argon2Kinds = new Set(kinds.filter((kind) => kind.startsWith('$argon2id$')))
-    const importer = new Importer(database, { bcryptCost: config.bcryptCost, argon2Kinds }, dryRun)
-    const counts = { imported: 0, replaced: 0, skipped: 0, refused: 0 }
-    const input: AsyncIterable<Buffer> = file === undefined ? process.stdin : createReadStream(file)
-    let number = 0
-    for await (const bytes of byteLines(input, IMPORT.maxLine)) {
-      number += 1
-      const result = await importer.importLine(bytes, number)
-      if (result === null) continue
-      counts[result.outcome] += 1
-      if (result.reason !== undefined) console.error(`line ${number}: ${result.outcome}: ${result.reason}`)
-    }
-    console.log(summary(counts, dryRun))
-    return counts.refused === 0 ? 0 : 1
-  })
+  return withDatabase(
+    async ({ database, config }) => {
+      const kinds = await findHashKinds(database.pool)
+      const argon2Kinds = new Set(kinds.filter((kind) => kind.startsWith('$argon2id$')))
+      const importer = new Importer(database, { bcryptCost: config.bcryptCost, argon2Kinds }, dryRun)
+      const counts = { imported: 0, replaced: 0, skipped: 0, refused: 0 }
+      const input: AsyncIterable<Buffer> = file === undefined ? process.stdin : createReadStream(file)
+      let number = 0
+      for await (const bytes of byteLines(input, IMPORT.maxLine)) {
+        number += 1
+        const result = await importer.importLine(bytes, number)
+        if (result === null) continue
+        counts[result.outcome] += 1
+        if (result.reason !== undefined) console.error(`line ${number}: ${result.outcome}: ${result.reason}`)
+      }
+      console.log(summary(counts, dryRun))
+      return counts.refused === 0 ? 0 : 1
+    },
+    ['BCRYPT_COST'],
+  )
 }
 
 class Importer {

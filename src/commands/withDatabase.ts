@@ -1,4 +1,5 @@
 import { type Config, readEnvironment, resolveConfig } from '../config/config'
+import type { Variable } from '../config/env'
 import { startEmbeddedPostgres } from '../dev/embeddedPostgres'
 import { type Logger, createLogger } from '../ops/logger'
 import { type Database, openDatabase } from '../store/database'
@@ -9,9 +10,17 @@ interface Tools {
   logger: Logger
 }
 
-/** Runs a command against the configured database, or the embedded one, which it starts and stops if need be. */
-export async function withDatabaseUrl<T>(work: (tools: Tools) => Promise<T>): Promise<T> {
-  const config = resolveConfig(readEnvironment())
+const DATABASE_VARIABLES = ['NODE_ENV', 'DATABASE_URL', 'DIRECT_DATABASE_URL', 'DATA_DIR'] as const
+
+/**
+ * Runs a command against the configured database, or the embedded one, which it starts and stops if need be. Of the
+ * environment only what the command uses has to be right: the database, and what it names in `uses`.
+ */
+export async function withDatabaseUrl<T>(
+  work: (tools: Tools) => Promise<T>,
+  uses: readonly Variable[] = [],
+): Promise<T> {
+  const config = resolveConfig(readEnvironment(undefined, [...DATABASE_VARIABLES, ...uses]))
   const logger = createLogger({ level: 'warn', pretty: false })
   if (config.databaseUrl !== null) return work({ url: config.databaseUrl, config, logger })
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, logger })
@@ -23,7 +32,10 @@ export async function withDatabaseUrl<T>(work: (tools: Tools) => Promise<T>): Pr
 }
 
 /** The same, with a client of the database. */
-export function withDatabase<T>(work: (tools: Tools & { database: Database }) => Promise<T>): Promise<T> {
+export function withDatabase<T>(
+  work: (tools: Tools & { database: Database }) => Promise<T>,
+  uses: readonly Variable[] = [],
+): Promise<T> {
   return withDatabaseUrl(async (tools) => {
     const database = openDatabase({ url: tools.url, poolSize: 2, onIdleError: () => undefined })
     try {
@@ -31,5 +43,5 @@ export function withDatabase<T>(work: (tools: Tools & { database: Database }) =>
     } finally {
       await database.close()
     }
-  })
+  }, uses)
 }

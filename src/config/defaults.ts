@@ -4,6 +4,11 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+export const TIMER = {
+  /** Milliseconds that a setting may make a timer wait. Node's timers end at 2^31-1 ms (24 days): sums of several stay below. */
+  longest: 7 * DAY,
+} as const
+
 export const PASSWORD = {
   /** Code points. NIST SP 800-63B asks for 64 at least; beyond 128 nobody types, and work grows with it. */
   maxLength: 128,

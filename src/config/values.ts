@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 
 /** The origin of a URL as browsers compare it; null for what is none (a path, a custom scheme, no URL). */
 export function originOf(text: string): string | null {
@@ -15,6 +15,16 @@ export function isLoopback(hostname: string): boolean {
 export function smtpNameOf({ hostname }: URL): string {
   if (hostname.startsWith('[')) return `[IPv6:${hostname.slice(1)}`
   return isIPv4(hostname) ? `[${hostname}]` : hostname
+}
+
+/** Browsers send `*.localhost` to this machine without asking DNS (RFC 6761); other programs may not. */
+export function isLoopbackInBrowsers(hostname: string): boolean {
+  return isLoopback(hostname) || hostname.endsWith('.localhost')
+}
+
+/** Whether the host of a URL is an address instead of a name. */
+export function isIpLiteral(hostname: string): boolean {
+  return isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
 }
 
 /** WCAG 2.2 contrast ratio (1 to 21) of a colour such as `#1f4fd8` against white. */

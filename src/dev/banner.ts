@@ -1,17 +1,28 @@
 import type { Config } from '../config/config'
+import { isReachable } from '../config/rules'
 
 /** What a newcomer wants to know at the first start: where everything is. */
-export function banner({ publicUrl, appName, sandbox, smtpUrl }: Config): string {
+export function banner(config: Config): string {
+  const { publicUrl, appName, sandbox, smtpUrl, devTools, metricsToken } = config
   const lines = [
     ['GraphQL', `${publicUrl}/graphql${sandbox ? '   (Apollo Sandbox in a browser)' : ''}`],
-    ...(smtpUrl === null ? [['Mails', `${publicUrl}/dev/inbox`]] : []),
+    ...(devTools && smtpUrl === null ? [['Mails', `${publicUrl}/dev/inbox`]] : []),
     ['REST', `${publicUrl}/api/auth/...`],
     ['Keys', `${publicUrl}/.well-known/jwks.json`],
     ['Health', `${publicUrl}/health/ready`],
-    ['Metrics', `${publicUrl}/metrics`],
+    ...(devTools || metricsToken !== null ? [['Metrics', `${publicUrl}/metrics`]] : []),
   ]
   const rows = lines.map(([name = '', address = '']) => `  ${name.padEnd(9)}${address}`)
-  return [``, `${appName} is ready.`, ``, ...rows, ``, `  Ctrl+C stops it. README.md has a first session.`, ``].join(
-    '\n',
-  )
+  const notes = [...devToolsNotes(config), 'Ctrl+C stops it. README.md has a first session.']
+  return ['', `${appName} is ready.`, '', ...rows, '', ...notes.map((note) => `  ${note}`), ''].join('\n')
+}
+
+/** What other machines may find here, where they can reach the server. */
+function devToolsNotes({ devTools, host, publicUrl }: Config): string[] {
+  if (!devTools) return ['Development tools are off. NODE_ENV is not production: do not serve people like this.']
+  if (!isReachable({ host, publicUrl })) return []
+  return [
+    `DEV_TOOLS=on: HOST (${host}) or PUBLIC_URL (${publicUrl}) is not loopback,`,
+    'and everybody who reaches the server reads every mail, its links, and the metrics.',
+  ]
 }

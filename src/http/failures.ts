@@ -9,11 +9,14 @@ import type { Logger } from '../ops/logger'
 interface Failure {
   status: number
   code: RequestErrorCode | 'NOT_FOUND'
+  /** Instead of the usual words of the code. */
+  message?: string
 }
 
 /** Answers a failure of the protocol in the shape of the door it came by: GraphQL's `errors`, or REST's `error`. */
-export function sendFailure(request: FastifyRequest, reply: FastifyReply, { status, code }: Failure): FastifyReply {
-  const message = text(negotiateLocale(request.headers['accept-language'])).errors[code]
+export function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+  const { status, code } = failure
+  const message = failure.message ?? text(negotiateLocale(request.headers['accept-language'])).errors[code]
   const reference = code === 'INTERNAL_SERVER_ERROR' ? { requestId: request.id } : {}
   const body = isGraphQL(request)
     ? { errors: [{ message, extensions: { code, ...reference } }] }

@@ -7,15 +7,16 @@ interface MetricsOptions {
   metrics: Metrics
   /** Brings the gauges up to date. */
   refresh: () => Promise<void>
-  /** What the bearer must show; null: anyone may read in development, nobody in production. */
+  /** What the bearer must show. */
   token: string | null
-  production: boolean
+  /** Whether anyone may read where there is no token, as with development tools. */
+  open: boolean
 }
 
-/** Prometheus text. Without a token in production it does not exist. */
-export function metricsRoute(app: FastifyInstance, { metrics, refresh, token, production }: MetricsOptions): void {
+/** Prometheus text. With neither a token nor development tools it does not exist. */
+export function metricsRoute(app: FastifyInstance, { metrics, refresh, token, open }: MetricsOptions): void {
   app.get('/metrics', async (request, reply) => {
-    if (token === null && production) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
+    if (token === null && !open) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
     if (token !== null && !same(request.headers.authorization ?? '', `Bearer ${token}`)) {
       return sendFailure(request, reply.header('www-authenticate', 'Bearer'), { status: 401, code: 'UNAUTHENTICATED' })
     }

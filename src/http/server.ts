@@ -3,6 +3,7 @@ import type { ApolloServer } from '@apollo/server'
 import { fastifyCookie } from '@fastify/cookie'
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { allowedHosts } from './allowedHosts'
 import { bareAnswers } from './bareAnswers'
 import { clientOf } from './client'
 import { limitTime } from './deadline'
@@ -55,6 +56,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   closeWhenStopping(app, parts.isStopping)
   limitTime(app, config.hashMaxWait + HTTP.answerTime)
   refuseBadHosts(app)
+  allowedHosts(app, config)
   if (config.production) {
     watchForwarding(app, logger)
     demandHttps(app, { publicUrl: config.publicUrl, pages: PAGES })
@@ -76,12 +78,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   restRoutes(app, { apollo, contextOf })
   jwksRoute(app, { keyring, clock })
   healthRoutes(app, readiness)
-  metricsRoute(app, {
-    metrics,
-    refresh: parts.refreshMetrics,
-    token: config.metricsToken,
-    production: config.production,
-  })
+  metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config
   const passwordPolicy = { minLength, maxLength: PASSWORD.maxLength, minScore }
   await app.register(hostedPages, { appName, appUrl, brandColor, passwordPolicy })

@@ -1,8 +1,13 @@
+import fastify from 'fastify'
+import { Client } from 'pg'
 import { BUDGET_VARIABLES } from '../../src/config/budgets'
 import { createSchema } from '../../src/graphql/schema'
 import { ConfigError, readEnvironment, resolveConfig } from '../../src/config/config'
 
 const SECRET = 'a secret of thirty-two bytes or more'
+/** Also as `TRUST_PROXY` that `fastify` reads. */
+const ACCEPTED_PROXIES = ['true', 'false', '10.0.0.1, 192.168.0.0/16, fd00::/8', '::1,2001:db8::/32', '::ffff:10.0.0.1']
+
 const PRODUCTION = {
   NODE_ENV: 'production',
   PUBLIC_URL: 'https://auth.example.com',
@@ -74,45 +79,150 @@ test('a secret is named by its length, never by its value', () => {
   expect(message).not.toMatch(/changeme|hunter2|short-token/)
 })
 
-test.each([
-  ['PORT', '65536'],
-  ['PORT', '-1'],
-  ['PUBLIC_URL', 'http://auth.example.com'],
-  ['PUBLIC_URL', 'https://auth.example.com/path'],
-  ['DATABASE_URL', 'mysql://db'],
-  ['REDIS_URL', 'http://redis'],
-  ['MAIL_FROM', 'Name <a@b>\r\nBcc: c@d.example'],
-  ['APP_NAME', 'Gate<b>house'],
-  ['VERIFY_EMAIL_URL', 'https://app.example.com/verify'],
-  ['VERIFY_EMAIL_URL', 'javascript:alert({token})'],
-  ['RESET_PASSWORD_URL', 'https://app.example.com/a b#{token}'],
-  ['APP_URL', 'javascript:alert(1)'],
-  ['BRAND_COLOR', 'blue'],
-  ['BRAND_COLOR', '#ffee00'],
-  ['TLS_KEY_FILE', 'key.pem'],
-  ['CORS_ORIGINS', 'https://app.example.com/'],
-  ['CORS_ORIGINS', '*'],
-  ['TRUST_PROXY', 'loopback'],
-  ['TRUST_PROXY', '10.0.0.0/64'],
-  ['ACCESS_TOKEN_TTL', '24'],
-  ['ACCESS_TOKEN_TTL', '0s'],
-  ['PASSWORD_ALGORITHM', 'md5'],
-  ['BCRYPT_COST', '17'],
-  ['HASH_CONCURRENCY', '0'],
-  ['PASSWORD_MIN_SCORE', '5'],
-  ['BREACH_CHECK_URL', 'http://range.example.com'],
-  ['RATE_LIMITS', 'maybe'],
-  ['RATE_LIMIT_REGISTER', '200'],
-  ['RATE_LIMIT_REGISTER', '200/1h'],
-  ['RATE_LIMIT_REGISTER', '0/1h per IP'],
-  ['RATE_LIMIT_REGISTER', '200/soon per IP'],
-  ['RATE_LIMIT_REGISTER', '200/1h per IP,'],
-  ['RATE_LIMIT_REGISTER', '200/1h per USER'],
-  ['RATE_LIMIT_LOGIN', '200/1h per IP+IP'],
-  ['RATE_LIMIT_SIGNUP', '200/1h per IP'],
-  ['LOG_LEVEL', 'loud'],
-])('%s=%s is refused in production', (name, value) => {
-  expect(problemsOf({ ...PRODUCTION, [name]: value })).toMatch(/: found /)
+const LONG = 'x'.repeat(32)
+
+/** Where a value is wrong: in any mode, or in production alone. */
+const ANYWHERE: [name: string, value: string, told: RegExp][] = [
+  ['NODE_ENV', 'prod', /found "prod"; accepted: one of development, production, test/],
+  ['HOST', '1', /an IP address or a host name/],
+  ['HOST', '127.1', /an IP address or a host name/],
+  ['HOST', '[::1]', /without port, scheme or brackets/],
+  ['HOST', 'localhost:4000', /without port, scheme or brackets/],
+  ['HOST', 'http://localhost', /without port, scheme or brackets/],
+  ['PORT', '65536', /from 0 to 65535/],
+  ['PORT', '-1', /from 0 to 65535/],
+  ['PORT', '"4000"', /found "\\"4000\\""; accepted: the value without the quotes around it/],
+  ['PUBLIC_URL', 'auth.example.com', /an http: or https: origin, as in /],
+  ['PUBLIC_URL', 'ftp://auth.example.com', /an http: or https: origin, as in /],
+  ['PUBLIC_URL', 'https://auth.example.com/path', /the one meant is https:\/\/auth\.example\.com$/],
+  ['PUBLIC_URL', 'https://auth.example.com:443', /the one meant is https:\/\/auth\.example\.com$/],
+  ['PUBLIC_URL', 'https://AUTH.example.com', /the one meant is https:\/\/auth\.example\.com$/],
+  ['PUBLIC_URL', 'https://bücher.example', /the one meant is https:\/\/xn--bcher-kva\.example$/],
+  ['PUBLIC_URL', 'https://*.example.com', /a wildcard is not supported/],
+  [
+    'PUBLIC_URL',
+    'https://user:hunter2@auth.example.com',
+    /found "https:\/\/\*\*\*@auth.*the one meant is https:\/\/auth\.example\.com$/,
+  ],
+  ['DATABASE_URL', 'mysql://user:hunter2@db/x', /a postgresql:\/\/ URL, as in /],
+  ['DATABASE_URL', "'postgresql://user:hunter2@db/x'", /without the quotes/],
+  ['DATABASE_URL', 'postgresql://user:hunter2%@db/x', /% \/ \? # @ are written %25 %2F %3F %23 %40/],
+  ['DATABASE_URL', 'postgresql://user:hunter2%zz@db/x', /are written %25/],
+  ['DATABASE_URL', 'postgresql://user:hunter2/3@db/x', /are written %25/],
+  ['DATABASE_URL', 'postgresql://user:hunter2@/x', /with a host, or \?host= and the folder of the server's socket/],
+  ['DATABASE_URL', 'postgresql://db/x', /with a user name/],
+  ['DATABASE_URL', 'postgresql://user:hunter2@one,two/x', /with one host/],
+  ['DATABASE_URL', 'postgresql://user:hunter2@db/x y', /without blanks/],
+  ['DIRECT_DATABASE_URL', 'mysql://user:hunter2@db/x', /a postgresql:\/\/ URL, as in /],
+  ['DATA_DIR', '.data ', /without blanks around it/],
+  ['DATABASE_POOL', '1', /from 2 to 200/],
+  ['MIGRATE_ON_START', 'yes', /one of true, false/],
+  ['REDIS_URL', 'http://redis', /a redis:\/\/ or rediss:\/\/ URL/],
+  ['REDIS_URL', 'rediss://', /with a host/],
+  ['REDIS_URL', 'rediss://user:hunter2%@redis', /are written %25/],
+  ['REDIS_URL', 'rediss://redis/cache', /the number of a database/],
+  ['REDIS_TLS', 'on', /one of required, off/],
+  ['SMTP_URL', 'mail.example.com', /an smtp:\/\/ or smtps:\/\/ URL, as in /],
+  ['SMTP_URL', 'smtp://', /with a host/],
+  ['SMTP_URL', 'smtps://user:hunter2@', /as in smtps:\/\/user:password@mail/],
+  ['SMTP_URL', 'smtps://user:hunter2%@mail.example.com', /are written %25/],
+  ['SMTP_URL', 'smtps://user:hunter2#3@mail.example.com', /are written %25/],
+  ['MAIL_FROM', 'Name <a@b>\r\nBcc: c@d.example', /an address, as in /],
+  ['APP_NAME', 'Gate<b>house', /without < >/],
+  ['VERIFY_EMAIL_URL', 'https://app.example.com/verify', /a URL that contains \{token\}/],
+  ['VERIFY_EMAIL_URL', 'https://app.example.com/#{{token}}', /in single braces/],
+  ['VERIFY_EMAIL_URL', 'https://app.example.com/#${token}', /in single braces/],
+  ['VERIFY_EMAIL_URL', 'https://{token}.example.com/', /not in its host/],
+  ['VERIFY_EMAIL_URL', 'https://{token}@example.com/', /not in its host/],
+  ['VERIFY_EMAIL_URL', 'https://example.com:{token}/', /a URL that contains \{token\}/],
+  ['VERIFY_EMAIL_URL', 'myapp://{token}', /not in its host/],
+  ['VERIFY_EMAIL_URL', 'https://user:hunter2@example.com/#{token}', /without user name and password/],
+  ['VERIFY_EMAIL_URL', 'javascript:alert({token})', /opens safely/],
+  ['RESET_PASSWORD_URL', 'https://app.example.com/a b#{token}', /opens safely/],
+  ['CONFIRM_EMAIL_CHANGE_URL', '{token}', /a URL that contains \{token\}/],
+  ['APP_URL', 'javascript:alert(1)', /a URL/],
+  ['APP_URL', 'https://user:hunter2@app.example.com', /without user name and password/],
+  ['BRAND_COLOR', 'blue', /a colour such as/],
+  ['BRAND_COLOR', '#ffee00', /dark enough/],
+  ['TLS_KEY_FILE', 'key.pem', /TLS_CERT_FILE: found nothing; accepted: both TLS files or none/],
+  [
+    'CORS_ORIGINS',
+    'https://good.example,https://app.example.com/',
+    /found "https:\/\/app\.example\.com\/"; .*the one meant is https:\/\/app\.example\.com$/,
+  ],
+  ['CORS_ORIGINS', 'https://good.example,*', /found "\*"; accepted: an http: or https: origin/],
+  ['CORS_ORIGINS', 'https://*.example.com', /a wildcard is not supported/],
+  ['CORS_ORIGINS', 'https://user:hunter2@app.example.com', /found "https:\/\/\*\*\*@app/],
+  ['TRUST_PROXY', 'loopback', /addresses and CIDRs/],
+  ['TRUST_PROXY', '1', /found "1"; accepted: true, false, or comma-separated addresses and CIDRs/],
+  ['TRUST_PROXY', '10.1', /addresses and CIDRs/],
+  ['TRUST_PROXY', '10.0.0.0/64', /addresses and CIDRs/],
+  ['TRUST_PROXY', '10.0.0.0/255.0.0.0', /addresses and CIDRs/],
+  ['TRUST_PROXY', '192.0.2.1, proxy.example', /found "proxy\.example"; /],
+  ['SECRET', 'hunter2', /found a value of 7 bytes; accepted: 32 bytes or more/],
+  ['SECRET', `${LONG}\n`, /without blanks or line ends around it/],
+  ['SECRET', `"${LONG}"`, /without the quotes/],
+  ['SECRET_PREVIOUS', ` ${LONG}`, /without blanks or line ends around it/],
+  ['METRICS_TOKEN', 'hunter2', /16 characters or more/],
+  ['METRICS_TOKEN', `${LONG} `, /without blanks or line ends around it/],
+  ['METRICS_TOKEN', `${LONG}ü`, /signs and blanks of ASCII/],
+  ['ACCESS_TOKEN_TTL', '24', /a duration such as/],
+  ['ACCESS_TOKEN_TTL', '0s', /a duration such as/],
+  ['REFRESH_GRACE', '6m', /a duration from 0s to 5m/],
+  ['HASH_MAX_WAIT', '25d', /a duration from 1ms to 7d/],
+  ['SHUTDOWN_GRACE', '25d', /a duration from 1ms to 7d/],
+  ['PASSWORD_ALGORITHM', 'md5', /one of bcrypt, argon2id/],
+  ['BCRYPT_COST', '17', /from 10 to 16/],
+  ['HASH_CONCURRENCY', '0', /from 1 to 256/],
+  ['PASSWORD_MIN_SCORE', '5', /from 0 to 4/],
+  ['BREACH_CHECK_URL', 'https://user:hunter2@range.example.com', /without user name and password/],
+  ['RATE_LIMITS', 'maybe', /one of on, off/],
+  ['RATE_LIMIT_REGISTER', '200', /per IP/],
+  ['RATE_LIMIT_REGISTER', '200/1h', /per IP/],
+  ['RATE_LIMIT_REGISTER', '0/1h per IP', /per IP/],
+  ['RATE_LIMIT_REGISTER', '200/soon per IP', /per IP/],
+  ['RATE_LIMIT_REGISTER', '200/1h per IP,', /per IP/],
+  ['RATE_LIMIT_REGISTER', '200/1h per USER', /per IP/],
+  ['RATE_LIMIT_LOGIN', '200/1h per IP+IP', /per IP/],
+  ['RATE_LIMIT_SIGNUP', '200/1h per IP', /one of RATE_LIMIT_REGISTER, /],
+  ['DEV_TOOLS', 'true', /one of on, off/],
+  ['LOG_LEVEL', 'loud', /one of fatal/],
+]
+
+const IN_PRODUCTION: typeof ANYWHERE = [
+  ['PUBLIC_URL', 'http://auth.example.com', /an https: origin/],
+  [
+    'PUBLIC_URL',
+    'https://192.0.2.1',
+    /MAIL_FROM: found nothing; accepted: required in production where PUBLIC_URL has an address/,
+  ],
+  ['VERIFY_EMAIL_URL', 'http://app.example.com/#{token}', /https:, or an app's own scheme, in production/],
+  ['RESET_PASSWORD_URL', 'HTTP://app.example.com/#{token}', /https:, or an app's own scheme, in production/],
+  ['CONFIRM_EMAIL_CHANGE_URL', 'http://localhost/#{token}', /https:, or an app's own scheme, in production/],
+  ['TRUST_PROXY', 'true', /true believes anyone/],
+  ['TRUST_PROXY', '10.0.0.1, 0.0.0.0/0', /found "0\.0\.0\.0\/0"; accepted: the addresses of your proxies/],
+  ['TRUST_PROXY', '::/0', /found "::\/0"/],
+  ['TRUST_PROXY', '2000::/3', /found "2000::\/3"/],
+  ['REDIS_URL', 'redis://user:hunter2@redis', /or REDIS_TLS=off/],
+  ['BCRYPT_COST', '11', /12 or more in production/],
+  ['BREACH_CHECK_URL', 'http://range.example.com', /https: in production/],
+  ['RATE_LIMITS', 'off', /off is refused in production/],
+  ['DEV_TOOLS', 'on', /on is refused in production/],
+]
+
+test.each(ANYWHERE)('%s=%j is refused in any mode, in words that help', (name, value, words) => {
+  const message = problemsOf({ [name]: value })
+  expect(message.split('\n').slice(1).join('\n')).toMatch(words)
+  expect(message).not.toMatch(/hunter2|x{32}|good\.example/)
+  expect(problemsOf({ ...PRODUCTION, [name]: value })).not.toBe('')
+})
+
+test.each(IN_PRODUCTION)('%s=%j is refused in production alone', (name, value, words) => {
+  const message = problemsOf({ ...PRODUCTION, [name]: value })
+  expect(message).toMatch(words)
+  expect(message).not.toContain('hunter2')
+  const inDevelopment = { [name]: value, SMTP_URL: PRODUCTION.SMTP_URL }
+  expect(problemsOf(inDevelopment)).toBe('')
 })
 
 test.each([
@@ -120,6 +230,12 @@ test.each([
   ['several proxies', 'TRUST_PROXY', '10.0.0.1, 192.168.0.0/16, fd00::/8'],
   ['several origins', 'CORS_ORIGINS', 'https://app.example.com,https://admin.example.com:8443'],
   ['several budgets', 'RATE_LIMIT_LOGIN', '20/15m per IP+EMAIL, 500 / 15m per IP'],
+  ['a proxy by its IPv6 address', 'TRUST_PROXY', '::1,2001:db8::/32'],
+  ['Redis in clear on this machine', 'REDIS_URL', 'redis://:pw@127.0.0.1:6379/1'],
+  ['a password in percent-encoding', 'SMTP_URL', 'smtps://user:50%25@mail.example.com'],
+  ['an address to listen on', 'HOST', '::1'],
+  ['a name to listen on', 'HOST', 'auth-1.internal'],
+  ['a token that a mail carries twice', 'RESET_PASSWORD_URL', 'https://app.example.com/?t={token}#token={token}'],
   ['a bare sender', 'MAIL_FROM', 'no-reply@example.com'],
 ])('%s is accepted', (_what, name, value) => {
   expect(problemsOf({ ...PRODUCTION, [name]: value })).toBe('')
@@ -148,4 +264,77 @@ test('budgets are read by field, with numbers of production and tenfold ones in 
   }
   expect(resolveConfig(readEnvironment({ ...PRODUCTION, ...env })).budgets).toEqual({ factor: 1, replaced })
   expect(resolveConfig(readEnvironment(env)).budgets).toEqual({ factor: 10, replaced })
+})
+
+test('Redis in clear is accepted in production where REDIS_TLS=off says so', () => {
+  expect(problemsOf({ ...PRODUCTION, REDIS_URL: 'redis://redis', REDIS_TLS: 'off' })).toBe('')
+})
+
+test('DIRECT_DATABASE_URL stands in for DATABASE_URL nowhere, and defaults to it', () => {
+  expect(problemsOf({ DIRECT_DATABASE_URL: 'postgresql://user:pw@db/x' })).toMatch(
+    /DATABASE_URL: found nothing; accepted: required beside DIRECT_DATABASE_URL/,
+  )
+  const { directDatabaseUrl } = resolveConfig(readEnvironment(PRODUCTION))
+  expect(directDatabaseUrl).toBe(PRODUCTION.DATABASE_URL)
+})
+
+test("libpq's spelling of a server behind a socket is read", () => {
+  const { databaseUrl } = resolveConfig(
+    readEnvironment({ DATABASE_URL: 'postgresql://user:pw@/gatehouse?host=/run/postgresql' }),
+  )
+  const { host, user, password, database } = new Client({ connectionString: databaseUrl ?? '' })
+  expect({ host, user, password, database }).toEqual({
+    host: '/run/postgresql',
+    user: 'user',
+    password: 'pw',
+    database: 'gatehouse',
+  })
+})
+
+test.each(ACCEPTED_PROXIES)('what TRUST_PROXY=%s means is what the server reads', async (value) => {
+  const { trustProxy } = resolveConfig(readEnvironment({ TRUST_PROXY: value }))
+  await fastify({ trustProxy }).close() // throws for a list that it does not read
+})
+
+describe('development tools', () => {
+  const configOf = (env: Record<string, string>) => resolveConfig(readEnvironment(env))
+  const SMTP = { SMTP_URL: 'smtp://localhost:1025' }
+
+  test.each([
+    ['an empty environment', {}],
+    ['addresses of loopback', { HOST: '::1', PUBLIC_URL: 'http://127.0.0.1:4000' }],
+    ['a name that browsers send to loopback', { PUBLIC_URL: 'http://auth.localhost:4000' }],
+    ['DEV_TOOLS=on', { HOST: '0.0.0.0', PUBLIC_URL: 'https://auth.example.com', DEV_TOOLS: 'on' }],
+  ])('are on with %s', (_name, env) => {
+    expect(configOf(env)).toMatchObject({ devTools: true, sandbox: true, corsOrigins: null })
+  })
+
+  test.each([
+    ['HOST is not loopback', { HOST: '0.0.0.0' }],
+    ['PUBLIC_URL is not loopback', { PUBLIC_URL: 'https://auth.example.com' }],
+    ['DEV_TOOLS=off', { DEV_TOOLS: 'off' }],
+  ])('are off where %s, and a mail server is required then', (_name, env) => {
+    expect(configOf({ ...env, ...SMTP })).toMatchObject({ devTools: false, sandbox: false, corsOrigins: [] })
+    const message = problemsOf(env)
+    expect(message).toMatch(/SMTP_URL: found nothing; accepted: required, since (HOST|DEV_TOOLS)/)
+    expect(message).toContain('DEV_TOOLS=on')
+  })
+
+  test('are off in production', () => {
+    expect(configOf({ ...PRODUCTION, HOST: '127.0.0.1' })).toMatchObject({ devTools: false })
+  })
+})
+
+test.each(['http://[::1]:4000', 'http://127.0.0.1:4000'])(
+  'the sender of %s has a domain that mail servers take',
+  (url) => {
+    expect(resolveConfig(readEnvironment({ PUBLIC_URL: url })).mailFrom).toBe('Gatehouse <no-reply@localhost>')
+  },
+)
+
+test('a command that uses some variables is not stopped by the others', () => {
+  const env = { NODE_ENV: 'production', DATABASE_URL: PRODUCTION.DATABASE_URL, PORT: 'x', BCRYPT_COST: '10' }
+  const uses = ['NODE_ENV', 'DATABASE_URL'] as const
+  expect(readEnvironment(env, uses)).toMatchObject({ NODE_ENV: 'production', DATABASE_URL: PRODUCTION.DATABASE_URL })
+  expect(() => readEnvironment({ ...env, DATABASE_URL: 'x' }, uses)).toThrow(/^[^]*DATABASE_URL: found (?![^]*PORT)/)
 })

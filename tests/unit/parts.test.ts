@@ -124,14 +124,14 @@ describe('the metrics', () => {
   const refresh = () => Promise.resolve()
 
   test.each([
-    ['no token where none is set in development', null, false, undefined, 200],
-    ['nothing where none is set in production', null, true, 'Bearer x', 404],
+    ['no token where none is set, with development tools', null, true, undefined, 200],
+    ['nothing where none is set, without development tools', null, false, 'Bearer x', 404],
     ['no bearer', 'the token', true, undefined, 401],
-    ['another bearer', 'the token', true, 'Bearer the tokem', 401],
-    ['the bearer', 'the token', true, 'Bearer the token', 200],
-  ])('with %s', async (_name, token, production, authorization, status) => {
+    ['another bearer', 'the token', false, 'Bearer the tokem', 401],
+    ['the bearer', 'the token', false, 'Bearer the token', 200],
+  ])('with %s', async (_name, token, open, authorization, status) => {
     const app = fastify()
-    metricsRoute(app, { metrics: createMetrics(), refresh, token, production })
+    metricsRoute(app, { metrics: createMetrics(), refresh, token, open })
     const headers = authorization === undefined ? {} : { authorization }
     const answer = await app.inject({ url: '/metrics', headers })
     expect(answer.statusCode).toBe(status)

@@ -1,0 +1,131 @@
+import { isNearlyEveryone } from './accepted'
+import type { Environment } from './env'
+import { isIpLiteral, isLoopback, isLoopbackInBrowsers } from './values'
+
+/** What is wrong with one variable. `found` stands for the part of its value that is wrong; without it, all of it is. */
+export interface Problem {
+  variable: string
+  accepted: string
+  found?: string
+}
+
+/** Where the server listens and what people call it, with the defaults of both. */
+export function addressesOf(env: Pick<Environment, 'NODE_ENV' | 'HOST' | 'PORT' | 'PUBLIC_URL'>) {
+  return {
+    host: env.HOST ?? (env.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+  }
+}
+
+/** Whether other machines may reach the server: then nothing that is meant for its developer is shown by itself. */
+export function isReachable(addresses: { host: string; publicUrl: string }): boolean {
+  return !isLoopback(addresses.host) || !isLoopbackInBrowsers(new URL(addresses.publicUrl).hostname)
+}
+
+/** Whether the development inbox, `devInbox`, the Sandbox and open metrics exist. Production refuses DEV_TOOLS=on. */
+export function hasDevTools(
+  env: Pick<Environment, 'NODE_ENV' | 'HOST' | 'PORT' | 'PUBLIC_URL' | 'DEV_TOOLS'>,
+): boolean {
+  return env.DEV_TOOLS ?? (env.NODE_ENV !== 'production' && !isReachable(addressesOf(env)))
+}
+
+type Readable = Partial<Environment>
+
+/** The problems that variables have with one another. Those that could not be read are absent. */
+export function problemsAcross(env: Readable): Problem[] {
+  return [...pairProblems(env), ...(env.NODE_ENV === 'production' ? productionProblems(env) : developmentProblems(env))]
+}
+
+function pairProblems(env: Readable): Problem[] {
+  const problems: Problem[] = []
+  if ((env.TLS_CERT_FILE === undefined) !== (env.TLS_KEY_FILE === undefined)) {
+    const variable = env.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE'
+    problems.push({ variable, accepted: 'both TLS files or none' })
+  }
+  if (env.DIRECT_DATABASE_URL !== undefined && env.DATABASE_URL === undefined) {
+    problems.push({ variable: 'DATABASE_URL', accepted: 'required beside DIRECT_DATABASE_URL' })
+  }
+  return problems
+}
+
+function developmentProblems(env: Readable): Problem[] {
+  const { NODE_ENV = 'development', PORT = 4000, HOST, PUBLIC_URL, DEV_TOOLS } = env
+  const settings = { NODE_ENV, PORT, HOST, PUBLIC_URL, DEV_TOOLS }
+  if (env.SMTP_URL !== undefined || hasDevTools(settings)) return []
+  const { host, publicUrl } = addressesOf(settings)
+  const reason =
+    DEV_TOOLS === false
+      ? 'DEV_TOOLS is off'
+      : `HOST (${host}) or PUBLIC_URL (${publicUrl}) is not loopback, which turns development tools off`
+  return [
+    {
+      variable: 'SMTP_URL',
+      accepted:
+        `required, since ${reason}: an smtp:// or smtps:// URL, or DEV_TOOLS=on for the development inbox, ` +
+        'where everybody who reaches the server reads every mail and its links',
+    },
+  ]
+}
+
+function productionProblems(env: Readable): Problem[] {
+  return [
+    ...requiredProblems(env),
+    ...refusedProblems(env),
+    ...unencryptedProblems(env),
+    ...(Array.isArray(env.TRUST_PROXY) ? env.TRUST_PROXY : [])
+      .filter(isNearlyEveryone)
+      .map((found): Problem => ({ variable: 'TRUST_PROXY', accepted: 'the addresses of your proxies', found })),
+  ]
+}
+
+function requiredProblems(env: Readable): Problem[] {
+  const problems: Problem[] = []
+  if (!env.PUBLIC_URL?.startsWith('https:')) {
+    problems.push({ variable: 'PUBLIC_URL', accepted: 'required in production, an https: origin' })
+  } else if (!env.MAIL_FROM && isIpLiteral(new URL(env.PUBLIC_URL).hostname)) {
+    const accepted = 'required in production where PUBLIC_URL has an address for a host: no domain to send mail from'
+    problems.push({ variable: 'MAIL_FROM', accepted })
+  }
+  if (!env.DATABASE_URL) problems.push({ variable: 'DATABASE_URL', accepted: 'required in production' })
+  if (!env.SMTP_URL) problems.push({ variable: 'SMTP_URL', accepted: 'required in production' })
+  if (!env.SECRET) problems.push({ variable: 'SECRET', accepted: 'required in production, 32 bytes or more' })
+  return problems
+}
+
+function refusedProblems(env: Readable): Problem[] {
+  const problems: Problem[] = []
+  if (env.RATE_LIMITS === false) problems.push({ variable: 'RATE_LIMITS', accepted: 'off is refused in production' })
+  if (env.DEV_TOOLS) problems.push({ variable: 'DEV_TOOLS', accepted: 'on is refused in production' })
+  if (env.TRUST_PROXY === true) {
+    problems.push({
+      variable: 'TRUST_PROXY',
+      accepted: 'the addresses of your proxies in production; true believes anyone',
+    })
+  }
+  if ((env.BCRYPT_COST ?? 12) < 12) problems.push({ variable: 'BCRYPT_COST', accepted: '12 or more in production' })
+  return problems
+}
+
+const LINKS = ['VERIFY_EMAIL_URL', 'RESET_PASSWORD_URL', 'CONFIRM_EMAIL_CHANGE_URL'] as const
+
+/** What would send tokens, passwords or counters over a network in clear. */
+function unencryptedProblems(env: Readable): Problem[] {
+  const problems: Problem[] = LINKS.filter((variable) => /^http:/i.test(env[variable] ?? '')).map((variable) => ({
+    variable,
+    accepted: "https:, or an app's own scheme, in production",
+  }))
+  if (env.BREACH_CHECK_URL && isRemote(env.BREACH_CHECK_URL, 'http:')) {
+    problems.push({ variable: 'BREACH_CHECK_URL', accepted: 'https: in production' })
+  }
+  if (env.REDIS_URL && env.REDIS_TLS === 'required' && isRemote(env.REDIS_URL, 'redis:')) {
+    const accepted =
+      'rediss: in production where the host is not loopback, or REDIS_TLS=off for a network that you trust'
+    problems.push({ variable: 'REDIS_URL', accepted })
+  }
+  return problems
+}
+
+function isRemote(url: string, protocol: string): boolean {
+  const parsed = new URL(url)
+  return parsed.protocol === protocol && !isLoopback(parsed.hostname)
+}
