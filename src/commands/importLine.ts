@@ -108,7 +108,7 @@ class LineReader {
     return null
   }
 
-  /** Every login computes the dearest of each kind present: one costly hash would slow down everybody's. */
+  /** Every login computes a hash of each kind present: one costly hash would slow down everybody's. */
   private costProblem(hash: StoredHash): string | null {
     if (hash.algorithm === 'bcrypt') {
       const { bcryptCost } = this.policy

@@ -71,7 +71,7 @@ async function hashBcrypt(password: string, cost: number): Promise<string> {
 }
 
 /**
- * Compares in every form in which the password may have been hashed, each with the work of the dearest bcrypt hash
+ * Compares in every form in which the password may have been hashed, each with the work of the highest bcrypt cost
  * present. A cheaper hash, or none of bcrypt, is made up for with decoys: 2^10 + 2^10 + 2^11 = 2^12, so that a hash of
  * cost 10 with decoys of cost 10 and 11 takes as long as one of cost 12.
  */
@@ -81,13 +81,13 @@ async function compareBcrypt(password: string, known: StoredHash | null, kinds: 
     hash.algorithm === 'bcrypt' ? [hash.cost] : [],
   )
   if (costs.length === 0) return null
-  const dearest = Math.max(...costs)
+  const highest = Math.max(...costs)
   let match: Match = null
   for (const input of bcryptInputs(password)) {
     const compared = stored !== null && mayHaveHashed(stored, input)
     if (compared && (await bcrypt.compare(input.bytes, withKnownVersion(stored))))
       match ??= { own: isOwn(stored, input) }
-    const decoys = compared ? range(stored.cost, dearest) : [dearest]
+    const decoys = compared ? range(stored.cost, highest) : [highest]
     for (const cost of decoys) await bcrypt.compare(input.bytes, bcryptPrefix(cost) + '.'.repeat(53))
   }
   return match

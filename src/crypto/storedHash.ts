@@ -1,6 +1,6 @@
 import { canonicalBcrypt } from './bcryptSalt'
 
-/** Upper bounds for stored hashes: a dearer one could exhaust CPU or memory. */
+/** Upper bounds for stored hashes: a costlier one could exhaust CPU or memory. */
 const MAX_COST = { bcryptCost: 16, memory: 262_144, time: 16, parallelism: 16 } as const
 
 /** Bytes of an argon2 salt (RFC 9106 §3.1 recommends 16) and of its digest, as argon2 libraries write them. */
@@ -31,7 +31,7 @@ export type StoredHash = BcryptHash | Argon2Hash
 /** A hash, or the reason why it cannot be checked: the reason quotes nothing of it but its parameters. */
 export type ReadHash = { hash: StoredHash; problem?: never } | { hash?: never; problem: string }
 
-/** Null for text that is no hash, is malformed, or is dearer than the upper bounds. */
+/** Null for text that is no hash, is malformed, or is costlier than the upper bounds. */
 export function parseStoredHash(text: string): StoredHash | null {
   return readStoredHash(text).hash ?? null
 }

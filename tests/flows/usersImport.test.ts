@@ -237,7 +237,7 @@ describe('hashes of other systems', () => {
     expect(await row(one)).toMatchObject({ password_hash: expect.stringMatching(/^\$2b\$10\$/) as string })
   })
 
-  test('dearer than configured are refused, since every login would cost as much', async () => {
+  test('costlier than configured are refused, since every login would cost as much', async () => {
     const costly = '$2b$11$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i'
     const refused = await importing(line(someone(), { passwordHash: costly }), { env: { BCRYPT_COST: '10' } })
     expect(refused).toMatchObject({

@@ -118,7 +118,7 @@ describe.each([
     '$argon2id$v=19$m=65536,t=2,p=99$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
     '$argon2id$v=19$m=65536,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
     '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
-  ])('what is no hash of ours, or dearer than any is meant to be, is nobody’s password: %j', async (stored) => {
+  ])('what is no hash of ours, or costlier than any is meant to be, is nobody’s password: %j', async (stored) => {
     expect(await passwords.verify('abc', stored, turn)).toEqual({ valid: false, outdated: false })
   })
 })
@@ -169,7 +169,7 @@ test('a short hash of today’s cost is kept, marked or not', async () => {
   expect(await byBcrypt.verify('abc', await bcrypt.hash('abc', 5), turn)).toEqual({ valid: true, outdated: false })
 })
 
-test('a hash of another cost is outdated, a dearer one too', async () => {
+test('a hash of another cost is outdated, a costlier one too', async () => {
   const stored = await byBcrypt.hash('abc', turn)
   expect(await hasher('bcrypt', 6).verify('abc', stored, turn)).toEqual({ valid: true, outdated: true })
   expect(await hasher('bcrypt', 4).verify('abc', stored, turn)).toEqual({ valid: true, outdated: true })
@@ -224,7 +224,7 @@ describe('equal work', () => {
   })
 
   test.each([
-    ['a dearer bcrypt', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
+    ['bcrypt of a higher cost', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
     ['argon2id beside bcrypt', 'bcrypt', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
     ['two kinds of argon2id', 'argon2id', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
     ['bcrypt beside argon2id', 'argon2id', ['$2a$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
