@@ -2,13 +2,12 @@ import type { Client, Deps, IssuedTokens, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
-import { demandCurrentPassword } from './steps/passwordChecks'
+import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
 import { lifeOf } from './steps/sessionLife'
 import { hashNewPassword } from './steps/strongPassword'
 import { MAIL } from '../config/defaults'
 import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
-import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { composed } from '../lib/composed'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -69,7 +68,7 @@ export async function changePassword(
   const event = auditOf(client, { type: 'password_changed', userId: user.id, now })
   const refreshToken = newOpaqueToken()
   const { revokedSessions, renewed } = await database.transaction(async (tx) => {
-    if (!(await changePasswordHash(tx, user, { passwordHash, now }))) throw new InvalidCredentialsError()
+    if (!(await changePasswordHash(tx, user, { passwordHash, now }))) throw await changedSinceCheck(tx, user.id)
     await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { email: recipient, locale } = user
     const expiresAt = later(now, MAIL.noticeLife)

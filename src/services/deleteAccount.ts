@@ -1,9 +1,8 @@
 import type { Client, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
-import { demandCurrentPassword } from './steps/passwordChecks'
+import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
 import { MAIL } from '../config/defaults'
 import { normalizePassword } from '../crypto/passwordText'
-import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
 import { dropMailsTo, queueMail } from '../store/mails'
@@ -28,7 +27,7 @@ export async function deleteAccount(
   const now = clock.now()
   const event = auditOf(client, { type: 'account_deleted', userId: user.id, now })
   await database.transaction(async (tx) => {
-    if (!(await deleteUser(tx, user))) throw new InvalidCredentialsError()
+    if (!(await deleteUser(tx, user))) throw await changedSinceCheck(tx, user.id)
     await dropMailsTo(tx, user.email)
     const { email: recipient, locale } = user
     await queueMail(tx, { name: 'accountDeleted', recipient, locale, now, expiresAt: later(now, MAIL.noticeLife) })

@@ -2,9 +2,8 @@ import type { Client, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { mayMailTo } from './steps/mailCap'
-import { demandCurrentPassword } from './steps/passwordChecks'
+import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
 import { MAIL } from '../config/defaults'
-import { InvalidCredentialsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
@@ -34,7 +33,7 @@ export async function requestEmailChange(
   const mayMail = await mayMailTo(deps, newEmail)
   const event = auditOf(client, { type: 'email_change_requested', userId: user.id, now })
   await database.transaction(async (tx) => {
-    if (!(await lockChecked(tx, user))) throw new InvalidCredentialsError()
+    if (!(await lockChecked(tx, user))) throw await changedSinceCheck(tx, user.id)
     await insertAuditEvent(tx, event)
     const linkDies = later(now, config.verifyTokenTtl)
     // Noted where no mail goes out as well: whether one does must not show.

@@ -1,8 +1,10 @@
 import type { Client, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
+import { UnauthenticatedError } from '../errors/requestErrors'
 import { NotFoundError } from '../errors/userErrors'
 import { insertAuditEvent } from '../store/auditEvents'
 import { revokeSession as revoke } from '../store/sessions'
+import { lockUser } from '../store/users'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -17,6 +19,7 @@ export async function revokeSession(
   const userId = viewer.account.id
   const event = auditOf(client, { type: 'session_revoked', userId, now: clock.now(), details: { sessionId } })
   await database.transaction(async (tx) => {
+    if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
     if (!(await revoke(tx, { userId, sessionId }, event.now))) throw new NotFoundError()
     await insertAuditEvent(tx, event)
   })

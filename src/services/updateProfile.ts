@@ -1,10 +1,14 @@
 import type { Client, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
+import { UnauthenticatedError } from '../errors/requestErrors'
 import { insertAuditEvent } from '../store/auditEvents'
-import { type Account, updateProfile as update } from '../store/users'
+import { type Account, findUser, lockUser, updateProfile as update } from '../store/users'
 
-/** Changes name and language; what is left out stays, a null or blank name clears it. Throws InvalidInputError. */
+/**
+ * Changes name and language; what is left out stays, a null or blank name clears it. Where nothing changes, nothing is
+ * written. Throws InvalidInputError.
+ */
 export async function updateProfile(
   { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
   { client, viewer }: { client: Client; viewer: Viewer },
@@ -17,11 +21,20 @@ export async function updateProfile(
 
   const now = clock.now()
   const event = auditOf(client, { type: 'profile_updated', userId: viewer.account.id, now })
-  const account = await database.transaction(async (tx) => {
+  const { account, changed } = await database.transaction(async (tx) => {
+    await lockUser(tx, viewer.account.id)
+    const user = await findUser(tx, viewer.account.id)
+    if (!user) throw new UnauthenticatedError('the account is gone')
+    const profile = {
+      displayName: input.displayName === undefined ? user.displayName : displayName,
+      locale: input.locale == null ? user.locale : locale,
+    }
+    if (profile.displayName === user.displayName && profile.locale === user.locale)
+      return { account: user, changed: false }
     await insertAuditEvent(tx, event)
-    const named = input.displayName === undefined ? {} : { displayName }
-    return update(tx, viewer.account.id, { ...named, locale, now })
+    return { account: await update(tx, user.id, { ...profile, now }), changed: true }
   })
+  if (!changed) return account
   liveSessions.forget({ kind: 'user', id: account.id })
   logEvent(logger, event, client)
   return account

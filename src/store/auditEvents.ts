@@ -31,11 +31,17 @@ export interface AuditEvent {
   details?: Record<string, string | number | boolean>
 }
 
-/** Tells what happened. A user who was deleted meanwhile is left out: what the deletion overtook is still told. */
+/**
+ * Records what happened. Of a user who was deleted meanwhile it records no more than that: neither who it was nor from where.
+ */
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
   const { type, userId, ipAddress, userAgent, now, details = {} } = event
   await db.$executeRaw`
+    WITH owner AS (SELECT id FROM users WHERE id = ${userId}::uuid FOR KEY SHARE),
+      known AS (SELECT ${userId}::uuid IS NULL OR EXISTS (SELECT 1 FROM owner) AS is_known)
     INSERT INTO audit_events (id, user_id, type, ip_address, user_agent, details, created_at)
-    VALUES (${uuidv7()}::uuid, (SELECT id FROM users WHERE id = ${userId}::uuid FOR KEY SHARE), ${type}, ${ipAddress},
-      ${userAgent}, ${JSON.stringify(details)}::jsonb, ${now})`
+    SELECT ${uuidv7()}::uuid, (SELECT id FROM owner), ${type}, CASE WHEN is_known THEN ${ipAddress} END,
+      CASE WHEN is_known THEN ${userAgent} END,
+      CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END, ${now}::timestamptz
+    FROM known`
 }

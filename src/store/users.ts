@@ -200,15 +200,18 @@ export async function changeEmail(tx: Transaction, id: string, change: { email: 
 
 /** Deletes an account, if it still is what was checked; sessions, tokens and mails go with it. True when it was. */
 export async function deleteUser(tx: Transaction, checked: CheckedPassword): Promise<boolean> {
+  // Locked first: what else is under way for the account ends before, and finds it gone afterwards.
+  const locked = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM users WHERE id = ${checked.id}::uuid AND password_changed_at = ${checked.passwordChangedAt}::timestamptz
+    FOR UPDATE`
+  if (locked.length === 0) return false
   // What the audit keeps of a deleted account is that something happened, not who or from where.
   await tx.auditEvent.updateMany({
     where: { userId: checked.id },
     data: { ipAddress: null, userAgent: null, details: {} },
   })
-  const { count } = await tx.user.deleteMany({
-    where: { id: checked.id, passwordChangedAt: checked.passwordChangedAt },
-  })
-  return count === 1
+  await tx.user.delete({ where: { id: checked.id } })
+  return true
 }
 
 export interface ImportedUser {

@@ -48,6 +48,24 @@ test.each([
 })
 
 test.each([
+  ['nothing', {}],
+  ['the name that it is', { displayName: ' Ada ' }],
+  ['the language that it is', { locale: 'EN' }],
+  ['both', { displayName: 'Ada', locale: 'en' }],
+])('%s is no change: nothing is written, no audit row either', async (_what, input) => {
+  const { email, update } = await person()
+  const { pool } = app.app.deps.database
+  const stamp = async () => {
+    const text = `SELECT u.xmin, u.updated_at, (SELECT count(*) FROM audit_events WHERE user_id = u.id) AS events
+      FROM users u WHERE email = $1`
+    return (await pool.query(text, [email])).rows
+  }
+  const before = await stamp()
+  expect(await update(input)).toMatchObject({ code: 'SUCCESS', data: { user: { displayName: 'Ada', locale: 'en' } } })
+  expect(await stamp()).toEqual(before)
+})
+
+test.each([
   [{ displayName: 'n'.repeat(101) }, 'displayName', 'TOO_LONG'],
   [{ locale: 'no locale' }, 'locale', 'INVALID_FORMAT'],
   [{ locale: 'x'.repeat(500) }, 'locale', 'INVALID_FORMAT'],

@@ -1,6 +1,8 @@
+import { UnauthenticatedError } from '../../errors/requestErrors'
 import { InvalidCredentialsError, RateLimitedError } from '../../errors/userErrors'
 import type { Budget, Charge } from '../../ratelimit/rateLimiter'
 import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
+import type { Transaction } from '../../store/database'
 import { findUser } from '../../store/users'
 import type { Client, Deps, Viewer } from '../deps'
 import { auditOf, logEvent } from './audit'
@@ -15,7 +17,7 @@ const WRONG_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_600
 /**
  * Demands the current password of a signed-in user. Counted before it is compared, so that parallel guesses cannot
  * outrun the counter. Returns the account it was checked against. Throws RateLimitedError, InvalidCredentialsError or
- * OverloadedError.
+ * OverloadedError; an UnauthenticatedError where the account is gone.
  */
 export async function demandCurrentPassword(
   deps: Pick<Deps, 'database' | 'hasher' | 'limiter' | 'clock' | 'logger'>,
@@ -33,7 +35,8 @@ export async function demandCurrentPassword(
     await limiter.refund(budget) // no turn, so nothing was compared: an overload must not look like guessing
     throw error
   })
-  if (!user || !valid) {
+  if (!user) throw new UnauthenticatedError('the account is gone')
+  if (!valid) {
     const event: AuditEvent = auditOf(client, {
       type: 'password_check_failed',
       userId: viewer.account.id,
@@ -45,4 +48,10 @@ export async function demandCurrentPassword(
   }
   await limiter.refund(budget)
   return user
+}
+
+/** Why an account is not any more what its password was checked against: it is gone, or it was changed meanwhile. */
+export async function changedSinceCheck(tx: Transaction, userId: string): Promise<Error> {
+  const user = await findUser(tx, userId)
+  return user ? new InvalidCredentialsError() : new UnauthenticatedError('the account is gone')
 }
