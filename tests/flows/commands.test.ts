@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import { Client } from 'pg'
+import { everyoneReaches } from '../../src/dev/postgresAccount'
 import { type TestApp, startTestApp } from '../support/app'
 import { me } from '../support/client'
 import { type TestDatabase, createEmptyDatabase } from '../support/database'
@@ -217,6 +218,102 @@ describe('migrate', () => {
     expect(code).toBe(1)
     expect(stderr).not.toBe('')
     expect(stdout + stderr).not.toContain('canary')
+  })
+})
+
+describe('what a command needs', () => {
+  /** Root may run a command as a user that /etc/passwd does not name, where such a user can read the program. */
+  const stranger =
+    process.getuid?.() === 0 && everyoneReaches(join(__dirname, '../../dist')) ? { uid: 54_321, gid: 54_321 } : {}
+  const production = { NODE_ENV: 'production' }
+
+  /** With these variables alone: no PATH, no HOME. */
+  async function bare(args: string[], env: Record<string, string>): Promise<Ended> {
+    const child = spawn(process.execPath, [join(__dirname, '../../dist/main.js'), ...args], {
+      env,
+      cwd: '/',
+      ...stranger,
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString()
+      if (stdout.includes('"event":"listening"')) child.kill('SIGTERM')
+    })
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    child.stdin.end()
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, stdout, stderr }
+  }
+
+  test.each([
+    [['migrate'], ['DATABASE_URL']],
+    [['keys', 'list'], ['DATABASE_URL']],
+    [
+      ['keys', 'rotate'],
+      ['DATABASE_URL', 'SECRET'],
+    ],
+    [['users', 'import'], ['DATABASE_URL']],
+    [
+      ['mail', 'test', 'ada@example.com'],
+      ['SMTP_URL', 'PUBLIC_URL'],
+    ],
+    [['config'], ['DATABASE_URL', 'SECRET', 'SMTP_URL', 'PUBLIC_URL']],
+    [['serve'], ['DATABASE_URL', 'SECRET', 'SMTP_URL', 'PUBLIC_URL']],
+  ])(
+    '%j demands of a production environment what it uses, and runs with that alone, without a home folder',
+    async (args, needs) => {
+      const refused = await bare(args, production)
+      expect(refused.code).toBe(78)
+      const { problems } = JSON.parse(refused.stderr) as { problems: string[] }
+      expect(problems.map((problem) => problem.split(':', 1)[0]).sort()).toEqual([...needs].sort())
+
+      const all: Record<string, string> = { ...environment, PUBLIC_URL: 'https://auth.example.com' }
+      const given = Object.fromEntries(needs.map((name) => [name, all[name] ?? '']))
+      const serving = args[0] === 'serve' ? { PORT: '0', HOST: '127.0.0.1', SHUTDOWN_DRAIN: '0s' } : {}
+      const ended = await bare(args, { ...production, ...given, ...serving })
+      expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: '' })
+    },
+  )
+
+  test('variables and files that libraries read by themselves have no effect', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'gatehouse-home-'))
+    const url = new URL(app.databaseUrl)
+    writeFileSync(join(home, '.pgpass'), `*:*:*:*:${url.password}`, { mode: 0o600 })
+    const hostile = {
+      HOME: home,
+      PGHOST: '192.0.2.1',
+      PGPORT: '1',
+      PGUSER: 'nobody',
+      PGPASSWORD: url.password,
+      PGSSLMODE: 'require',
+      PGOPTIONS: '-c default_transaction_read_only=on',
+      PGPASSFILE: join(home, '.pgpass'),
+      NODE_PG_FORCE_NATIVE: '1',
+      APOLLO_KEY: 'service:canary:key',
+      DEBUG: '*',
+    }
+    const working = await gatehouse(['keys', 'rotate'], { ...environment, ...hostile })
+    expect({ code: working.code, stderr: working.stderr }).toEqual({ code: 0, stderr: '' })
+    rmSync(home, { recursive: true, force: true })
+  })
+
+  test('a failed command is one line of JSON in production, with a code and no value', async () => {
+    const env = { ...production, DATABASE_URL: 'postgresql://canary:canary@127.0.0.1:1/canary' }
+    const { code, stdout, stderr } = await gatehouse(['migrate'], env)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 'fatal',
+      event: 'command_failed',
+      command: 'migrate',
+      code: 'ECONNREFUSED',
+    })
+    expect(stderr).not.toContain('canary')
+  })
+
+  test('a failed command is one readable line elsewhere', async () => {
+    const { stderr } = await gatehouse(['migrate'], { DATABASE_URL: 'postgresql://canary:canary@127.0.0.1:1/canary' })
+    expect(stderr).toBe('gatehouse migrate: nothing listens at the address of the database (ECONNREFUSED)\n')
   })
 })
 

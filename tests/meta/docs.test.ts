@@ -147,6 +147,18 @@ test('docs/operations.md lists each fixed limit with its value', () => {
   expect(Object.fromEntries(told)).toEqual(Object.fromEntries(inCode))
 })
 
+test('compose.yaml grants what docs/operations.md grants, and serves by a role that owns nothing', () => {
+  const told = /<!-- test: grants -->\s+```sql\n([^]*?)```/.exec(OPERATIONS)?.[1]
+  expect(read('deploy/grants.sql')).toBe(told)
+  const compose = read('compose.yaml')
+  expect([...compose.matchAll(/postgresql:\/\/(\w+):/g)].map(([, role]) => role)).toEqual([
+    'gatehouse_owner',
+    'gatehouse_app',
+  ])
+  const proxies = /TRUST_PROXY: (.*)/.exec(compose)?.[1]
+  expect(proxies).toBe(/gateway: (.*)/.exec(compose)?.[1])
+})
+
 test('docs/mails.md lists each mail', () => {
   expect(firstColumn(read('docs/mails.md'), 'mails').sort()).toEqual(sorted(MAIL_NAMES))
 })
