@@ -15,7 +15,7 @@ import { jsonBodies } from './jsonBodies'
 import { metricsRoute } from './metricsRoute'
 import { originPolicy } from './origins'
 import { devInboxPage } from './pages/devInboxPage'
-import { hostedPages } from './pages/hostedPages'
+import { hostedPageOf, hostedPages } from './pages/hostedPages'
 import { cookieTokenOf } from './refreshCookie'
 import { limitShape } from './requestShape'
 import { restRoutes } from './restRoutes'
@@ -39,8 +39,6 @@ interface ServerParts {
   inbox: Inbox | null
 }
 
-const PAGES = new Set(['/verify-email', '/reset-password', '/confirm-email-change'])
-
 /** Builds the doors. It does not listen yet: the caller does, and closes it. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { deps, apollo, readiness, inbox } = parts
@@ -59,7 +57,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   allowedHosts(app, config)
   if (config.production) {
     watchForwarding(app, logger)
-    demandHttps(app, { publicUrl: config.publicUrl, pages: PAGES })
+    demandHttps(app, { publicUrl: config.publicUrl, isPage: (path) => hostedPageOf(path) !== null })
   }
   jsonBodies(app)
   limitShape(app)

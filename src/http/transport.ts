@@ -40,12 +40,12 @@ export function reloadCertificate(
 /** Demands TLS in production: credentials in clear are refused, not redirected; pages, which carry none yet, are. */
 export function demandHttps(
   app: FastifyInstance,
-  { publicUrl, pages }: { publicUrl: string; pages: ReadonlySet<string> },
+  { publicUrl, isPage }: { publicUrl: string; isPage: (path: string) => boolean },
 ): void {
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     const path = pathOf(request)
     if (request.protocol === 'https' || path.startsWith('/health/')) done()
-    else if (/^(?:GET|HEAD)$/.test(request.method) && pages.has(path)) void reply.redirect(`${publicUrl}${path}`, 308)
+    else if (/^(?:GET|HEAD)$/.test(request.method) && isPage(path)) void reply.redirect(publicUrl + request.url, 308)
     else sendFailure(request, reply, { status: 403, code: 'HTTPS_REQUIRED' })
   })
 }

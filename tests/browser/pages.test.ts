@@ -202,6 +202,44 @@ describeInBrowser('the pages behind mailed links', () => {
     expect(await shown(page).innerText()).toContain(email)
   })
 
+  test.each([
+    ['in the query', '?token='],
+    ['in the query, behind a slash', '/?utm_source=scanner&token='],
+    ['behind an encoded #', '%23token='],
+    ['behind an encoded # in the fragment', '#%23token='],
+    ['behind a blank', '#token=%20'],
+  ])('a link that a mail program rewrote is followed: its token %s', async (_where, between) => {
+    const { email, page } = await registered()
+    const token = await heldToken(page)
+    const rewritten = await (await anotherWindow({ locale: 'en' })).context.newPage()
+    await rewritten.goto(`${app.config.publicUrl}/verify-email${between}${token}`)
+    await step(rewritten, 'ready').waitFor()
+    expect(rewritten.url()).toBe(`${app.config.publicUrl}/verify-email`)
+    await submit(rewritten)
+    await step(rewritten, 'done').waitFor()
+    expect(await login(email, PASSWORD)).toBe('SUCCESS')
+  })
+
+  test('where the link answers a reset token, the password is chosen next', async () => {
+    const { email, page: reset } = await resetting()
+    const resetToken = await heldToken(reset)
+    const page = await window.context.newPage()
+    await page.route('**/graphql', (route, request) => {
+      const asked = (request.postDataJSON() as { query: string }).query
+      if (!asked.includes('verifyEmail')) return route.continue()
+      const verifyEmail = { __typename: 'VerifyEmailSuccess', email, resetToken }
+      return route.fulfill({ json: asked.includes('resetToken') ? { data: { verifyEmail } } : {} })
+    })
+    await page.goto(`${app.config.publicUrl}/verify-email#token=${'A'.repeat(43)}`)
+    await submit(page)
+    await page.getByLabel('New password').fill(NEW_PASSWORD)
+    expect(page.url()).toBe(`${app.config.publicUrl}/reset-password`)
+    await submit(page)
+    await step(page, 'done').waitFor()
+    expect(await login(email, NEW_PASSWORD)).toBe('SUCCESS')
+    expect(await window.complaints()).toEqual([])
+  })
+
   test.each(PAGES)('%s: a broken link and one without a token explain themselves', async (path) => {
     const page = await window.context.newPage()
     await page.goto(`${app.config.publicUrl}${path}`)

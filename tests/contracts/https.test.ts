@@ -45,7 +45,12 @@ describe('behind a proxy in production', () => {
         expect([answer.status, answer.headers.get('location')]).toEqual([308, `https://auth.example.com${path}`])
       }
     }
+    for (const path of ['/verify-email/', '/verify-email?token=abc', '/reset-password%23token=abc']) {
+      const answer = await get(path)
+      expect([answer.status, answer.headers.get('location')]).toEqual([308, `https://auth.example.com${path}`])
+    }
     expect((await get('/verify-email', 'POST')).status).toBe(403)
+    expect((await get('/verify-email/x')).status).toBe(403)
   })
 
   test('probes ask in clear', async () => {

@@ -71,6 +71,23 @@ describe('hosted pages', () => {
     expect(headers['content-language']).toBe(language)
   })
 
+  test.each(PAGES)('%s is found with a slash behind it, a query, and an encoded fragment', async (url) => {
+    const app = serve()
+    const { body } = await app.inject(url)
+    expect(body).toContain(`data-path="${url}"`)
+    for (const rewritten of [
+      `${url}/`,
+      `${url}?token=abc`,
+      `${url}/?token=abc`,
+      `${url}%23token=abc`,
+      `${url}%23token%3Dabc`,
+    ]) {
+      const answer = await app.inject(rewritten)
+      expect([rewritten, answer.statusCode, answer.body === body]).toEqual([rewritten, 200, true])
+    }
+    for (const other of [`${url}//`, `${url}x`, `${url}/x`]) expect((await app.inject(other)).statusCode).toBe(404)
+  })
+
   test.each(PAGES)('no text of %s is left with a placeholder', async (url) => {
     const { body } = await serve({ appUrl: 'https://app.example' }).inject(url)
     expect(body).not.toMatch(/\{\w+\}/)

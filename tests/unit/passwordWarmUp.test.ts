@@ -1,5 +1,6 @@
 import { createHashScheduler } from '../../src/crypto/hashScheduler'
 import { startPasswordWarmUp } from '../../src/crypto/passwordWarmUp'
+import { OverloadedError } from '../../src/errors/userErrors'
 
 /** A promise that the test settles. */
 function gate<T>() {
@@ -72,7 +73,7 @@ test('a measured hash replaces the guess: a dear one refuses, where the guess wo
   const turn = { client: '192.0.2.1', connection: {}, signal: new AbortController().signal }
   const running = gate<null>()
   const first = scheduler.run(turn, () => running.promise)
-  await expect(scheduler.demandRoom(turn)).rejects.toMatchObject({ code: 'OVERLOADED' })
+  expect(() => scheduler.demandRoom(turn)).toThrow(OverloadedError)
   running.open(null)
   await first
 })

@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { type Locale, direction } from '../../i18n/locale'
 import { negotiateLocale } from '../../i18n/negotiate'
 import { fill, text } from '../../i18n/text'
@@ -21,9 +21,16 @@ const PAGES = {
   '/confirm-email-change': confirmEmailChangePage,
 }
 
+/** The page that a path leads to, also where a mail program put a slash behind it or encoded the `#`; null for none. */
+export function hostedPageOf(path: string): string | null {
+  const page = path.replace(/\/$|%23.*$/i, '')
+  return Object.hasOwn(PAGES, page) ? page : null
+}
+
 /**
- * The pages that mailed links lead to, and their assets. A page is the same for every token, which stays in the URL's
- * fragment: neither the request nor the log nor a Referer ever holds it.
+ * The pages that mailed links lead to, and their assets. A page is the same for every token. Ours stand in the URL's
+ * fragment, so that neither the request nor the log nor a Referer holds them; a link that a scanner rewrote may bring its
+ * token in the query.
  */
 export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, options, done) => {
   serveAsset(app, { url: '/assets/brand.css', type: 'text/css', body: brandStyles(options.brandColor) })
@@ -31,19 +38,28 @@ export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, opti
   serveAsset(app, { url: '/assets/page.css', type: 'text/css', body: readAsset('page.css') })
   serveAsset(app, { url: '/assets/page.js', type: 'text/javascript', body: readAsset('page.js') })
 
-  for (const [url, steps] of Object.entries(PAGES)) {
-    app.get(url, (request, reply) => {
+  for (const [path, steps] of Object.entries(PAGES)) {
+    const handler = (request: FastifyRequest, reply: FastifyReply) => {
       const locale = negotiateLocale(request.headers['accept-language'])
       const context = { ...options, texts: text(locale).pages }
       void reply.header('content-language', locale)
-      return sendPage(reply, page({ locale, context, steps: steps(context) }))
-    })
+      return sendPage(reply, page({ path, locale, context, steps: steps(context) }))
+    }
+    for (const url of [path, `${path}/`, `${path}:fragment(^#.*$)`]) app.get(url, handler)
   }
   done()
 }
 
+interface PageParts {
+  /** Where the page lives: the script puts it into the address bar instead of the link with its token. */
+  path: string
+  locale: Locale
+  context: PageContext
+  steps: Html
+}
+
 /** Everything the script says stands here, in the page's language. */
-function page({ locale, context, steps }: { locale: Locale; context: PageContext; steps: Html }): Html {
+function page({ path, locale, context, steps }: PageParts): Html {
   const { appName, passwordPolicy, texts } = context
   const { common } = texts
   const { minLength: min, maxLength: max } = passwordPolicy
@@ -63,6 +79,7 @@ function page({ locale, context, steps }: { locale: Locale; context: PageContext
       <body>
         <header><img src="/assets/icon.svg" alt="" width="32" height="32" /><bdi>${appName}</bdi></header>
         <main
+          data-path="${path}"
           data-working="${common.working}"
           data-offline="${common.offline}"
           data-failed="${common.failed}"

@@ -10,7 +10,7 @@ const language = document.documentElement.lang
 
 /** What is read of each operation's answer beside the message that every failure has. */
 const ANSWERS = {
-  verifyEmail: '... on VerifyEmailSuccess { email }',
+  verifyEmail: '... on VerifyEmailSuccess { email resetToken }',
   confirmEmailChange: '... on ConfirmEmailChangeSuccess { email }',
   resendVerification:
     '... on ResendVerificationSuccess { email } ... on InvalidInputError { fields { field message } }',
@@ -23,7 +23,7 @@ const ANSWERS = {
  * what people copy, yet still there when a phone drops the page while its owner looks for the password manager.
  */
 const state = { step: 'ready', token: '', email: '', ...history.state }
-const given = new URLSearchParams(location.hash.slice(1)).get('token')
+const given = tokenIn(location.hash) ?? tokenIn(location.search) ?? tokenIn(location.pathname)
 if (given !== null) Object.assign(state, { step: 'ready', token: given, email: '' })
 show(state.step === 'ready' && state.token === '' ? 'invalid' : state.step)
 
@@ -33,9 +33,14 @@ for (const meter of document.querySelectorAll('[data-strength-of]')) watchStreng
 // Another link, opened in this same tab, changes the fragment only.
 window.addEventListener('hashchange', () => location.reload())
 
+/** Null where there is none. Scanners that rewrite links move the fragment into the query, or encode its `#`. */
+function tokenIn(part) {
+  return /(?:^|[#?&]|%23)token(?:=|%3D)(?:%20|\+)*([\w-]*)/i.exec(part)?.[1] ?? null
+}
+
 function show(step, email = state.email) {
   Object.assign(state, { step, email })
-  history.replaceState(state, '', location.pathname)
+  history.replaceState(state, '', says.path)
   for (const section of main.querySelectorAll('[data-step]')) section.hidden = section.dataset.step !== step
   for (const place of main.querySelectorAll('[data-email]')) place.textContent = email
   const heading = main.querySelector(`[data-step="${step}"] h1`)
@@ -101,8 +106,10 @@ async function send(operation, input) {
 }
 
 function receive(form, answer) {
-  const { __typename: type = '', failed, message, fields = [], suggestions = [], email } = answer
+  const { __typename: type = '', failed, message, fields = [], suggestions = [], email, resetToken } = answer
   if (failed) return complain(form, [failed])
+  // Several registrations waited for the address: whoever proved the mailbox chooses the password.
+  if (resetToken) return location.replace(`/reset-password#token=${resetToken}`)
   if (type.endsWith('Success')) return turnTo(form.dataset.next, email)
   if (type === 'ExpiredTokenError') return turnTo('expired')
   if (type === 'InvalidTokenError' || fields.some(({ field }) => field === 'token')) return turnTo('invalid')
