@@ -85,6 +85,15 @@ export const RATE_LIMIT = {
   lookupFactor: 10,
 } as const
 
+export const LOGIN_GUESSES = {
+  /** Failed logins in a row of one account, then only devices that it has used may try: NIST SP 800-63B §3.2.2 allows no more. */
+  max: 100,
+  /** Milliseconds after the last of them until anybody may try again: a hundred guesses a day find no password that the policy takes. */
+  life: DAY,
+  /** Addresses of earlier logins that are looked at, newest first: more than anybody has within weeks. */
+  knownAddresses: 500,
+} as const
+
 export const LOG = {
   /** Lines of one event in a window; the rest of a flood is told as one number. Enough to see who and what, 30,000 a day at most. */
   sampledLines: 20,

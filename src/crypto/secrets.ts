@@ -6,6 +6,7 @@ export const KEY_PURPOSES = [
   'mail-token',
   'refresh-successor-seal',
   'budget-key',
+  'login-failures',
   'inflight-key',
 ] as const
 export type KeyPurpose = (typeof KEY_PURPOSES)[number]

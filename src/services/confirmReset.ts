@@ -1,6 +1,7 @@
 import type { Client, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
+import { forgetGuesses } from './steps/loginGuesses'
 import { readMailedToken } from './steps/mailedToken'
 import { hashNewPassword } from './steps/strongPassword'
 import { MAIL } from '../config/defaults'
@@ -15,7 +16,7 @@ import { lockUser, resetPassword } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'liveSessions' | 'limiter' | 'logger'
+  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'liveSessions' | 'secrets' | 'logger'
 >
 
 /**
@@ -43,6 +44,7 @@ export async function confirmReset(
     await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
     await resetPassword(tx, user.id, { passwordHash, now })
+    await forgetGuesses(deps, tx, user.email)
     await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { locale } = user
     const expiresAt = later(now, MAIL.noticeLife)

@@ -2,6 +2,7 @@ import type { Client, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
+import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
 import { startSession } from './steps/startSession'
 import { turnOf } from './steps/turn'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
@@ -9,12 +10,15 @@ import { insertAuditEvent } from '../store/auditEvents'
 import type { SessionView } from '../store/sessions'
 import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'accessTokens' | 'liveSessions' | 'logger'>
+type Needs = Pick<
+  Deps,
+  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'liveSessions' | 'logger' | 'sampledLog'
+>
 
 /**
  * Opens a session for the right password of a verified account, and ends the one of the browser's cookie. An unknown
  * address costs one hash too, inside the hasher, and gives the same answer. Throws InvalidInputError,
- * InvalidCredentialsError, EmailNotVerifiedError (only after the right password) or OverloadedError.
+ * InvalidCredentialsError, EmailNotVerifiedError (only after the right password), RateLimitedError or OverloadedError.
  */
 export async function login(
   deps: Needs,
@@ -30,15 +34,26 @@ export async function login(
   const turn = turnOf(client)
   hasher.demandRoom(turn)
   const user = await findUserByEmail(database.prisma, email)
-  const { valid, outdated } = await hasher.verify(password, user?.passwordHash ?? null, turn)
+  await admitGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
+  const { valid, outdated } = await hasher
+    .verify(password, user?.passwordHash ?? null, turn)
+    .catch(async (error: unknown) => {
+      await takeBackGuess(deps, email)
+      throw error
+    })
   if (!user || !valid || user.disabledAt) return refuse(deps, client, user?.id ?? null)
-  if (!user.emailVerifiedAt) throw new EmailNotVerifiedError()
+  if (!user.emailVerifiedAt) {
+    // The guess stays counted: a stranger's own registration of the address must not renew their guesses at it.
+    deps.sampledLog({ event: 'login_unverified', userId: user.id, requestId: client.requestId })
+    throw new EmailNotVerifiedError()
+  }
 
   const upgrade = outdated ? await hashAnew(deps, client, password) : null
   const event = auditOf(client, { type: 'login_succeeded', userId: user.id, now: clock.now() })
   const started = await database.transaction(async (tx) => {
     if (!(await lockChecked(tx, user))) return null
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
+    await forgetGuesses(deps, tx, email)
     await insertAuditEvent(tx, event)
     return startSession(deps, tx, { client, userId: user.id, cookieToken: input.cookieToken })
   })

@@ -1,6 +1,7 @@
 import type { Deps } from './deps'
-import { RETENTION } from '../config/defaults'
+import { LOGIN_GUESSES, RETENTION } from '../config/defaults'
 import { later } from '../lib/clock'
+import { purgeLoginFailures } from '../store/loginFailures'
 import { purge } from '../store/retention'
 
 /** Deletes what is past its time: unverified accounts, ended sessions, dead links, old audit rows, spent counters. */
@@ -19,6 +20,7 @@ export async function purgeExpired({
     tokensReplacedBefore: later(now, -config.refreshTokenTtl),
     auditBefore: later(now, -RETENTION.auditEvents),
   })
+  await purgeLoginFailures(database.prisma, LOGIN_GUESSES)
   await limiter.purge()
   logger.info({ event: 'purged', ...purged }, 'purged')
 }

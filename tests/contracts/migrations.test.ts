@@ -234,6 +234,8 @@ DATA['20261126030001_refresh_successors'] = `${DATA['20261126030000_pending_emai
       SELECT sha256('c'), id, now(), decode(repeat('00', 71), 'hex') FROM sessions;`
 DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
     UPDATE users SET imported_at = now();`
+DATA['20261126070000_login_failures'] = `${DATA['20261126060000_imports']}
+    INSERT INTO login_failures (address_hash, failures, last_failed_at) VALUES (sha256('a'), 3, now());`
 
 describe('data of an earlier release', () => {
   test.each(released)(

@@ -1,0 +1,74 @@
+import { LOGIN_GUESSES } from '../../config/defaults'
+import { digest, isOpaqueToken } from '../../crypto/opaqueToken'
+import { hmac } from '../../crypto/secrets'
+import { RateLimitedError } from '../../errors/userErrors'
+import { networksOf } from '../../lib/ipAddress'
+import {
+  addressesOfLogins,
+  countLoginFailure,
+  forgetLoginFailures,
+  msUntilFailuresForgotten,
+  uncountLoginFailure,
+} from '../../store/loginFailures'
+import { findSessionByToken } from '../../store/sessions'
+import type { Transaction } from '../../store/database'
+import type { Client, Deps } from '../deps'
+
+type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'sampledLog'>
+const LIMIT = { max: LOGIN_GUESSES.max, life: LOGIN_GUESSES.life }
+/** Asked about where an address has no account, so that its refusal takes the same statements. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+/** One attempt to log in, before its password is compared. */
+interface Attempt {
+  /** Canonical. */
+  email: string
+  /** Null where the address has no account. */
+  userId: string | null
+  /** The refresh token in the request's cookie. */
+  cookieToken: string | null
+}
+
+/**
+ * Bounds the guesses at one account (NIST SP 800-63B §3.2.2): once a hundred logins have failed in a row, only a device
+ * that has logged in to it before may try, until a success, a reset, or a day has passed. Counted by address, whether or
+ * not it has an account. Throws a RateLimitedError.
+ */
+export async function admitGuess(deps: Needs, client: Client, attempt: Attempt): Promise<void> {
+  const { database, sampledLog } = deps
+  const key = keyOf(deps, attempt.email)
+  if (await countLoginFailure(database.prisma, key, LIMIT)) return
+  if (await isKnownDevice(deps, client, attempt)) return
+  const msLeft = await msUntilFailuresForgotten(database.prisma, key, LIMIT)
+  const retryAfter = Math.max(1, Math.ceil(msLeft / 1000))
+  sampledLog({ event: 'rate_limited', kind: 'login:guesses', retryAfter, requestId: client.requestId })
+  throw new RateLimitedError(retryAfter)
+}
+
+/** Takes an attempt back that compared no password: an overload must not look like guessing. */
+export async function takeBackGuess(deps: Pick<Deps, 'database' | 'secrets'>, email: string): Promise<void> {
+  await uncountLoginFailure(deps.database.prisma, keyOf(deps, email))
+}
+
+/** After a success or a reset: the guesses before it no longer matter. */
+export async function forgetGuesses(deps: Pick<Deps, 'secrets'>, tx: Transaction, email: string): Promise<void> {
+  await forgetLoginFailures(tx, keyOf(deps, email))
+}
+
+/** Whether the account has been used from this client's network, or its cookie belongs to a live session of the account. */
+async function isKnownDevice(
+  { clock, database }: Needs,
+  { ipAddress }: Client,
+  { userId, cookieToken }: Attempt,
+): Promise<boolean> {
+  const addresses = await addressesOfLogins(database.prisma, userId ?? NOBODY, LOGIN_GUESSES.knownAddresses)
+  const [network] = networksOf(ipAddress)
+  if (addresses.some((address) => networksOf(address)[0]?.prefix === network?.prefix)) return true
+  if (cookieToken === null || !isOpaqueToken(cookieToken)) return false
+  const session = await findSessionByToken(database.prisma, digest(cookieToken))
+  return session !== null && session.userId === userId && !session.revokedAt && session.expiresAt > clock.now()
+}
+
+function keyOf({ secrets }: Pick<Deps, 'secrets'>, email: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(hmac(secrets.key('login-failures'), email))
+}
