@@ -10,7 +10,7 @@ import {
   msUntilFailuresForgotten,
   uncountLoginFailure,
 } from '../../store/loginFailures'
-import { findSessionByToken } from '../../store/sessions'
+import { findSessionByToken } from '../../store/refreshTokens'
 import type { Transaction } from '../../store/database'
 import type { Client, Deps } from '../deps'
 
