@@ -34,6 +34,7 @@ interface SmtpOptions {
   name: string
   production: boolean
   /** Milliseconds; for tests. */
+  connectionTimeout?: number
   greetingTimeout?: number
   socketTimeout?: number
 }
@@ -44,13 +45,14 @@ const CLOSED = { disableFileAccess: true, disableUrlAccess: true, logger: false 
 /** Sends by SMTP over a few kept connections. In production nothing leaves in clear, save to this very machine (RFC 8314). */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const { greetingTimeout = MAIL.greetingTimeout, socketTimeout = MAIL.socketTimeout } = options
-  const sockets = createSmtpSockets(MAIL.connectionTimeout)
-  const probeSockets = createSmtpSockets(MAIL.probeConnectionTimeout)
+  const { connectionTimeout = MAIL.connectionTimeout } = options
+  const sockets = createSmtpSockets(connectionTimeout)
+  const probeSockets = createSmtpSockets(Math.min(connectionTimeout, MAIL.probeConnectionTimeout))
   const server = {
     ...serverOf(options),
     ...{ name: options.name, greetingTimeout, socketTimeout },
     // Counted from before our own connecting, and the greeting's limit as well: see smtpSocket.ts.
-    connectionTimeout: MAIL.connectionTimeout + greetingTimeout,
+    connectionTimeout: connectionTimeout + greetingTimeout,
   }
   const sender = createTransport({
     ...server,

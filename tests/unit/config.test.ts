@@ -127,6 +127,8 @@ const ANYWHERE: [name: string, value: string, told: RegExp][] = [
   ['SMTP_URL', 'smtps://user:hunter2@', /as in smtps:\/\/user:password@mail/],
   ['SMTP_URL', 'smtps://user:hunter2%@mail.example.com', /are written %25/],
   ['SMTP_URL', 'smtps://user:hunter2#3@mail.example.com', /are written %25/],
+  ['SMTP_NAME', 'auth.example.com\r\nMAIL FROM:<x@example.com>', /a host name, as in auth/],
+  ['SMTP_NAME', 'auth_server', /a host name, as in auth/],
   ['MAIL_FROM', 'Name <a@b>\r\nBcc: c@d.example', /an address, as in /],
   ['APP_NAME', 'Gate<b>house', /without < >/],
   ['VERIFY_EMAIL_URL', 'https://app.example.com/verify', /a URL that contains \{token\}/],
@@ -239,6 +241,17 @@ test.each([
   ['a bare sender', 'MAIL_FROM', 'no-reply@example.com'],
 ])('%s is accepted', (_what, name, value) => {
   expect(problemsOf({ ...PRODUCTION, [name]: value })).toBe('')
+})
+
+test.each([
+  [{ PUBLIC_URL: 'https://auth.example.com' }, 'auth.example.com'],
+  [{ PUBLIC_URL: 'http://127.0.0.1:4000' }, '[127.0.0.1]'],
+  [{ PUBLIC_URL: 'http://[::1]:4000' }, '[IPv6:::1]'],
+  [{}, 'localhost'],
+  [{ PUBLIC_URL: 'http://localhost:4000', SMTP_NAME: 'relay.example.com' }, 'relay.example.com'],
+  [{ SMTP_NAME: '[192.0.2.7]' }, '[192.0.2.7]'],
+])('mail servers are greeted as RFC 5321 wants it: %j as %s', (env, name) => {
+  expect(resolveConfig(readEnvironment(env)).smtpName).toBe(name)
 })
 
 test('an empty value is an unset one', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInbox, createInboxTransport } from '../../src/dev/inbox'
 import { smtpFailure } from '../../src/mail/failure'
 import { type MailTransport, type OutgoingMail, createSmtpTransport } from '../../src/mail/transport'
-import { TestSmtpServer } from '../support/smtp'
+import { type Behaviour, TestSmtpServer } from '../support/smtp'
 
 const FROM = 'Acme, Inc. <no-reply@auth.example.com>'
 
@@ -24,7 +24,15 @@ describe('the SMTP transport', () => {
   let server: TestSmtpServer
   const opened: MailTransport[] = []
 
-  function open(url: string, options: { production?: boolean; socketTimeout?: number } = {}): MailTransport {
+  interface Options {
+    production?: boolean
+    name?: string
+    connectionTimeout?: number
+    greetingTimeout?: number
+    socketTimeout?: number
+  }
+
+  function open(url: string, options: Options = {}): MailTransport {
     const transport = createSmtpTransport({ url, name: 'auth.example.com', from: FROM, production: false, ...options })
     opened.push(transport)
     return transport
@@ -112,6 +120,35 @@ describe('the SMTP transport', () => {
     expect(seen).toEqual(['user@example.com', 'p/w: d'])
   })
 
+  test('a server is greeted with the configured name, by a mail and by a probe', async () => {
+    const names: string[] = []
+    server = await new TestSmtpServer({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: (_auth, { hostNameAppearsAs }, done) => {
+        names.push(hostNameAppearsAs)
+        done(null, { user: 'x' })
+      },
+    }).start()
+    const transport = open(server.url.replace('//', '//user:secret@'), { name: '[192.0.2.7]' })
+    await transport.verify()
+    await transport.send(mailTo('bob@example.com'))
+    expect(names).toEqual(['[192.0.2.7]', '[192.0.2.7]'])
+  })
+
+  test('a server that is slow to greet is neither down nor given up: only reaching it is limited as tightly', async () => {
+    const greetings: (() => void)[] = []
+    server = await new TestSmtpServer({
+      onConnect: (_session, done) => {
+        greetings.push(() => done())
+        if (greetings.length === 2) setTimeout(() => greetings.forEach((greet) => greet()), 1_500)
+      },
+    }).start()
+    const transport = open(server.url, { connectionTimeout: 1_000 })
+    await Promise.all([transport.verify(), transport.send(mailTo('bob@example.com'))])
+    expect(server.mails).toHaveLength(1)
+  })
+
   test('a server that falls silent is given up', async () => {
     server = await new TestSmtpServer().start()
     server.behaviour = 'hang'
@@ -145,6 +182,78 @@ describe('the SMTP transport', () => {
       .catch((error: unknown) => error)
     expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true, reason: 'smtp_535' })
   })
+
+  const refusing = (responseCode: number) => (_first: unknown, _session: unknown, done: (error: Error) => void) =>
+    done(Object.assign(new Error('<bob@example.com> refused'), { responseCode }))
+
+  test.each<[string, TestSmtpServer, (url: string) => string, object, Behaviour]>([
+    ['connect', new TestSmtpServer(), () => 'smtp://127.0.0.1:1', { cause: 'nothing listens at this port' }, 'ok'],
+    ['greeting', new TestSmtpServer(), (url) => url, { reason: 'smtp_421' }, 'busy-greeting'],
+    ['greeting', new TestSmtpServer(), (url) => url, { reason: 'greeting_timeout' }, 'hang'],
+    [
+      'TLS',
+      new TestSmtpServer({ secure: true }),
+      (url) => url.replace('smtp://127.0.0.1', 'smtps://0.0.0.0'),
+      { cause: expect.stringMatching(/^the certificate (?:is self-signed|has expired)$/) as unknown },
+      'ok',
+    ],
+    [
+      'TLS',
+      new TestSmtpServer({ disabledCommands: [] }),
+      (url) => url.replace('127.0.0.1', '0.0.0.0'),
+      { cause: expect.stringMatching(/^the certificate (?:is self-signed|has expired)$/) as unknown },
+      'ok',
+    ],
+    [
+      'TLS',
+      new TestSmtpServer(),
+      (url) => url.replace('127.0.0.1', '0.0.0.0'),
+      { cause: 'the server offers no STARTTLS' },
+      'ok',
+    ],
+    [
+      'TLS',
+      new TestSmtpServer(),
+      (url) => url.replace('smtp:', 'smtps:'),
+      { cause: 'the server does not speak TLS at this port: smtps:// is for 465, smtp:// for 587' },
+      'ok',
+    ],
+    [
+      'auth',
+      new TestSmtpServer({ authOptional: false, allowInsecureAuth: true, onAuth: refusing(535) }),
+      (url) => url.replace('//', '//user:wrong@'),
+      { reason: 'smtp_535', cause: 'the server answered 535' },
+      'ok',
+    ],
+    ['envelope', new TestSmtpServer({ onMailFrom: refusing(553) }), (url) => url, { reason: 'smtp_553' }, 'ok'],
+    ['envelope', new TestSmtpServer(), (url) => url, { reason: 'smtp_550' }, 550],
+    [
+      'data',
+      new TestSmtpServer({
+        onData: (stream, session, done) => stream.resume().on('end', () => refusing(554)(0, session, done)),
+      }),
+      (url) => url,
+      { reason: 'smtp_554' },
+      'ok',
+    ],
+    ['session', new TestSmtpServer(), (url) => url, { cause: 'the server ended the connection' }, 'die-after-data'],
+  ])(
+    'a failure names its step, %s, and its cause without the address',
+    async (step, made, urlOf, expected, behaviour) => {
+      server = await made.start()
+      server.behaviour = behaviour
+      const url = urlOf(server.url)
+      const failure = await open(url, {
+        production: url.includes('0.0.0.0'),
+        greetingTimeout: behaviour === 'hang' ? 50 : 20_000,
+      })
+        .send(mailTo('bob@example.com'))
+        .catch((error: unknown) => error)
+      const told = smtpFailure(failure)
+      expect(told).toMatchObject({ step, ...expected })
+      expect(JSON.stringify(told)).not.toContain('bob@')
+    },
+  )
 
   test('a refused sender is the settings, not the mail', async () => {
     const onMailFrom = (_address: unknown, _session: unknown, done: (error: Error) => void) =>
