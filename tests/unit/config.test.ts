@@ -244,7 +244,7 @@ test.each([
 })
 
 test.each([
-  [{ PUBLIC_URL: 'https://auth.example.com' }, 'auth.example.com'],
+  [{ PUBLIC_URL: 'https://auth.example.com', SMTP_URL: 'smtps://mail.example.com' }, 'auth.example.com'],
   [{ PUBLIC_URL: 'http://127.0.0.1:4000' }, '[127.0.0.1]'],
   [{ PUBLIC_URL: 'http://[::1]:4000' }, '[IPv6:::1]'],
   [{}, 'localhost'],
