@@ -15,10 +15,10 @@ const KEYS_VARIABLES = {
 
 /** Lists the signing keys, after moving the next one on where that was asked for. Every instance follows at once. */
 export function keys(action: 'list' | 'rotate'): Promise<number> {
-  return withDatabase(async ({ config, database }) => {
+  return withDatabase(async ({ config, database, logger }) => {
     if (action === 'rotate') {
       const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
-      const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring() }
+      const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring(), logger }
       await rotateSigningKeys(parts, { atOnce: true })
     }
     const now = systemClock.now()

@@ -1,4 +1,5 @@
 import { type KeyObject, createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { seal, unseal } from './sealing'
 import type { Secrets } from './secrets'
 import type { PublicJwk, StoredKey } from '../lib/jwk'
@@ -16,35 +17,45 @@ export interface SigningKey {
 /** Makes a P-256 key for ES256; `kid` is its thumbprint (RFC 7638), so that it names this key and no other. */
 export function createSigningKey(secrets: Secrets, signsFrom: Date): StoredKey {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { x, y } = publicKey.export({ format: 'jwk' })
-  if (x === undefined || y === undefined) throw new Error('A P-256 key without coordinates')
-  const kid = createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url')
+  const publicJwk = publicJwkOf(publicKey)
+  const { kid } = publicJwk
   return {
     kid,
-    publicJwk: { kty: 'EC', crv: 'P-256', x, y, kid, alg: 'ES256', use: 'sig' },
+    publicJwk,
     privateKeySealed: sealPrivateKey(secrets, kid, privateKey),
     signsFrom,
     verifiesUntil: null,
   }
 }
 
+function publicJwkOf(publicKey: KeyObject): PublicJwk {
+  const { x, y } = publicKey.export({ format: 'jwk' })
+  if (x === undefined || y === undefined) throw new Error('A P-256 key without coordinates')
+  const kid = createHash('sha256')
+    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
+    .digest('base64url')
+  return { kty: 'EC', crv: 'P-256', x, y, kid, alg: 'ES256', use: 'sig' }
+}
+
 /**
  * Opens a stored key under SECRET, or else under SECRET_PREVIOUS; `resealed` is then what to store instead. Null where
- * neither opens it: the secret is another one's.
+ * neither opens it: the secret is another one's. The public key comes from the sealed one, since whoever can write the
+ * database could replace the column; `isGenuine` is false where the column says something else.
  */
 export function openSigningKey(
   secrets: Secrets,
   stored: StoredKey,
-): { key: SigningKey; resealed: Uint8Array<ArrayBuffer> | null } | null {
-  const { kid, publicJwk, signsFrom, verifiesUntil } = stored
+): { key: SigningKey; resealed: Uint8Array<ArrayBuffer> | null; isGenuine: boolean } | null {
+  const { kid, signsFrom, verifiesUntil } = stored
   for (const [age, sealingKey] of secrets.keys('signing-key-seal').entries()) {
     const pkcs8 = unseal(sealingKey, stored.privateKeySealed, kid)
     if (!pkcs8) continue
     const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
-    const key = { kid, publicJwk, publicKey: createPublicKey(privateKey), privateKey, signsFrom, verifiesUntil }
-    return { key, resealed: age === 0 ? null : sealPrivateKey(secrets, kid, privateKey) }
+    const publicKey = createPublicKey(privateKey)
+    const publicJwk = publicJwkOf(publicKey)
+    const key = { kid, publicJwk, publicKey, privateKey, signsFrom, verifiesUntil }
+    const isGenuine = kid === publicJwk.kid && isDeepStrictEqual(stored.publicJwk, publicJwk)
+    return { key, resealed: age === 0 ? null : sealPrivateKey(secrets, kid, privateKey), isGenuine }
   }
   return null
 }

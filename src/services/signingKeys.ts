@@ -12,7 +12,7 @@ import {
   updateSigningKey,
 } from '../store/signingKeys'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'keyring'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'keyring' | 'logger'>
 
 /** The stored signing keys were sealed under another SECRET: nothing can be signed or sealed until it is given. */
 export class WrongSecretError extends Error {
@@ -23,18 +23,25 @@ export class WrongSecretError extends Error {
   }
 }
 
-/** Loads the stored keys into the ring. Those sealed under SECRET_PREVIOUS are sealed anew. Throws WrongSecretError. */
-export async function loadSigningKeys({ clock, database, secrets, keyring }: Needs): Promise<void> {
+/**
+ * Loads the stored keys into the ring. Those sealed under SECRET_PREVIOUS are sealed anew; one whose public column does not
+ * belong to its sealed key was written by somebody else, and is ignored. Throws WrongSecretError.
+ */
+export async function loadSigningKeys({ clock, database, secrets, keyring, logger }: Needs): Promise<void> {
   const stored = await listSigningKeys(database.prisma, clock.now())
-  const opened = stored.map((row) => openSigningKey(secrets, row))
-  keyring.replace(
-    opened.map((item) => {
-      if (!item) throw new WrongSecretError()
-      return item.key
-    }),
-  )
-  for (const item of opened) {
-    if (item?.resealed) await updateSigningKey(database.prisma, item.key.kid, { privateKeySealed: item.resealed })
+  const opened = stored.map((row) => {
+    const item = openSigningKey(secrets, row)
+    if (!item) throw new WrongSecretError()
+    return item
+  })
+  for (const { key } of opened.filter((item) => !item.isGenuine)) {
+    const event = { event: 'signing_key_ignored', kid: key.kid }
+    logger.error(event, 'The stored public key does not belong to its private key: somebody else wrote that row')
+  }
+  const genuine = opened.filter((item) => item.isGenuine)
+  keyring.replace(genuine.map(({ key }) => key))
+  for (const item of genuine) {
+    if (item.resealed) await updateSigningKey(database.prisma, item.key.kid, { privateKeySealed: item.resealed })
   }
 }
 
@@ -49,7 +56,11 @@ export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boole
     await lockSigningKeys(tx)
     const now = clock.now()
     await deleteDeadSigningKeys(tx, now)
-    const keys = (await listSigningKeys(tx, now)).filter((key) => key.verifiesUntil === null)
+    const stored = await listSigningKeys(tx, now)
+    // An ignored row must not stand for a key: one that is used instead is made.
+    const keys = stored.filter(
+      (key) => key.verifiesUntil === null && openSigningKey(deps.secrets, key)?.isGenuine !== false,
+    )
     const next = keys.find((key) => key.signsFrom > now)
     if (atOnce && next) await updateSigningKey(tx, next.kid, { signsFrom: now })
     await retireAllButNewest(
@@ -57,7 +68,8 @@ export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boole
       tx,
       keys.filter((key) => key.signsFrom <= now || (atOnce && key === next)),
     )
-    await provideNext(deps, tx, { first: keys.length === 0, next: atOnce ? undefined : next })
+    const signing = keys.some((key) => key.signsFrom <= now || (atOnce && key === next))
+    await provideNext(deps, tx, { first: !signing, next: atOnce ? undefined : next })
   })
   await loadSigningKeys(deps)
 }

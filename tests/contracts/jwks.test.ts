@@ -66,3 +66,17 @@ test('after a rotation there is another tag, the old key still verifies, and goe
   app.clock.pass(DAY + 6 * 60_000)
   expect((await keys()).map(({ kid }) => kid)).not.toContain(signing)
 })
+
+test('a public key that was put into the database is not published: its row is ignored and logged, and replaced', async () => {
+  const { deps } = app.app
+  const [before] = await keys()
+  const forged = { ...before, x: 'A'.repeat(43) }
+  await deps.database.pool.query('UPDATE signing_keys SET public_jwk = $1 WHERE kid = $2', [forged, before?.kid])
+  await rotateSigningKeys(deps, { atOnce: false })
+  const published = await keys()
+  expect(published.map(({ x }) => x)).not.toContain(forged.x)
+  expect(published.map(({ kid }) => kid)).not.toContain(before?.kid)
+  expect(app.log).toContainEqual(expect.objectContaining({ event: 'signing_key_ignored', kid: before?.kid }))
+  const { tokens } = await signedIn(app)
+  expect(await me(app.url, { token: tokens.accessToken })).toMatchObject({ code: 'SUCCESS' })
+})
