@@ -1,3 +1,4 @@
+import { purgeExpired } from '../../src/services/purgeExpired'
 import { type TestApp, startTestApp } from '../support/app'
 import { from, someAddress } from '../support/budgets'
 import { call } from '../support/client'
@@ -113,6 +114,15 @@ test('a day after the last failure anybody may try again', async () => {
   await pass(60_000)
   await fail(email, 1)
   expect((await login({ email, password: PASSWORD })).code).toBe('SUCCESS')
+})
+
+test('the purge deletes failures of more than a day ago, and no other', async () => {
+  const [old, recent] = [someone(), someone()]
+  await fail(old, 1)
+  await pool().query("UPDATE login_failures SET last_failed_at = last_failed_at - $1 * interval '1 ms'", [DAY])
+  await fail(recent, 1)
+  await purgeExpired(app.app.deps)
+  expect((await pool().query('SELECT failures FROM login_failures')).rows).toEqual([{ failures: 1 }])
 })
 
 test('failures are counted in a row: a success begins anew', async () => {
