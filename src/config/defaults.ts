@@ -102,9 +102,10 @@ export const LOG = {
 } as const
 
 export const MAIL = {
-  /** Mails to one address that anonymous callers can cause, over all kinds. */
+  /** Mails of one kind to one address in one window: enough for one who mistypes, too few to fill a mailbox. */
   perAddressHour: 5,
-  perAddressDay: 20,
+  /** Milliseconds. */
+  quotaWindow: HOUR,
   /** Milliseconds: a notice later than this is no news. */
   noticeLife: DAY,
   /** Milliseconds before the second try, doubled for each further one up to the cap, then spread by a quarter. */

@@ -5,7 +5,7 @@ import type { Logger } from '../ops/logger'
 import { createSampler } from '../ops/sampler'
 import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database } from '../store/database'
-import { type QueuedMail, deleteExpiredMails, deleteMail, findMail, queueState } from '../store/mails'
+import { type QueuedMail, deleteExpiredMails, deleteMail, dropMail, findMail, queueState } from '../store/mails'
 import { CircuitBreaker } from './circuitBreaker'
 import { type SmtpFailure, smtpFailure } from './failure'
 import { type DropReason, type PrepareParts, prepareMail } from './prepare'
@@ -81,8 +81,12 @@ export class MailDelivery implements DeliveryKind {
   }
 
   private async drop(mail: QueuedMail, reason: DropReason): Promise<Outcome> {
-    await deleteMail(this.parts.database.prisma, mail.id)
-    this.parts.observer.dropped(mail.name, reason)
+    const { database, observer, logger } = this.parts
+    await dropMail(database.prisma, mail.id)
+    observer.dropped(mail.name, reason)
+    if (reason === 'capped') {
+      logger.warn({ event: 'mail_capped', mail: mail.name }, 'An address has had its mails of this kind for now')
+    }
     return 'settled'
   }
 
@@ -92,7 +96,7 @@ export class MailDelivery implements DeliveryKind {
     this.parts.observer.failed(mail.name, failure.reason)
     this.log(mail, failure)
     if (failure.verdict === 'refused') {
-      await deleteMail(this.parts.database.prisma, mail.id)
+      await dropMail(this.parts.database.prisma, mail.id)
       return 'settled'
     }
     if (failure.connectionProblem) await this.breaker.check()

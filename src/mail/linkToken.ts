@@ -1,12 +1,11 @@
 import { type MailTokenPurpose, digest, mailTokens } from '../crypto/opaqueToken'
 import type { Secrets } from '../crypto/secrets'
 import { later } from '../lib/clock'
-import type { Database, Queryable } from '../store/database'
+import type { Queryable, Transaction } from '../store/database'
 import type { QueuedMail } from '../store/mails'
 import { createOneTimeToken, supersedeOneTimeTokens } from '../store/oneTimeTokens'
 
 interface TokenParts {
-  database: Database
   secrets: Secrets
 }
 
@@ -20,24 +19,19 @@ export interface TokenOfMail {
 }
 
 /** The token of a link that voids those of earlier mails. */
-export function newestToken(
+export async function newestToken(
   parts: TokenParts,
+  tx: Transaction,
   token: TokenOfMail,
 ): Promise<string | { dropped: 'superseded' | 'done' }> {
   const { mail, userId, purpose } = token
-  return parts.database.transaction(async (tx) => {
-    const rank = await supersedeOneTimeTokens(tx, { id: mail.id, userId, purpose, createdAt: mail.createdAt })
-    if (rank === 'superseded') return { dropped: 'superseded' }
-    return (await mailedToken(parts, tx, token)) ?? { dropped: 'done' }
-  })
+  const rank = await supersedeOneTimeTokens(tx, { id: mail.id, userId, purpose, createdAt: mail.createdAt })
+  if (rank === 'superseded') return { dropped: 'superseded' }
+  return (await mailedToken(parts, tx, token)) ?? { dropped: 'done' }
 }
 
 /** The token of a mail's link, the same for every try; null once it was used. */
-export async function mailedToken(
-  { secrets }: Pick<TokenParts, 'secrets'>,
-  db: Queryable,
-  token: TokenOfMail,
-): Promise<string | null> {
+export async function mailedToken({ secrets }: TokenParts, db: Queryable, token: TokenOfMail): Promise<string | null> {
   const { mail, expiresIn, ...rest } = token
   const candidates = mailTokens(secrets, token.purpose, mail.id)
   const stored = await createOneTimeToken(db, {

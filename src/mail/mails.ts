@@ -9,7 +9,8 @@ const displayName = z.string().nullable()
 /** Milliseconds that the link lives from the moment it was made. */
 const expiresIn = z.number().int().positive()
 
-const linkMail = z.object({ displayName, link, expiresIn })
+/** A mail that proves an address greets without a name: whoever gave one need not be the owner of the mailbox. */
+const provingMail = z.object({ link, expiresIn })
 const notice = z.object({ displayName, at: z.date() })
 const sampleName = 'Ada Lovelace'
 const sampleAt = new Date('2026-11-22T10:15:00Z')
@@ -19,16 +20,19 @@ const sampleAt = new Date('2026-11-22T10:15:00Z')
  * its name in emails/ and its texts under `mails` in every catalogue.
  */
 export const MAILS = {
-  verifyEmail: { payload: linkMail, sample: sampleLink('verify-email', 24 * 3_600_000) },
+  verifyEmail: { payload: provingMail, sample: sampleLink('verify-email', 24 * 3_600_000) },
   alreadyRegistered: {
     /** `resetLink` leads to the page that asks for a reset mail; it carries no token. */
     payload: z.object({ displayName, resetLink: link }),
     sample: { displayName: sampleName, resetLink: 'https://auth.example.com/reset-password' },
   },
-  resetPassword: { payload: linkMail, sample: sampleLink('reset-password', 3_600_000) },
+  resetPassword: {
+    payload: z.object({ displayName, link, expiresIn }),
+    sample: { displayName: sampleName, ...sampleLink('reset-password', 3_600_000) },
+  },
   passwordChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   sessionEnded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
-  confirmEmailChange: { payload: linkMail, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
+  confirmEmailChange: { payload: provingMail, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   emailChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   accountDeleted: { payload: notice, sample: { displayName: null, at: sampleAt } },
@@ -46,5 +50,5 @@ export function isSafeLink(text: string): boolean {
 
 function sampleLink(page: string, life: number) {
   const token = 'b0dT4Yx2mJq7cVhN9eLkR3sWfZ1uGpAo8iXyQtMnBvE'
-  return { displayName: sampleName, link: `https://auth.example.com/${page}#token=${token}`, expiresIn: life }
+  return { link: `https://auth.example.com/${page}#token=${token}`, expiresIn: life }
 }

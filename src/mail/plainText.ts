@@ -26,6 +26,15 @@ export function plainLine(value: string): string {
     .trim()
 }
 
+/**
+ * Whether a name may stand in a mail: one that holds a URL, a domain, an address or `www.` would be a stranger's
+ * advertisement under our sender, and mail programs make links of such text. Letters that look like a dot or an @ count.
+ */
+export function isMailableName(name: string): boolean {
+  const seen = name.normalize('NFKC').replace(/\p{Cf}/gu, '')
+  return !/@|www\.|\w:\S|:\/\/|[\p{L}\p{N}\p{M}][.。][\p{L}\p{N}][\p{L}\p{N}\p{M}-]|\d\.\d+\.\d/iu.test(seen)
+}
+
 /** Lines broken at spaces; a longer word, as a link is one, keeps a line of its own. Japanese has a line per sentence. */
 export function wrapped(text: string): string {
   return text

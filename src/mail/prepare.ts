@@ -1,16 +1,18 @@
 import type { Config } from '../config/config'
 import type { Secrets } from '../crypto/secrets'
 import { resolveLocale } from '../i18n/negotiate'
+import type { Clock } from '../lib/clock'
 import type { Database } from '../store/database'
 import type { QueuedMail } from '../store/mails'
-import { newestWaitingRegistration } from '../store/oneTimeTokens'
-import { claimOfOwn, findUser, findUserByEmail } from '../store/users'
-import { type TokenOfMail, mailedToken, newestToken } from './linkToken'
+import { waitingRegistrations } from '../store/registrations'
+import { findUser, findUserByEmail } from '../store/users'
+import { mailedToken, newestToken } from './linkToken'
 import type { MailName, MailPayload } from './mails'
+import { withinQuota } from './quota'
 import { type RenderedMail, renderMail } from './render'
 
-/** Why a mail is not sent: too late; its account or claim is gone; the account is disabled; what it offers was done; a newer one stands for it. */
-export type DropReason = 'expired' | 'gone' | 'disabled' | 'done' | 'superseded'
+/** Why a mail is not sent: too late; its account or claim is gone; the account is disabled; what it offers was done; a newer one stands for it; its address has had its mails of this kind for now. */
+export type DropReason = 'expired' | 'gone' | 'disabled' | 'done' | 'superseded' | 'capped'
 
 export type PreparedMail = RenderedMail & { token: string | null }
 export interface DroppedMail {
@@ -19,6 +21,7 @@ export interface DroppedMail {
 
 export interface PrepareParts {
   database: Database
+  clock: Clock
   secrets: Secrets
   config: Pick<Config, 'publicUrl' | 'links' | 'verifyTokenTtl' | 'resetTokenTtl' | 'appName' | 'brandColor' | 'appUrl'>
 }
@@ -62,30 +65,31 @@ async function verification(
   [user, registration]: [User, Registration | null],
 ): Result {
   if (user.disabledAt) return { dropped: 'disabled' }
-  if (user.emailVerifiedAt) return registration?.activatedAt ? { dropped: 'done' } : alreadyRegistered(parts, user)
-  if (!registration) return { dropped: 'gone' }
+  if (user.emailVerifiedAt)
+    return registration?.activatedAt ? { dropped: 'done' } : alreadyRegistered(parts, mail, user)
 
   const expiresIn = parts.config.verifyTokenTtl
-  const wanted: TokenOfMail = {
-    mail,
-    userId: user.id,
-    purpose: 'VERIFY_EMAIL',
-    registrationId: registration.id,
-    expiresIn,
-  }
-  const token = await mailedToken(parts, parts.database.prisma, wanted)
-  if (token === null) return { dropped: 'done' }
-  const { displayName, locale } = registration
-  return renderLink(parts, 'verifyEmail', { token, displayName, locale, expiresIn })
+  const link = { userId: user.id, purpose: 'VERIFY_EMAIL' as const, expiresIn }
+  const wanted = { mail, ...link, ...(registration && { registrationId: registration.id }) }
+  const token = await withinQuota(parts, { mail, kind: 'verifyEmail', link }, async (tx) => {
+    return (await mailedToken(parts, tx, wanted)) ?? { dropped: 'done' as const }
+  })
+  if (typeof token !== 'string') return token
+  const payload = { link: linkOf(parts, 'verifyEmail', token), expiresIn }
+  const rendered = render(parts, 'verifyEmail', { payload, locale: registration?.locale ?? mail.locale })
+  return { ...rendered, token }
 }
 
+/**
+ * The link is that of the only registration that waits. Where several people may be meant, or an import made the account,
+ * it is nobody's in particular: what following it does is decided then (services/verifyEmail.ts).
+ */
 async function repeatedVerification(parts: PrepareParts, mail: QueuedMail): Result {
-  const user = await findUserByEmail(parts.database.prisma, mail.recipient)
-  if (!user) return { dropped: 'gone' }
   const db = parts.database.prisma
-  const waiting = await newestWaitingRegistration(db, user.id)
-  // An imported account never registered here: its own password and profile are the claim.
-  const registration = waiting ?? (user.emailVerifiedAt ? null : await claimOfOwn(db, user, mail.createdAt))
+  const user = await findUserByEmail(db, mail.recipient)
+  if (!user) return { dropped: 'gone' }
+  const [newest = null, ...others] = await waitingRegistrations(db, user.id)
+  const registration = others.length === 0 && !user.importedAt ? newest : null
   return verification(parts, mail, [user, registration])
 }
 
@@ -98,9 +102,15 @@ async function passwordReset(parts: PrepareParts, mail: QueuedMail): Result {
   if (user.passwordChangedAt > mail.createdAt) return { dropped: 'superseded' }
 
   const expiresIn = parts.config.resetTokenTtl
-  const token = await newestToken(parts, { mail, userId: user.id, purpose: 'RESET_PASSWORD', expiresIn })
+  const link = { userId: user.id, purpose: 'RESET_PASSWORD' as const, expiresIn }
+  const token = await withinQuota(parts, { mail, kind: 'resetPassword', link }, (tx) =>
+    newestToken(parts, tx, { mail, ...link }),
+  )
   if (typeof token !== 'string') return token
-  return renderLink(parts, 'resetPassword', { token, displayName: user.displayName, locale: user.locale, expiresIn })
+  // A bare account has no language of its own yet.
+  const locale = user.emailVerifiedAt || user.importedAt ? user.locale : mail.locale
+  const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
+  return { ...render(parts, 'resetPassword', { payload, locale }), token }
 }
 
 async function emailChange(parts: PrepareParts, mail: QueuedMail): Result {
@@ -111,33 +121,26 @@ async function emailChange(parts: PrepareParts, mail: QueuedMail): Result {
   if (user.email === mail.recipient) return { dropped: 'done' }
   const holder = await findUserByEmail(parts.database.prisma, mail.recipient)
   if (holder?.disabledAt) return { dropped: 'disabled' }
-  if (holder?.emailVerifiedAt) return alreadyRegistered(parts, holder)
+  if (holder?.emailVerifiedAt) return alreadyRegistered(parts, mail, holder)
 
   const expiresIn = parts.config.verifyTokenTtl
-  const token = await newestToken(parts, { mail, userId: user.id, purpose: 'CHANGE_EMAIL', expiresIn })
+  const link = { userId: user.id, purpose: 'CHANGE_EMAIL' as const, expiresIn }
+  const token = await withinQuota(parts, { mail, kind: 'confirmEmailChange', link }, (tx) =>
+    newestToken(parts, tx, { mail, ...link }),
+  )
   if (typeof token !== 'string') return token
-  return renderLink(parts, 'confirmEmailChange', {
-    token,
-    displayName: user.displayName,
-    locale: user.locale,
-    expiresIn,
-  })
+  const payload = { link: linkOf(parts, 'confirmEmailChange', token), expiresIn }
+  return { ...render(parts, 'confirmEmailChange', { payload, locale: user.locale }), token }
 }
 
-interface LinkOptions {
-  token: string
-  displayName: string | null
-  locale: string
-  expiresIn: number
+function linkOf({ config }: PrepareParts, name: keyof Config['links'], token: string): string {
+  return config.links[name].replaceAll('{token}', encodeURIComponent(token))
 }
 
-function renderLink(parts: PrepareParts, name: keyof Config['links'], options: LinkOptions): PreparedMail {
-  const { token, displayName, locale, expiresIn } = options
-  const link = parts.config.links[name].replaceAll('{token}', encodeURIComponent(token))
-  return { ...render(parts, name, { payload: { displayName, link, expiresIn }, locale }), token }
-}
-
-function alreadyRegistered(parts: PrepareParts, { displayName, locale }: User): PreparedMail {
+async function alreadyRegistered(parts: PrepareParts, mail: QueuedMail, user: User): Result {
+  const capped = await withinQuota(parts, { mail, kind: 'alreadyRegistered', link: null }, () => Promise.resolve(null))
+  if (capped) return capped
+  const { displayName, locale } = user
   const resetLink = `${parts.config.publicUrl}/reset-password`
   return render(parts, 'alreadyRegistered', { payload: { displayName, resetLink }, locale })
 }

@@ -3,7 +3,7 @@ import { type Locale, direction } from '../i18n/locale'
 import { fill, text } from '../i18n/text'
 import { durationText, instantText } from '../i18n/time'
 import { MAILS, type MailName, type MailPayload, isSafeLink } from './mails'
-import { escapeHtml, plainLine, wrapped } from './plainText'
+import { escapeHtml, isMailableName, plainLine, wrapped } from './plainText'
 
 export interface Brand {
   appName: string
@@ -28,7 +28,7 @@ export interface RenderedMail {
 
 /** What any mail may be given to tell; a mail's own schema says which of it. */
 interface Facts {
-  displayName: string | null
+  displayName?: string | null
   link?: string
   resetLink?: string
   expiresIn?: number
@@ -72,7 +72,8 @@ function valuesOf(
     ...(facts.expiresIn !== undefined && { duration: durationText(locale, facts.expiresIn) }),
     ...(facts.at && { date: instantText(locale, facts.at) }),
   }
-  const name = plainLine(facts.displayName ?? '')
+  const given = plainLine(facts.displayName ?? '')
+  const name = isMailableName(given) ? given : ''
   const dir = direction(locale)
   return {
     ...{ lang: locale, dir, start: dir === 'rtl' ? 'right' : 'left', appName, brandColor },

@@ -43,7 +43,7 @@ export async function confirmReset(
   const revokedSessions = await database.transaction(async (tx) => {
     await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
-    await resetPassword(tx, user.id, { passwordHash, now })
+    await resetPassword(tx, user.id, { passwordHash, locale: client.locale, now })
     await forgetGuesses(deps, tx, user.email)
     await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { locale } = user

@@ -7,6 +7,7 @@ import { startSession } from './steps/startSession'
 import { turnOf } from './steps/turn'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
 import { insertAuditEvent } from '../store/auditEvents'
+import { newestWaitingHash } from '../store/registrations'
 import type { SessionView } from '../store/sessions'
 import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from '../store/users'
 
@@ -17,8 +18,9 @@ type Needs = Pick<
 
 /**
  * Opens a session for the right password of a verified account, and ends the one of the browser's cookie. An unknown
- * address costs one hash too, inside the hasher, and gives the same answer. Throws InvalidInputError,
- * InvalidCredentialsError, EmailNotVerifiedError (only after the right password), RateLimitedError or OverloadedError.
+ * address costs the same hashes, inside the hasher, and gives the same answer. Throws InvalidInputError,
+ * InvalidCredentialsError, EmailNotVerifiedError (only to one who knows the password of a registration that waits) or
+ * RateLimitedError or OverloadedError.
  */
 export async function login(
   deps: Needs,
@@ -35,16 +37,19 @@ export async function login(
   hasher.demandRoom(turn)
   const user = await findUserByEmail(database.prisma, email)
   await admitGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
-  const { valid, outdated } = await hasher
-    .verify(password, user?.passwordHash ?? null, turn)
-    .catch(async (error: unknown) => {
+  const compare = (hash: string | null) =>
+    hasher.verify(password, hash, turn).catch(async (error: unknown) => {
       await takeBackGuess(deps, email)
       throw error
     })
-  if (!user || !valid || user.disabledAt) return refuse(deps, client, user?.id ?? null)
-  if (!user.emailVerifiedAt) {
+  const { valid, outdated } = await compare(user?.passwordHash ?? null)
+  if (!user || !valid || !user.emailVerifiedAt || user.disabledAt) {
+    // The password of a registration that waits is told from a wrong one whether or not the address has a verified account:
+    // registering and then logging in tells nobody which. So whatever fails costs two hashes.
+    const waiting = await compare(await newestWaitingHash(database.prisma, email))
+    if (!waiting.valid && !(user && valid && !user.disabledAt)) return refuse(deps, client, user?.id ?? null)
     // The guess stays counted: a stranger's own registration of the address must not renew their guesses at it.
-    deps.sampledLog({ event: 'login_unverified', userId: user.id, requestId: client.requestId })
+    deps.sampledLog({ event: 'login_unverified', userId: user?.id ?? null, requestId: client.requestId })
     throw new EmailNotVerifiedError()
   }
 

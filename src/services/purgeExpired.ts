@@ -14,6 +14,7 @@ export async function purgeExpired({
 }: Pick<Deps, 'clock' | 'config' | 'database' | 'limiter' | 'logger'>): Promise<void> {
   const now = clock.now()
   const purged = await purge(database, {
+    now,
     unverifiedBefore: later(now, -RETENTION.unverifiedUsers),
     sessionsEndedBefore: later(now, -RETENTION.endedSessions),
     tokensDeadBefore: later(now, -RETENTION.deadTokens),

@@ -1,13 +1,12 @@
 import type { Client, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
-import { mayMailTo } from './steps/mailCap'
 import { hashNewPassword } from './steps/strongPassword'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
-import { type Claim, claimAddress } from '../store/users'
+import { type NewRegistration, createRegistration } from '../store/registrations'
 
 export interface RegisterInput {
   email: string
@@ -18,12 +17,12 @@ export interface RegisterInput {
 
 type Needs = Pick<
   Deps,
-  'config' | 'clock' | 'database' | 'secrets' | 'hasher' | 'strength' | 'breached' | 'limiter' | 'inFlight' | 'logger'
+  'config' | 'clock' | 'database' | 'secrets' | 'hasher' | 'strength' | 'breached' | 'inFlight' | 'logger'
 >
 
 /**
- * Claims an address. Answer and work are the same for a free, a waiting and a taken address: what its owner is told
- * comes by mail. Throws InvalidInputError, WeakPasswordError or OverloadedError.
+ * Registers for an address. Answer and work are the same for a free, a waiting and a taken address: what its owner is
+ * told comes by mail. Throws InvalidInputError, WeakPasswordError or OverloadedError.
  */
 export async function register(deps: Needs, client: Client, input: RegisterInput): Promise<{ email: string }> {
   const { config } = deps
@@ -36,37 +35,33 @@ export async function register(deps: Needs, client: Client, input: RegisterInput
 
   const call = JSON.stringify([email, password, displayName, locale])
   const key = hmac(deps.secrets.key('inflight-key'), call).toString('base64url')
-  await deps.inFlight.run(key, () => claim(deps, client, { email, password, displayName, locale }))
+  await deps.inFlight.run(key, () => registerOnce(deps, client, { email, password, displayName, locale }))
   return { email }
 }
 
-async function claim(
+async function registerOnce(
   deps: Needs,
   client: Client,
-  { password, ...profile }: Pick<Claim, 'email' | 'displayName' | 'locale'> & { password: string },
+  { password, ...profile }: Pick<NewRegistration, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
-  const { config, clock, database, limiter, logger } = deps
+  const { config, clock, database, logger } = deps
   const personal = [profile.email, profile.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
-  const mayMail = await mayMailTo({ limiter, logger }, profile.email)
   const now = clock.now()
   const event = await database.transaction(async (tx) => {
-    const written = await claimAddress(tx, { ...profile, passwordHash, now })
-    if (mayMail) {
-      const expiresAt = later(now, config.verifyTokenTtl)
-      await queueMail(tx, {
-        name: 'verifyEmail',
-        recipient: profile.email,
-        ...written,
-        locale: profile.locale,
-        now,
-        expiresAt,
-      })
-    }
+    const written = await createRegistration(tx, { ...profile, passwordHash, now })
+    await queueMail(tx, {
+      name: 'verifyEmail',
+      recipient: profile.email,
+      ...written,
+      locale: profile.locale,
+      now,
+      expiresAt: later(now, config.verifyTokenTtl),
+    })
     const audit = auditOf(client, { type: 'registration_requested', userId: written.userId, now })
     await insertAuditEvent(tx, audit)
     return audit
   })
-  // The line must not tell a log reader's query apart either: the id of a taken account stays in the table.
+  // Log no user id: it would tell taken addresses from free ones. audit_events has it.
   logEvent(logger, { ...event, userId: null }, client)
 }

@@ -7,7 +7,7 @@ import { queueSilently } from './steps/queueSilently'
  * mail is sent, and asking changes nothing about the account. Throws InvalidInputError.
  */
 export async function requestReset(
-  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'limiter' | 'logger'>,
+  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'logger'>,
   client: Client,
   input: { email: string },
 ): Promise<{ email: string }> {

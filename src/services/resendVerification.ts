@@ -3,11 +3,11 @@ import { InputReader } from './steps/input'
 import { queueSilently } from './steps/queueSilently'
 
 /**
- * Mails the newest registration of an address another link. The same for every address: whether there is one to
+ * Mails another link to an address that waits to be verified. The same for every address: whether there is one to
  * verify is looked up when the mail is sent. Throws InvalidInputError.
  */
 export async function resendVerification(
-  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'limiter' | 'logger'>,
+  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'logger'>,
   client: Client,
   input: { email: string },
 ): Promise<{ email: string }> {

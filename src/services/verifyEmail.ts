@@ -1,39 +1,73 @@
 import type { Client, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
-import { readMailedToken } from './steps/mailedToken'
+import { readMailedToken, resetTokenOfLink } from './steps/mailedToken'
 import { InvalidTokenError } from '../errors/userErrors'
 import { insertAuditEvent } from '../store/auditEvents'
-import { consumeOneTimeToken } from '../store/redeemTokens'
-import { activateRegistration } from '../store/users'
+import type { Transaction } from '../store/database'
+import { voidLinks } from '../store/linkMails'
+import {
+  type FoundToken,
+  consumeOneTimeToken,
+  detachLink,
+  findOneTimeTokenById,
+  useUpVerificationLinks,
+} from '../store/redeemTokens'
+import { activateRegistration, deleteRegistrations, waitingRegistrations } from '../store/registrations'
+import { NO_PASSWORD, lockUser, verifyImported, verifyWithoutPassword } from '../store/users'
+
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'logger'>
 
 /**
- * Follows a verification link: activates the registration it was mailed for. A link that did so succeeds again during
- * its life; it logs nobody in. Throws InvalidTokenError or ExpiredTokenError.
+ * Follows a verification link: the address is verified, and nobody is logged in. A link proves the mailbox and nothing
+ * more: the only registration that waits is activated; of several none is, and `resetToken` lets who followed the link
+ * choose a password. Following it again succeeds again. Throws InvalidTokenError or ExpiredTokenError.
  */
 export async function verifyEmail(
-  deps: Pick<Deps, 'clock' | 'database' | 'logger'>,
+  deps: Needs,
   client: Client,
   input: { token: string },
 ): Promise<{ email: string; resetToken: string | null }> {
   const { clock, database, logger } = deps
-  const { id, email, user, registration } = await readMailedToken(deps, 'VERIFY_EMAIL', input.token)
-  if (!registration || email !== user.email) throw new InvalidTokenError()
+  const { id, email, user } = await readMailedToken(deps, 'VERIFY_EMAIL', input.token)
+  if (email !== user.email) throw new InvalidTokenError()
 
   const now = clock.now()
   const event = auditOf(client, { type: 'email_verified', userId: user.id, now })
-  const activated = await database.transaction(async (tx) => {
-    if (!(await activateRegistration(tx, registration.id, now))) return false
-    await consumeOneTimeToken(tx, id, now)
-    await insertAuditEvent(tx, event)
-    return true
+  const { isFirst, resetToken } = await database.transaction(async (tx) => {
+    await lockUser(tx, user.id)
+    // Read again under the lock: another link may have verified the address and voided this one.
+    const link = await findOneTimeTokenById(tx, id)
+    if (!link) throw new InvalidTokenError()
+    const isFirst = link.user.emailVerifiedAt === null
+    if (!isFirst && !link.usedAt && !link.registration?.activatedAt) throw new InvalidTokenError()
+    if (isFirst) await insertAuditEvent(tx, event)
+    const passwordHash = isFirst ? await verify(tx, link, { locale: client.locale, now }) : link.user.passwordHash
+    // Answered again as long as no password was chosen: a lost answer must not leave the account without one.
+    const resetToken = passwordHash === NO_PASSWORD ? await resetTokenOfLink(deps, tx, { link, now }) : null
+    return { isFirst, resetToken }
   })
-  if (activated) logEvent(logger, event, client)
-  else await demandActivated(deps, registration.id)
-  return { email, resetToken: null }
+  if (isFirst) logEvent(logger, event, client)
+  return { email, resetToken }
 }
 
-/** Another call may have done it, with this very link or one of the same registration: that is a success as well. */
-async function demandActivated({ database }: Pick<Deps, 'database'>, registrationId: string): Promise<void> {
-  const registration = await database.prisma.registration.findUnique({ where: { id: registrationId } })
-  if (!registration?.activatedAt) throw new InvalidTokenError()
+/** Verifies the address of a link, and resolves to the password hash that its account has from then on. */
+async function verify(tx: Transaction, link: FoundToken, by: { locale: string; now: Date }): Promise<string | null> {
+  const { id, user, registration } = link
+  const { now } = by
+  await consumeOneTimeToken(tx, id, now)
+  const waiting = await waitingRegistrations(tx, user.id)
+  if (registration && waiting.length === 1 && !user.importedAt) {
+    await activateRegistration(tx, registration.id, now)
+    return registration.passwordHash
+  }
+  if (user.importedAt && waiting.length === 0) {
+    await verifyImported(tx, user.id, now)
+    await useUpVerificationLinks(tx, user.id, now)
+    return user.passwordHash
+  }
+  await verifyWithoutPassword(tx, user, by)
+  await detachLink(tx, id)
+  await voidLinks(tx, { userId: user.id, addresses: [user.email] })
+  await deleteRegistrations(tx, user.id)
+  return NO_PASSWORD
 }

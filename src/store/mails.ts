@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { uncountMail } from './countedMails'
 import type { Queryable, Transaction } from './database'
 
 export interface NewMail {
@@ -27,14 +28,26 @@ export function findMail(db: Queryable, id: string) {
 }
 export type QueuedMail = NonNullable<Awaited<ReturnType<typeof findMail>>>
 
+/** Deletes a mail that was sent. */
 export async function deleteMail(db: Queryable, id: string): Promise<void> {
   await db.mail.deleteMany({ where: { id } })
+}
+
+/** Deletes a mail that is not sent, and what it was counted as: in this order, so that a crash between leaves it to a retry. */
+export async function dropMail(db: Queryable, id: string): Promise<void> {
+  await uncountMail(db, id)
+  await deleteMail(db, id)
 }
 
 /** Deletes the mails that are of no use any more, save those being sent, and returns their names. */
 export async function deleteExpiredMails(db: Queryable, now: Date): Promise<string[]> {
   const rows = await db.$queryRaw<{ name: string }[]>`
-    DELETE FROM mails WHERE expires_at <= ${now} AND (leased_until IS NULL OR leased_until <= now()) RETURNING name`
+    WITH expired AS (
+      DELETE FROM mails WHERE expires_at <= ${now} AND (leased_until IS NULL OR leased_until <= now()) RETURNING id, name
+    ), uncounted AS (
+      DELETE FROM counted_mails USING expired WHERE counted_mails.id = expired.id
+    )
+    SELECT name FROM expired`
   return rows.map(({ name }) => name)
 }
 

@@ -36,8 +36,3 @@ export async function supersedeOneTimeTokens(
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose, usedAt: null, id: { not: id } } })
   return 'newest'
 }
-
-/** The claim that a repeated verification mail is for: the newest that waits. */
-export function newestWaitingRegistration(db: Queryable, userId: string) {
-  return db.registration.findFirst({ where: { userId, activatedAt: null }, orderBy: { createdAt: 'desc' } })
-}

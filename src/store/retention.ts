@@ -1,6 +1,7 @@
 import type { Database, Transaction } from './database'
 
 export interface Limits {
+  now: Date
   unverifiedBefore: Date
   sessionsEndedBefore: Date
   tokensDeadBefore: Date
@@ -13,20 +14,12 @@ export interface Limits {
  * that another one is purging is left to it.
  */
 export async function purge(database: Database, limits: Limits): Promise<Record<string, number>> {
-  const { unverifiedBefore, sessionsEndedBefore, tokensDeadBefore, tokensReplacedBefore, auditBefore } = limits
+  const { now, unverifiedBefore, sessionsEndedBefore, tokensDeadBefore, tokensReplacedBefore, auditBefore } = limits
   const alone = (work: (tx: Transaction) => Promise<{ count: number }>): Promise<number> =>
     database.transaction(async (tx) => ((await lockPurge(tx)) ? (await work(tx)).count : 0))
   return {
-    unverifiedUsers: await alone((tx) =>
-      tx.user.deleteMany({
-        where: {
-          emailVerifiedAt: null,
-          createdAt: { lt: unverifiedBefore },
-          registrations: { none: { createdAt: { gte: unverifiedBefore } } },
-        },
-      }),
-    ),
-    registrations: await alone((tx) => tx.registration.deleteMany({ where: { createdAt: { lt: unverifiedBefore } } })),
+    unverifiedUsers: await alone((tx) => purgeUnverified(tx, unverifiedBefore)),
+    registrations: await alone((tx) => purgeRegistrations(tx, unverifiedBefore)),
     sessions: await alone((tx) =>
       tx.session.deleteMany({
         where: { OR: [{ expiresAt: { lt: sessionsEndedBefore } }, { revokedAt: { lt: sessionsEndedBefore } }] },
@@ -36,6 +29,7 @@ export async function purge(database: Database, limits: Limits): Promise<Record<
     replacedTokens: await alone((tx) =>
       tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: tokensReplacedBefore } } }),
     ),
+    countedMails: await alone((tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } })),
     auditEvents: await alone((tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } })),
   }
 }
@@ -45,4 +39,28 @@ async function lockPurge(tx: Transaction): Promise<boolean> {
   const rows = await tx.$queryRaw<{ locked: boolean }[]>`
     SELECT pg_try_advisory_xact_lock(hashtext('gatehouse'), hashtext('purge')) AS locked`
   return rows[0]?.locked === true
+}
+
+/** An account that nobody verified goes with its registrations, once the newest of them is old. Imported ones stay. */
+function purgeUnverified(tx: Transaction, before: Date): Promise<{ count: number }> {
+  return tx.user.deleteMany({
+    where: {
+      ...{ emailVerifiedAt: null, importedAt: null, createdAt: { lt: before } },
+      registrations: { none: { createdAt: { gte: before } } },
+    },
+  })
+}
+
+/**
+ * Of an account that is unverified the two newest registrations stay as long as it does: were one of two to go, a link
+ * would activate the other, which may be a stranger's.
+ */
+async function purgeRegistrations(tx: Transaction, before: Date): Promise<{ count: number }> {
+  const count = await tx.$executeRaw`
+    DELETE FROM registrations r USING users u
+    WHERE r.created_at < ${before} AND u.id = r.user_id
+      AND (u.email_verified_at IS NOT NULL OR 1 < (
+        SELECT count(*) FROM registrations newer
+        WHERE newer.user_id = r.user_id AND newer.activated_at IS NULL AND (newer.created_at, newer.id) > (r.created_at, r.id)))`
+  return { count }
 }

@@ -2,6 +2,9 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import { Prisma, type User } from '../generated/prisma/client'
 
+/** Stands for a hash where an account has no password: no password has it, and comparing costs what a hash costs. */
+export const NO_PASSWORD = '!'
+
 /** What the doors may know of an account: no hash among it. */
 export interface Account {
   id: string
@@ -45,61 +48,27 @@ export async function lockUser(tx: Transaction, id: string): Promise<{ email: st
   return rows[0] ?? null
 }
 
-export interface Claim {
-  email: string
-  passwordHash: string
-  displayName: string | null
-  locale: string
-  now: Date
+/** Verifies the address of a locked account that keeps its own password, name and language, as an import wrote them. */
+export async function verifyImported(tx: Transaction, id: string, now: Date): Promise<void> {
+  await tx.user.update({ where: { id }, data: { emailVerifiedAt: now, updatedAt: now } })
 }
 
 /**
- * Writes a claim on an address: the account where there is none, and a registration of its own. The statement is the
- * same for a free, a waiting and a verified address, so that its time tells nothing; a verified account is not changed.
+ * Verifies the address of a locked account and leaves it without a password: several people may have given one, and the
+ * link proves which mailbox is meant, not who knows which password. `locale` of who followed the link, unless imported.
  */
-export async function claimAddress(tx: Transaction, claim: Claim): Promise<{ userId: string; registrationId: string }> {
-  const { email, passwordHash, displayName, locale, now } = claim
-  const rows = await tx.$queryRaw<{ userId: string; registrationId: string }[]>`
-    WITH account AS (
-      INSERT INTO users (id, email, password_hash, password_changed_at, display_name, locale, created_at, updated_at)
-      VALUES (${uuidv7()}::uuid, ${email}, ${passwordHash}, ${now}, ${displayName}, ${locale}, ${now}, ${now})
-      ON CONFLICT (email) DO UPDATE SET
-        password_hash = CASE WHEN users.email_verified_at IS NULL THEN excluded.password_hash ELSE users.password_hash END,
-        display_name = CASE WHEN users.email_verified_at IS NULL THEN excluded.display_name ELSE users.display_name END,
-        locale = CASE WHEN users.email_verified_at IS NULL THEN excluded.locale ELSE users.locale END
-      RETURNING id
-    )
-    INSERT INTO registrations (id, user_id, password_hash, display_name, locale, created_at)
-    SELECT ${uuidv7()}::uuid, account.id, ${passwordHash}, ${displayName}, ${locale}, ${now} FROM account
-    RETURNING user_id AS "userId", id AS "registrationId"`
-  const written = rows[0]
-  if (!written) throw new Error('A claim that wrote no row')
-  return written
-}
-
-/** A claim for an account that has none, of what it holds already. */
-export function claimOfOwn(db: Queryable, user: User, now: Date) {
-  const { id: userId, passwordHash, displayName, locale } = user
-  return db.registration.create({ data: { id: uuidv7(), userId, passwordHash, displayName, locale, createdAt: now } })
-}
-
-/**
- * Activates one registration: its password and profile become the account's, the other claims and their links go.
- * True for the one call that does it; false where the account was verified before.
- */
-export async function activateRegistration(tx: Transaction, registrationId: string, now: Date): Promise<boolean> {
-  const activated = await tx.$queryRaw<{ userId: string }[]>`
-    UPDATE users SET email_verified_at = ${now}, password_hash = r.password_hash, password_changed_at = ${now},
-      display_name = r.display_name, locale = r.locale, updated_at = ${now}
-    FROM registrations r
-    WHERE r.id = ${registrationId}::uuid AND r.user_id = users.id AND r.password_hash IS NOT NULL
-      AND users.email_verified_at IS NULL
-    RETURNING users.id AS "userId"`
-  const account = activated[0]
-  if (!account) return false
-  await tx.registration.update({ where: { id: registrationId }, data: { activatedAt: now, passwordHash: null } })
-  await tx.registration.deleteMany({ where: { userId: account.userId, id: { not: registrationId } } })
-  return true
+export async function verifyWithoutPassword(
+  tx: Transaction,
+  account: User,
+  { locale, now }: { locale: string; now: Date },
+): Promise<void> {
+  await tx.user.update({
+    where: { id: account.id },
+    data: {
+      ...{ emailVerifiedAt: now, passwordHash: NO_PASSWORD, passwordChangedAt: now, updatedAt: now },
+      ...(account.importedAt === null && { locale }),
+    },
+  })
 }
 
 /** Sets a new password hash, if the account still is what was checked. True when it was. */
@@ -129,17 +98,18 @@ export async function upgradePasswordHash(
 
 /**
  * Sets the password that a reset brings. Following the mailed link has proved the address, so it is verified now, and
- * every claim on it, with its links, is void.
+ * every claim on it, with its links, is void. A bare account gets its first language, that of who resets.
  */
 export async function resetPassword(
   tx: Transaction,
   userId: string,
-  change: { passwordHash: string; now: Date },
+  change: { passwordHash: string; locale: string; now: Date },
 ): Promise<void> {
-  const { passwordHash, now } = change
+  const { passwordHash, locale, now } = change
   await tx.$executeRaw`
     UPDATE users SET password_hash = ${passwordHash}, password_changed_at = ${now}, updated_at = ${now},
-      email_verified_at = coalesce(email_verified_at, ${now})
+      email_verified_at = coalesce(email_verified_at, ${now}),
+      locale = CASE WHEN email_verified_at IS NULL AND imported_at IS NULL THEN ${locale} ELSE locale END
     WHERE id = ${userId}::uuid`
   await tx.registration.deleteMany({ where: { userId } })
 }
@@ -181,7 +151,7 @@ export async function clearPendingEmail(tx: Transaction, id: string): Promise<bo
 }
 
 /**
- * Gives an account the address of its pending change. False where that change does not wait any more, or another account
+ * Gives an account the address of its pending change; what was registered for the former one goes. False where that change does not wait any more, or another account
  * took the address at the same moment: the transaction is lost then.
  */
 export async function changeEmail(tx: Transaction, id: string, change: { email: string; now: Date }): Promise<boolean> {
@@ -191,6 +161,7 @@ export async function changeEmail(tx: Transaction, id: string, change: { email: 
       where: { id, pendingEmail: email },
       data: { email, emailVerifiedAt: now, updatedAt: now },
     })
+    if (count === 1) await tx.registration.deleteMany({ where: { userId: id } })
     return count === 1
   } catch (error) {
     if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return false
@@ -224,6 +195,9 @@ export interface ImportedUser {
 
 /** Adds a user from elsewhere. False where the address is there already: it is left as it is. */
 export async function importUser(db: Queryable, user: ImportedUser): Promise<boolean> {
-  const { count } = await db.user.createMany({ data: [{ ...user, id: uuidv7() }], skipDuplicates: true })
+  const { count } = await db.user.createMany({
+    data: [{ ...user, id: uuidv7(), importedAt: new Date() }],
+    skipDuplicates: true,
+  })
   return count === 1
 }

@@ -232,6 +232,7 @@ const DATA: Record<string, string> = {
 DATA['20261126030001_refresh_successors'] = `${DATA['20261126030000_pending_email_change'] ?? ''}
     INSERT INTO replaced_refresh_tokens (token_hash, session_id, replaced_at, successor_sealed)
       SELECT sha256('c'), id, now(), decode(repeat('00', 71), 'hex') FROM sessions;`
+DATA['20261126020000_claims_apart_from_accounts'] = DATA['20261122000000_init'] ?? ''
 DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
     UPDATE users SET imported_at = now();`
 DATA['20261126070000_login_failures'] = `${DATA['20261126060000_imports']}

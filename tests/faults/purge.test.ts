@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { RETENTION } from '../../src/config/defaults'
 import { purgeExpired } from '../../src/services/purgeExpired'
-import { type TestApp, startTestApp } from '../support/app'
+import { type TestApp, startTestApp, tokenOf } from '../support/app'
 import { call, me } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
@@ -16,6 +16,7 @@ const TABLES = [
   'sessions',
   'replaced_refresh_tokens',
   'one_time_tokens',
+  'counted_mails',
   'audit_events',
   'rate_limit_counters',
 ] as const
@@ -62,7 +63,7 @@ describe('the purge', () => {
     const email = someone()
     await call(app.url, 'register', { email, password: PASSWORD })
     await app.mailedToken(email)
-    await pool().query('DELETE FROM rate_limit_counters')
+    await pool().query('DELETE FROM rate_limit_counters; DELETE FROM counted_mails')
     // The claim that was activated, with its used link, is of no more use either.
     const { before, after } = await lostAt(RETENTION.unverifiedUsers)
     expect(before).toEqual({})
@@ -93,7 +94,9 @@ describe('the purge', () => {
     if (isEnded) await call(app.url, 'logout', undefined, { token: tokens.accessToken })
     else app.clock.pass(app.config.refreshTokenTtl)
     await purge() // what else is due by now
-    await pool().query('DELETE FROM one_time_tokens; DELETE FROM registrations; DELETE FROM rate_limit_counters')
+    await pool().query(
+      'DELETE FROM one_time_tokens; DELETE FROM registrations; DELETE FROM rate_limit_counters; DELETE FROM counted_mails',
+    )
     const { before, after } = await lostAt(RETENTION.endedSessions)
     expect(before).toEqual({})
     expect(after).toEqual({ sessions: 1 })
@@ -109,7 +112,7 @@ describe('the purge', () => {
     app.clock.pass(app.config.refreshTokenTtl - DAY)
     await refresh()
     await purge()
-    await pool().query('DELETE FROM rate_limit_counters')
+    await pool().query('DELETE FROM rate_limit_counters; DELETE FROM counted_mails')
     const { before, after } = await lostAt(DAY)
     expect(before).toEqual({})
     expect(after).toEqual({ replaced_refresh_tokens: 1 })
@@ -121,7 +124,7 @@ describe('the purge', () => {
     await call(app.url, 'requestReset', { email })
     await app.mailedToken(email, /new password/)
     await pool().query(
-      "DELETE FROM one_time_tokens WHERE purpose <> 'RESET_PASSWORD'; DELETE FROM registrations; DELETE FROM rate_limit_counters",
+      "DELETE FROM one_time_tokens WHERE purpose <> 'RESET_PASSWORD'; DELETE FROM registrations; DELETE FROM rate_limit_counters; DELETE FROM counted_mails",
     )
     const { before, after } = await lostAt(RETENTION.deadTokens + app.config.resetTokenTtl)
     expect(before).toEqual({})
@@ -138,17 +141,43 @@ describe('the purge', () => {
     expect((await counts()).users).toBe(1)
   })
 
-  test('a spent counter goes with its window', async () => {
-    await call(app.url, 'requestReset', { email: someone() }) // the cap of mails to one address: an hour and a day
-    expect((await counts()).rate_limit_counters).toBe(2)
-    const pass = (milliseconds: number) =>
-      pool().query('UPDATE rate_limit_counters SET expire = expire - $1::bigint', [milliseconds])
-    await pass(DAY / 2)
+  test('a mail counts until its hour is over and its link is dead', async () => {
+    const email = someone()
+    await call(app.url, 'register', { email, password: PASSWORD })
+    await app.mailedToken(email)
+    expect((await counts()).counted_mails).toBe(1)
+    app.clock.pass(app.config.verifyTokenTtl - MINUTE)
     await purge()
-    expect((await counts()).rate_limit_counters).toBe(1)
-    await pass(DAY / 2 + MINUTE)
+    expect((await counts()).counted_mails).toBe(1)
+    app.clock.pass(2 * MINUTE)
     await purge()
-    expect((await counts()).rate_limit_counters).toBe(0)
+    expect((await counts()).counted_mails).toBe(0)
+  })
+
+  test('an imported account waits for its verification for ever', async () => {
+    await pool().query(
+      `INSERT INTO users (email, password_hash, imported_at, created_at)
+       VALUES ('imported@example.com', '$2b$12$hash', now(), now() - interval '1 year')`,
+    )
+    await purge()
+    expect((await counts()).users).toBe(1)
+  })
+
+  // Were one of two to go, a link would activate the other.
+  test('the two newest registrations stay as long as their unverified account', async () => {
+    const email = someone()
+    const register = (password: string) => call(app.url, 'register', { email, password })
+    for (const password of [PASSWORD, `${PASSWORD} 2`, `${PASSWORD} 3`]) await register(password)
+    app.clock.pass(RETENTION.unverifiedUsers - DAY)
+    await register(`${PASSWORD} 4`)
+    app.clock.pass(2 * DAY)
+    await purge()
+    expect((await counts()).registrations).toBe(2)
+    await call(app.url, 'resendVerification', { email })
+    const mails = () => app.smtp.mails.filter(({ recipients }) => recipients.includes(email))
+    const mail = await app.smtp.until(() => mails()[4])
+    const { data } = await call(app.url, 'verifyEmail', { token: tokenOf(mail) })
+    expect(data.resetToken).toEqual(expect.any(String))
   })
 })
 

@@ -118,19 +118,59 @@ test('every login makes a session of its own', async () => {
   }
 })
 
-test('an unknown address costs the same number of hashes as a wrong password', async () => {
+/** A verified account, and a registration that somebody else made for its address. */
+const claimed = async () => {
+  const email = await verifiedPerson(app)
+  await call(app.url, 'register', { email, password: CLAIMED })
+  return email
+}
+/** An unverified account with registrations of two people. */
+const contested = async () => {
+  const email = await unverified()
+  await call(app.url, 'register', { email, password: CLAIMED })
+  return email
+}
+const CLAIMED = 'silver anchor five meadows'
+
+test('whatever fails costs two hashes, and a success one', async () => {
   const { metrics } = app.app.deps
   const hashes = async () => {
     const { values } = await metrics.hashDuration.get()
     return values.find(({ metricName }) => metricName?.endsWith('_count'))?.value ?? 0
   }
-  const costs: number[] = []
-  for (const email of [someone(), await verifiedPerson(app), await disabled(), await unverified()]) {
+  const cost = async (email: string, password: string) => {
     const before = await hashes()
-    await call(app.url, 'login', { email, password: 'another tractor seven moons' })
-    costs.push((await hashes()) - before)
+    const { code } = await call(app.url, 'login', { email, password })
+    return [code, (await hashes()) - before]
   }
-  expect(costs).toEqual([1, 1, 1, 1])
+  const wrong = 'another tractor seven moons'
+  for (const make of [() => Promise.resolve(someone()), () => verifiedPerson(app), disabled, unverified, claimed]) {
+    expect(await cost(await make(), wrong)).toEqual(['INVALID_CREDENTIALS', 2])
+  }
+  expect(await cost(await disabled(), PASSWORD)).toEqual(['INVALID_CREDENTIALS', 2])
+  expect(await cost(await unverified(), PASSWORD)).toEqual(['EMAIL_NOT_VERIFIED', 2])
+  expect(await cost(await claimed(), CLAIMED)).toEqual(['EMAIL_NOT_VERIFIED', 2])
+  expect(await cost(await claimed(), PASSWORD)).toEqual(['SUCCESS', 1])
+})
+
+test('registering and then logging in tells nobody whether the address has an account', async () => {
+  const register = (email: string, password = CLAIMED) => call(app.url, 'register', { email, password })
+  const answers: string[] = []
+  for (const make of [() => Promise.resolve(someone()), unverified, () => verifiedPerson(app), disabled]) {
+    const email = await make()
+    const registered = await register(email)
+    const loggedIn = await call(app.url, 'login', { email, password: CLAIMED })
+    const guessed = await call(app.url, 'login', { email, password: 'another tractor seven moons' })
+    answers.push([registered, loggedIn, guessed].map(({ text }) => text.replace(email, '')).join('\n'))
+  }
+  expect(answers[0]).toContain('EMAIL_NOT_VERIFIED')
+  expect(new Set(answers).size).toBe(1)
+})
+
+test('of several registrations it is the newest whose password is told from a wrong one', async () => {
+  const email = await contested()
+  expect((await call(app.url, 'login', { email, password: CLAIMED })).code).toBe('EMAIL_NOT_VERIFIED')
+  expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('INVALID_CREDENTIALS')
 })
 
 test('an access token holds ids and times, and nothing of the person', async () => {

@@ -99,7 +99,7 @@ test('twenty requests at once leave one link that works', async () => {
   await Promise.all(Array.from({ length: 20 }, () => call(app.url, 'requestReset', { email })))
   await settled(email)
   const links = mailsTo(email).filter(({ parsed }) => /new password/.test(parsed.subject ?? ''))
-  expect(links.length).toBeLessThanOrEqual(4)
+  expect(links.length).toBeLessThanOrEqual(5)
   const codes: string[] = []
   for (const mail of links) {
     const input = { token: tokenOf(mail), password: 'copper lantern nine rivers' }

@@ -14,8 +14,17 @@ function sample(name: MailName, locale: Locale, displayName?: string | null): Re
   return renderMail({ name, payload: displayName === undefined ? payload : { ...payload, displayName }, locale, brand })
 }
 
+function resetMail(displayName: string | null): RenderedMail {
+  return renderMail({
+    name: 'resetPassword',
+    payload: { displayName, link, expiresIn: 3_600_000 },
+    locale: 'en',
+    brand,
+  })
+}
+
 function verifyMail(overrides: Partial<MailPayload<'verifyEmail'>>, locale: Locale = 'en'): RenderedMail {
-  const payload = { displayName: null, link, expiresIn: 24 * 3_600_000, ...overrides }
+  const payload = { link, expiresIn: 24 * 3_600_000, ...overrides }
   return renderMail({ name: 'verifyEmail', payload, locale, brand })
 }
 
@@ -67,11 +76,11 @@ describe.each(everyMail)('%s %s', (locale, name) => {
 })
 
 test('a display name arrives as harmless text, whatever it tries', () => {
-  const displayName = '<a href="https://evil.example">x</a>\r\nBcc: evil@evil.example'
-  const { html, text, subject } = verifyMail({ displayName })
-  expect(html).toContain('&lt;a href=&quot;https://evil.example&quot;&gt;x&lt;/a&gt; Bcc: evil@evil.example')
-  expect(html).not.toContain('<a href="https://evil.example"')
-  expect(text).toContain('Hello <a href="https://evil.example">x</a> Bcc: evil@evil.example,')
+  const displayName = '<a href="evil">x</a>\r\nBcc: evil'
+  const { html, text, subject } = resetMail(displayName)
+  expect(html).toContain('&lt;a href=&quot;evil&quot;&gt;x&lt;/a&gt; Bcc: evil')
+  expect(html).not.toContain('<a href="evil"')
+  expect(text).toContain('Hello <a href="evil">x</a> Bcc: evil,')
   expect(text).not.toMatch(/^Bcc:/m)
   expect(subject).not.toContain('evil')
 })
@@ -82,27 +91,61 @@ test.each([
   ['direction overrides and isolates', '\u202eAda\u2066\u200f\u061c', 'Ada'],
   ['lone surrogates', 'Ada\ud800', 'Ada'],
 ])('%s leave the display name', (_, displayName, left) => {
-  const { text, html } = verifyMail({ displayName })
+  const { text, html } = resetMail(displayName)
   expect(text).toContain(`Hello ${left},`)
   expect(html).toContain(`Hello ${left},`)
 })
 
 test('names keep what they are spelled with: joiners, emoji, accents, quotes', () => {
   const displayName = "Zoë O'Neil 👩‍💻 می‌خواهم"
-  const { text, html } = verifyMail({ displayName })
+  const { text, html } = resetMail(displayName)
   expect(text).toContain(`Hello ${displayName},`)
   expect(html).toContain(`Hello ${displayName.replace("'", '&#39;')},`)
 })
 
 test('a name that looks like a placeholder stays as it is', () => {
-  const { text, html } = verifyMail({ displayName: '%%link%% {appName} $& %%if x%%' })
+  const { text, html } = resetMail('%%link%% {appName} $& %%if x%%')
   expect(text).toContain('Hello %%link%% {appName} $& %%if x%%,')
   expect(html).toContain('Hello %%link%% {appName} $&amp; %%if x%%,')
 })
 
 test('without a name the greeting does without it, also where the name has nothing to show', () => {
-  for (const displayName of [null, '', ' \u200f ']) expect(verifyMail({ displayName }).text).toContain('\nHello,\n')
+  for (const displayName of [null, '', ' \u200f ']) expect(resetMail(displayName).text).toContain('\nHello,\n')
 })
+
+test.each([
+  'You won! https://evil.example/claim',
+  'evil.example',
+  'Ada evil.example/x',
+  'www.evil',
+  'WWW.Evil',
+  'a@evil',
+  'ada＠evil',
+  'evil．example',
+  'evil。example',
+  'ev\u200bil.ex\u200dample',
+  'bücher.example',
+  'пример.рф',
+  '192.0.2.7',
+  'javascript:alert',
+  'tel:+123',
+])('the name %j, which a mail program makes a link of, is left out', (displayName) => {
+  expect(resetMail(displayName).text).toContain('\nHello,\n')
+})
+
+test.each(['J. R. R. Tolkien', 'J.R. Ewing', 'Martin Luther King, Jr.', 'St. John', 'Ada: the first', 'Anna-M. Ö'])(
+  'the name %j stays',
+  (displayName) => {
+    expect(resetMail(displayName).text).toContain(`Hello ${displayName},`)
+  },
+)
+
+test.each(['verifyEmail', 'confirmEmailChange'] as const)(
+  '%s, which proves an address, greets without a name',
+  (name) => {
+    expect(sample(name, 'en', 'Mallory').text).toContain('\nHello,\n')
+  },
+)
 
 test('the link is the button, stands in plain sight, and has a line of its own in the text part', () => {
   const { html, text } = verifyMail({ link: `${link}&x="y"` })

@@ -1,7 +1,10 @@
-import { digest, isOpaqueToken } from '../../crypto/opaqueToken'
-import type { MailTokenPurpose } from '../../crypto/opaqueToken'
+import { v7 as uuidv7 } from 'uuid'
+import { type MailTokenPurpose, digest, isOpaqueToken, mailTokens } from '../../crypto/opaqueToken'
 import { ExpiredTokenError, InvalidTokenError } from '../../errors/userErrors'
-import { type FoundToken, findOneTimeToken } from '../../store/redeemTokens'
+import { later } from '../../lib/clock'
+import type { Transaction } from '../../store/database'
+import { createOneTimeToken } from '../../store/oneTimeTokens'
+import { type FoundToken, findOneTimeToken, prolongOneTimeToken, voidResetTokens } from '../../store/redeemTokens'
 import type { Deps } from '../deps'
 
 /**
@@ -19,4 +22,26 @@ export async function readMailedToken(
   if (found?.purpose !== purpose) throw new InvalidTokenError()
   if (found.expiresAt <= clock.now()) throw new ExpiredTokenError()
   return found
+}
+
+/**
+ * The reset token that a followed verification link leads to: derived from the link, so that following it again, or twice
+ * at once, answers the same one, and RESET_TOKEN_TTL begins anew. As every reset token it voids those before it.
+ */
+export async function resetTokenOfLink(
+  { secrets, config }: Pick<Deps, 'secrets' | 'config'>,
+  tx: Transaction,
+  { link, now }: { link: FoundToken; now: Date },
+): Promise<string> {
+  const { userId, email } = link
+  const expiresAt = later(now, config.resetTokenTtl)
+  const candidates = mailTokens(secrets, 'RESET_PASSWORD', link.id)
+  for (const candidate of candidates) {
+    if (await prolongOneTimeToken(tx, digest(candidate), expiresAt)) return candidate
+  }
+  await voidResetTokens(tx, userId)
+  const [token] = candidates
+  const row = { id: uuidv7(), userId, email, tokenHash: digest(token), createdAt: now, expiresAt }
+  await createOneTimeToken(tx, { ...row, purpose: 'RESET_PASSWORD' })
+  return token
 }

@@ -1,0 +1,71 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Queryable, Transaction } from './database'
+import { NO_PASSWORD } from './users'
+
+export interface NewRegistration {
+  email: string
+  passwordHash: string
+  displayName: string | null
+  locale: string
+  now: Date
+}
+
+/**
+ * Stores a registration, and the bare account of its address where there is none: neither a stranger's registration nor
+ * the owner's changes an account. The statement is the same for a free, a waiting and a verified address, so that its
+ * time tells nothing; it locks the account, so that a link followed meanwhile sees all registrations or precedes this one.
+ */
+export async function createRegistration(
+  tx: Transaction,
+  registration: NewRegistration,
+): Promise<{ userId: string; registrationId: string }> {
+  const { email, passwordHash, displayName, locale, now } = registration
+  const rows = await tx.$queryRaw<{ userId: string; registrationId: string }[]>`
+    WITH account AS (
+      INSERT INTO users (id, email, password_hash, password_changed_at, created_at, updated_at)
+      VALUES (${uuidv7()}::uuid, ${email}, ${NO_PASSWORD}, ${now}, ${now}, ${now})
+      ON CONFLICT (email) DO UPDATE SET updated_at = users.updated_at
+      RETURNING id
+    )
+    INSERT INTO registrations (id, user_id, password_hash, display_name, locale, created_at)
+    SELECT ${uuidv7()}::uuid, account.id, ${passwordHash}, ${displayName}, ${locale}, ${now} FROM account
+    RETURNING user_id AS "userId", id AS "registrationId"`
+  const written = rows[0]
+  if (!written) throw new Error('A registration that wrote no row')
+  return written
+}
+
+/** The registrations of an account that wait for a link to be followed, newest first. */
+export function waitingRegistrations(db: Queryable, userId: string) {
+  return db.registration.findMany({
+    where: { userId, activatedAt: null },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: 2, // one, or several: how many more does not matter
+  })
+}
+
+/** The password hash of the newest registration that waits for an address, whether or not its account is verified. */
+export async function newestWaitingHash(db: Queryable, email: string): Promise<string | null> {
+  const newest = await db.registration.findFirst({
+    where: { user: { email }, activatedAt: null },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    select: { passwordHash: true },
+  })
+  return newest?.passwordHash ?? null
+}
+
+/** Activates the only registration of a locked, unverified account: its password, name and language become the account's. */
+export async function activateRegistration(tx: Transaction, registrationId: string, now: Date): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE users SET email_verified_at = ${now}, password_hash = r.password_hash, password_changed_at = ${now},
+      display_name = r.display_name, locale = r.locale, updated_at = ${now}
+    FROM registrations r
+    WHERE r.id = ${registrationId}::uuid AND r.user_id = users.id AND r.password_hash IS NOT NULL
+      AND users.email_verified_at IS NULL`
+  await tx.registration.update({ where: { id: registrationId }, data: { activatedAt: now, passwordHash: null } })
+}
+
+/** Voids every registration of an account, with its links and waiting mails. */
+export async function deleteRegistrations(tx: Transaction, userId: string): Promise<void> {
+  await tx.registration.deleteMany({ where: { userId } })
+}
