@@ -1,6 +1,6 @@
 import { MAIL } from '../config/defaults'
+import type { MailTokenPurpose } from '../crypto/opaqueToken'
 import { type Secrets, hmac } from '../crypto/secrets'
-import type { OneTimePurpose } from '../generated/prisma/client'
 import { type Clock, later } from '../lib/clock'
 import { countMail } from '../store/countedMails'
 import type { Database, Transaction } from '../store/database'
@@ -17,7 +17,7 @@ interface CountedMail {
   mail: QueuedMail
   /** The mail that it becomes: each kind has a quota of its own, so that none can be spent by asking for another. */
   kind: MailName
-  link: { userId: string; purpose: OneTimePurpose; expiresIn: number } | null
+  link: { userId: string; purpose: MailTokenPurpose; expiresIn: number } | null
 }
 
 /**

@@ -15,8 +15,10 @@ describe('with RATE_LIMITS=off', () => {
   })
   afterAll(() => app.close())
 
-  const sql = async (text: string, values: unknown[] = []) =>
-    (await app.app.deps.database.pool.query(text, values)).rows
+  const sql = async (text: string, values: unknown[] = []) => {
+    const { rows } = await app.app.deps.database.pool.query<Record<string, unknown>>(text, values)
+    return rows
+  }
   const ask = async (name: string, email: string) => {
     const answer = await call(app.url, name, { email }, from(someAddress()))
     await settled()

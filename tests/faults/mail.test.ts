@@ -397,15 +397,21 @@ describe('what a mail says is decided when it is sent', () => {
     expect(await outcome('verifyEmail', 'b@example.com', disabled)).toBe('dropped: disabled')
   })
 
-  test('resendVerification: a link for the newest claim, nothing for an unknown address', async () => {
+  test('resendVerification: a link for the only registration that waits, nothing for an unknown address', async () => {
     expect(await outcome('resendVerification', 'unknown@example.com')).toBe('dropped: gone')
     await mailers.splice(0)[0]?.stop()
+    const { registrationId } = await addUser('a@example.com', { verified: false })
+    expect(await outcome('resendVerification', 'a@example.com')).toBe('link: /verify-email')
+    expect((await db.prisma.oneTimeToken.findFirstOrThrow()).registrationId).toBe(registrationId)
+  })
+
+  test('resendVerification: a link for none in particular where several registrations wait', async () => {
     const claim = await addUser('a@example.com', { verified: false })
-    const newest = await db.prisma.registration.create({
+    await db.prisma.registration.create({
       data: { id: uuidv7(), userId: claim.userId, passwordHash: HASH, locale: 'de', createdAt: later(now, 1_000) },
     })
     expect(await outcome('resendVerification', 'a@example.com')).toBe('link: /verify-email')
-    expect((await db.prisma.oneTimeToken.findFirstOrThrow()).registrationId).toBe(newest.id)
+    expect((await db.prisma.oneTimeToken.findFirstOrThrow()).registrationId).toBeNull()
   })
 
   test('resendVerification: news of the account where it was verified', async () => {
