@@ -10,7 +10,9 @@ import { changeEmail } from '../../src/store/users'
 import { type TestDatabase, createDatabase } from '../support/database'
 
 const HASH = '$2b$12$abcdefghijklmnopqrstuv'
-const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
+const config = resolveConfig(
+  readEnvironment({ PUBLIC_URL: 'https://auth.example.com', SMTP_URL: 'smtp://127.0.0.1:1' }),
+)
 const secrets = deriveSecrets('the secret of the mail tests, long enough', null)
 
 let testDatabase: TestDatabase

@@ -79,7 +79,9 @@ export function startMailer(options: MailerOptions): Mailer {
   const counted = new Counted()
   const logger = createLogger({ level: 'debug', pretty: false, destination: counted })
   const database = openDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => undefined })
-  const config = resolveConfig(readEnvironment({ PUBLIC_URL: 'https://auth.example.com' }))
+  const config = resolveConfig(
+    readEnvironment({ PUBLIC_URL: 'https://auth.example.com', SMTP_URL: 'smtp://127.0.0.1:1' }),
+  )
   const transport = createSmtpTransport({ url: smtpUrl, name: config.smtpName, from: config.mailFrom, production })
   const delivery = new MailDelivery({
     ...{
