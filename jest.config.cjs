@@ -42,7 +42,7 @@ module.exports = {
     'src/**/*.ts',
     '!src/generated/**',
     '!src/**/*.generated.ts',
-    '!src/graphql/{types,inputs,resolvers}/**',
+    '!src/graphql/{objects,mutations,queries}/**',
   ],
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'lcov', 'json-summary'],

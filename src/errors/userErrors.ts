@@ -1,4 +1,4 @@
-import type { FieldErrorCode, UserErrorCode } from './codes'
+import type { FieldErrorCode, UserErrorCode } from './catalogue'
 
 /**
  * An expected failure: services throw it, the doors answer it. It carries no message: what people read is written

@@ -2,10 +2,10 @@ import { ApolloServer } from '@apollo/server'
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 import type { GraphQLSchema } from 'graphql'
-import { answerPlugin } from './answerPlugin'
 import type { Context } from './context'
 import { limitsRule } from './limits'
 import { asGraphQLError, presentError } from './presentError'
+import { responsePlugin } from './responsePlugin'
 import { GRAPHQL } from '../config/defaults'
 import type { Logger } from '../ops/logger'
 
@@ -13,7 +13,7 @@ interface ApolloOptions {
   schema: GraphQLSchema
   /** Introspection, Apollo Sandbox, and errors that name what the schema holds. */
   sandbox: boolean
-  cookie: Parameters<typeof answerPlugin>[0]['cookie']
+  cookie: Parameters<typeof responsePlugin>[0]['cookie']
   logger: Logger
 }
 
@@ -81,7 +81,7 @@ export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions)
     parseOptions: { maxLexicalTokens: GRAPHQL.maxTokens },
     validationOptions: { maxErrors: GRAPHQL.maxErrors },
     validationRules: [limitsRule],
-    plugins: [landingPage, answerPlugin({ detailed: sandbox, cookie })],
+    plugins: [landingPage, responsePlugin({ detailed: sandbox, cookie })],
     // Errors of the protocol, before there is a context; the plugin writes all others.
     formatError: (formatted, error) =>
       presentError(asGraphQLError(error, formatted), { locale: 'en', requestId: null, detailed: sandbox }),

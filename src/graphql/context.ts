@@ -1,13 +1,13 @@
-import type { DevMailType } from './types/account'
+import type { DevMailType } from './objects/devMail'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import type { Client, Deps, Viewer } from '../services/deps'
 import { viewerOf } from '../services/viewer'
 
-/** What the answer carries beside its data; each door writes it in its own way. */
-export interface Answer {
+/** What the response carries beside its data: headers and a cookie, the same for GraphQL and REST. */
+export interface ResponseMeta {
   /** Seconds, for the Retry-After header. */
   retryAfter: number | null
-  /** The refresh token to put into the cookie; an empty string clears it. */
+  /** The refresh token to put into the cookie; `clear` removes it. */
   refreshCookie: { token: string; expiresAt: Date } | 'clear' | null
 }
 
@@ -20,13 +20,13 @@ export interface Context {
   deps: Deps
   client: Client
   inbox: Inbox | null
-  answer: Answer
+  response: ResponseMeta
   /** The refresh token in the request's cookie, where the browser may use it from this origin. */
   cookieToken: string | null
   /** The signed-in client; null for a request without a token. Throws an UnauthenticatedError for a token that is no good. */
   viewer: () => Promise<Viewer | null>
-  /** The same, where one is demanded: throws an UnauthenticatedError without a token too. */
-  demandViewer: () => Promise<Viewer>
+  /** The same, where one is required: throws an UnauthenticatedError without a token too. */
+  requireViewer: () => Promise<Viewer>
 }
 
 interface RequestParts {
@@ -46,9 +46,9 @@ export function createContext({ deps, client, inbox, authorization, cookieToken 
     client,
     inbox,
     cookieToken,
-    answer: { retryAfter: null, refreshCookie: null },
+    response: { retryAfter: null, refreshCookie: null },
     viewer: () => (viewer ??= findViewer(deps, authorization)),
-    demandViewer: async () => {
+    requireViewer: async () => {
       const found = await context.viewer()
       if (!found) throw new UnauthenticatedError('no access token')
       return found

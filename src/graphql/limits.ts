@@ -3,11 +3,16 @@ import {
   type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
   type SelectionSetNode,
   type ValidationContext,
+  getNullableType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
 } from 'graphql'
 import { GRAPHQL } from '../config/defaults'
 
@@ -20,8 +25,7 @@ interface Size {
 }
 const EMPTY: Size = { depth: 0, cost: 0, aliases: 0, directives: 0 }
 
-/** Fields that answer lists, whose selections are counted tenfold. */
-const LISTS = new Set(['sessions', 'devInbox', 'fields', 'suggestions'])
+/** How many elements a list is taken to have. */
 const LIST_FACTOR = 10
 
 /**
@@ -32,7 +36,7 @@ export function limitsRule(context: ValidationContext): ASTVisitor {
   return {
     Document(document) {
       refuseSubscriptions(context, document)
-      const problem = problemOf(document)
+      const problem = problemOf(document, listFields(context.getSchema()))
       if (problem === null) return undefined
       context.reportError(new GraphQLError(problem, { extensions: { limit: true } }))
       return undefined
@@ -48,8 +52,21 @@ function refuseSubscriptions(context: ValidationContext, { definitions }: Docume
   }
 }
 
-function problemOf(document: DocumentNode): string | null {
-  const measure = createMeasure(document)
+const listFieldsOf = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
+
+/** The names of fields that answer lists in any type: a fragment is measured once, whatever type it is spread in. */
+function listFields(schema: GraphQLSchema): ReadonlySet<string> {
+  const known = listFieldsOf.get(schema)
+  if (known) return known
+  const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) || isInterfaceType(type))
+  const fields = types.flatMap((type) => Object.values(type.getFields()))
+  const names = new Set(fields.filter(({ type }) => isListType(getNullableType(type))).map(({ name }) => name))
+  listFieldsOf.set(schema, names)
+  return names
+}
+
+function problemOf(document: DocumentNode, lists: ReadonlySet<string>): string | null {
+  const measure = createMeasure(document, lists)
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue
     const problem = problemOfOperation(definition, measure)
@@ -85,7 +102,7 @@ interface Measure {
   rootFields(set: SelectionSetNode): number
 }
 
-function createMeasure(document: DocumentNode): Measure {
+function createMeasure(document: DocumentNode, lists: ReadonlySet<string>): Measure {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
@@ -122,7 +139,7 @@ function createMeasure(document: DocumentNode): Measure {
     // Introspection is a development tool, nested deeply by every client; where it is off, validation refuses it.
     if (name === '__schema' || name === '__type') return { ...EMPTY, depth: 1, cost: 1 }
     const inner = selection.selectionSet ? selections(selection.selectionSet) : EMPTY
-    const factor = LISTS.has(name) ? LIST_FACTOR : 1
+    const factor = lists.has(name) ? LIST_FACTOR : 1
     return {
       depth: inner.depth + 1,
       cost: 1 + inner.cost * factor,

@@ -1,12 +1,12 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { clientWords } from './clientWords'
-import { type LeavingError, leavingError } from '../errors/leaving'
+import { sanitizeMessage } from './sanitizeMessage'
+import { type PublicError, toPublicError } from '../errors/publicError'
 import { RateLimitedError } from '../errors/userErrors'
 import type { Locale } from '../i18n/locale'
 import { text } from '../i18n/text'
 import { describeUserError } from '../i18n/userErrors'
 
-/** What Apollo calls things that need no code of their own here. */
+/** Apollo's codes for what has no code of its own here. */
 const APOLLO_CODES: Record<string, string> = {
   OPERATION_RESOLUTION_FAILURE: 'BAD_USER_INPUT',
   PERSISTED_QUERY_NOT_FOUND: 'PERSISTED_QUERY_NOT_SUPPORTED',
@@ -16,28 +16,32 @@ interface Presentation {
   locale: Locale
   /** Null before the request has one of its own: an error of the protocol. */
   requestId: string | null
-  /** Whether what the schema holds may be told: as long as it can be asked for. */
+  /** Whether messages may name what the schema holds: only while introspection is on. */
   detailed: boolean
 }
 
-/** The decision about an error that GraphQL wrapped. */
-export function judge(error: GraphQLError): LeavingError {
+/** The public form of an error that GraphQL wrapped. */
+export function classify(error: GraphQLError): PublicError {
   const { code, limit } = error.extensions
   const known = typeof code === 'string' ? (APOLLO_CODES[code] ?? code) : code
-  return leavingError(error.originalError ?? error, limit === true ? 'QUERY_TOO_COMPLEX' : known, clientWords(error))
+  return toPublicError(
+    error.originalError ?? error,
+    limit === true ? 'QUERY_TOO_COMPLEX' : known,
+    sanitizeMessage(error),
+  )
 }
 
-/** An error as the client sees it: a code, words, where in its own document, and nothing of the inside. */
+/** An error as the client sees it: its code, a message, its place in the client's document, and nothing of the inside. */
 export function presentError(
   error: GraphQLError,
   { locale, requestId, detailed }: Presentation,
 ): GraphQLFormattedError {
-  if (error.originalError instanceof RateLimitedError) return presentRefusal(error, error.originalError, locale)
-  const { code, message } = judge(error)
-  const schemaTold = code === 'GRAPHQL_VALIDATION_FAILED' || code === 'BAD_USER_INPUT'
-  const words = message === null || (schemaTold && !detailed) ? text(locale).errors[code] : message
+  if (error.originalError instanceof RateLimitedError) return presentRateLimit(error, error.originalError, locale)
+  const { code, message } = classify(error)
+  const namesSchema = code === 'GRAPHQL_VALIDATION_FAILED' || code === 'BAD_USER_INPUT'
+  const shown = message === null || (namesSchema && !detailed) ? text(locale).errors[code] : message
   return {
-    message: words,
+    message: shown,
     ...(error.locations ? { locations: error.locations } : {}),
     ...(error.path ? { path: error.path } : {}),
     extensions: { code, ...(code === 'INTERNAL_SERVER_ERROR' && requestId !== null ? { requestId } : {}) },
@@ -45,9 +49,9 @@ export function presentError(
 }
 
 /** A spent budget of a field whose result is no union. */
-function presentRefusal({ path }: GraphQLError, refusal: RateLimitedError, locale: Locale): GraphQLFormattedError {
-  const { code, message } = describeUserError(refusal, locale)
-  return { message, ...(path ? { path } : {}), extensions: { code, retryAfter: refusal.retryAfter } }
+function presentRateLimit({ path }: GraphQLError, limited: RateLimitedError, locale: Locale): GraphQLFormattedError {
+  const { code, message } = describeUserError(limited, locale)
+  return { message, ...(path ? { path } : {}), extensions: { code, retryAfter: limited.retryAfter } }
 }
 
 /** An error that came before there was a GraphQL one, as in a batch or a missing query. */

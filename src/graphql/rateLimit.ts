@@ -1,4 +1,3 @@
-import type { MiddlewareFn } from 'type-graphql'
 import type { Context } from './context'
 import { type BudgetKey, type FieldBudget } from '../config/budgets'
 import { RATE_LIMIT } from '../config/defaults'
@@ -9,9 +8,6 @@ import { canonicalEmail } from '../lib/emailAddress'
 import type { Budget, Charge } from '../ratelimit/rateLimiter'
 import { findPresentedSession } from '../services/steps/presentedSession'
 
-/** Fields whose success gives its call back: who knows the password has not guessed. */
-const GIVES_BACK: ReadonlySet<string> = new Set(['login'])
-
 /** One call of a field, as its budgets see it. */
 interface Call {
   field: string
@@ -19,31 +15,29 @@ interface Call {
   input: { email?: unknown; refreshToken?: unknown }
 }
 
-/** Takes one call from every budget of the field, before anything else is done for it. Throws a RateLimitedError. */
-export function rateLimit(budgets: ReadonlyMap<string, readonly FieldBudget[]>): MiddlewareFn<Context> {
-  return async ({ args, context, info }, next: () => Promise<unknown>) => {
-    if (info.parentType !== info.schema.getMutationType()) return next()
-    const field = info.fieldName
-    const input = ((args as { input?: unknown }).input ?? {}) as Call['input']
-    const charges = await chargesOf(budgets.get(field) ?? [], { field, context, input })
-    await take(context, charges)
+/**
+ * Takes one call from every budget of the field, before anything else is done for it. Returns what was charged. Throws a
+ * RateLimitedError.
+ */
+export async function chargeBudgets(
+  budgets: readonly FieldBudget[],
+  { field, context, args }: { field: string; context: Context; args: Record<string, unknown> },
+): Promise<Charge[]> {
+  const charges = await chargesOf(budgets, { field, context, input: args.input ?? {} })
+  await take(context, charges)
+  return charges
+}
 
-    const result = await next()
-    if (GIVES_BACK.has(field)) giveBack(context, charges)
-    return result
-  }
+/** Gives back what was charged. The answer does not wait for it, and does not fail with it: the operation has succeeded. */
+export function refundCharges({ client, deps }: Context, charges: readonly Charge[]): void {
+  deps.limiter.refund(charges).catch(() => {
+    deps.sampledLog({ event: 'rate_limit_refund_failed', requestId: client.requestId })
+  })
 }
 
 async function take({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
   const wait = await deps.limiter.take(charges, client.requestId)
   if (wait > 0) throw new RateLimitedError(wait)
-}
-
-/** The answer does not wait for it, and does not fail with it: the operation has succeeded. */
-function giveBack({ client, deps }: Context, charges: readonly Charge[]): void {
-  deps.limiter.refund(charges).catch(() => {
-    deps.sampledLog({ event: 'rate_limit_refund_failed', requestId: client.requestId })
-  })
 }
 
 async function chargesOf(budgets: readonly FieldBudget[], call: Call): Promise<Charge[]> {
@@ -86,9 +80,9 @@ async function subjectOf(key: Exclude<BudgetKey, 'IP'>, call: Call, session: str
 }
 
 /** Where nobody is signed in, the operation decides what is due; until then the network is counted. */
-async function userOf({ client, demandViewer }: Context): Promise<string> {
+async function userOf({ client, requireViewer }: Context): Promise<string> {
   try {
-    return (await demandViewer()).account.id
+    return (await requireViewer()).account.id
   } catch (error) {
     if (error instanceof UnauthenticatedError) return client.networks.at(-1)?.prefix ?? client.ipAddress
     throw error

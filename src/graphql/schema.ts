@@ -1,16 +1,52 @@
 import 'reflect-metadata'
 import { type GraphQLSchema, specifiedDirectives } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
-import { type BudgetChanges, budgetsOf, changeBudgets, rateLimitDirective } from './budgets'
+import { type BudgetChanges, changeBudgets, rateLimitDirective } from './budgets'
 import type { Context } from './context'
-import { rateLimit } from './rateLimit'
-import { AccountResolver } from './resolvers/account'
-import { DevInboxResolver } from './resolvers/devInbox'
-import { RegistrationResolver } from './resolvers/registration'
-import { SessionResolver } from './resolvers/sessions'
-import { DateTimeScalar } from './types/dateTime'
-import { userErrorsAsData } from './userErrorsAsData'
-import type { FieldBudget } from '../config/budgets'
+import { applyMutationPolicy } from './mutationPolicy'
+import { CancelEmailChangeMutation } from './mutations/cancelEmailChange'
+import { ChangePasswordMutation } from './mutations/changePassword'
+import { ConfirmEmailChangeMutation } from './mutations/confirmEmailChange'
+import { ConfirmResetMutation } from './mutations/confirmReset'
+import { DeleteAccountMutation } from './mutations/deleteAccount'
+import { LoginMutation } from './mutations/login'
+import { LogoutMutation } from './mutations/logout'
+import { RefreshSessionMutation } from './mutations/refreshSession'
+import { RegisterMutation } from './mutations/register'
+import { RequestEmailChangeMutation } from './mutations/requestEmailChange'
+import { RequestResetMutation } from './mutations/requestReset'
+import { ResendVerificationMutation } from './mutations/resendVerification'
+import { RevokeOtherSessionsMutation } from './mutations/revokeOtherSessions'
+import { RevokeSessionMutation } from './mutations/revokeSession'
+import { UpdateProfileMutation } from './mutations/updateProfile'
+import { VerifyEmailMutation } from './mutations/verifyEmail'
+import { DateTimeScalar } from './objects/dateTime'
+import { UserResolver } from './objects/user'
+import { DevInboxQuery } from './queries/devInbox'
+import { MeQuery } from './queries/me'
+import { PasswordPolicyQuery } from './queries/passwordPolicy'
+
+const RESOLVERS = [
+  RegisterMutation,
+  VerifyEmailMutation,
+  ResendVerificationMutation,
+  LoginMutation,
+  RefreshSessionMutation,
+  LogoutMutation,
+  RevokeSessionMutation,
+  RevokeOtherSessionsMutation,
+  RequestResetMutation,
+  ConfirmResetMutation,
+  UpdateProfileMutation,
+  ChangePasswordMutation,
+  RequestEmailChangeMutation,
+  ConfirmEmailChangeMutation,
+  CancelEmailChangeMutation,
+  DeleteAccountMutation,
+  MeQuery,
+  PasswordPolicyQuery,
+  UserResolver,
+] as const
 
 interface SchemaOptions {
   /** Adds the inbox of mails. */
@@ -21,21 +57,17 @@ interface SchemaOptions {
 
 /** The schema that is served. Throws where a budget cannot be read. */
 export function createSchema({ development, budgets }: SchemaOptions): GraphQLSchema {
-  const resolvers = [RegistrationResolver, SessionResolver, AccountResolver] as const
-  const inForce = new Map<string, readonly FieldBudget[]>()
   const schema = buildSchemaSync({
-    resolvers: development ? [...resolvers, DevInboxResolver] : resolvers,
+    resolvers: development ? [...RESOLVERS, DevInboxQuery] : RESOLVERS,
     directives: [...specifiedDirectives, rateLimitDirective],
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
-    // Inputs are read by the operations, which answer both doors alike.
+    // The operations read their inputs: GraphQL and REST are answered alike.
     validate: false,
     authChecker: async ({ context }: { context: Context }) => {
-      await context.demandViewer()
+      await context.requireViewer()
       return true
     },
-    globalMiddlewares: [userErrorsAsData, rateLimit(inForce)],
   })
   if (budgets) changeBudgets(schema, budgets)
-  for (const [field, ofField] of budgetsOf(schema)) inForce.set(field, ofField)
-  return schema
+  return applyMutationPolicy(schema)
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { RequestErrorCode } from '../errors/codes'
+import type { RequestErrorCode } from '../errors/catalogue'
 import { pathOf } from './path'
 import { negotiateLocale } from '../i18n/negotiate'
 import { text } from '../i18n/text'

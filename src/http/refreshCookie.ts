@@ -11,7 +11,7 @@ const nameOf = ({ secure }: CookieOptions) => (secure ? '__Host-gatehouse_refres
 
 /** RFC 6265bis: host-only, out of reach of scripts, and never sent by another site. */
 export function refreshCookie(options: CookieOptions) {
-  return (change: NonNullable<Context['answer']['refreshCookie']>): string => {
+  return (change: NonNullable<Context['response']['refreshCookie']>): string => {
     const attributes = { path: '/', httpOnly: true, secure: options.secure, sameSite: 'strict' as const }
     if (change === 'clear')
       return fastifyCookie.serialize(nameOf(options), '', { ...attributes, maxAge: 0, expires: new Date(0) })

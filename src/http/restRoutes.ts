@@ -2,32 +2,9 @@ import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type GraphQLFormattedError, print } from 'graphql'
 import { REST_ROUTES, type RestRoute } from './restTable'
-import type { UserErrorCode, RequestErrorCode } from '../errors/codes'
+import { type ErrorCode, type RequestErrorCode, statusOf } from '../errors/catalogue'
 import type { Context } from '../graphql/context'
 import { text } from '../i18n/text'
-
-/** The HTTP status of each code, for a door that has no other place to say it. */
-export const STATUS: Record<UserErrorCode | RequestErrorCode, number> = {
-  INVALID_INPUT: 400,
-  WEAK_PASSWORD: 400,
-  INVALID_TOKEN: 400,
-  EXPIRED_TOKEN: 400,
-  INVALID_CREDENTIALS: 401,
-  UNAUTHENTICATED: 401,
-  EMAIL_NOT_VERIFIED: 403,
-  HTTPS_REQUIRED: 403,
-  NOT_FOUND: 404,
-  RATE_LIMITED: 429,
-  OVERLOADED: 503,
-  SERVICE_UNAVAILABLE: 503,
-  QUERY_TOO_COMPLEX: 400,
-  BAD_USER_INPUT: 400,
-  BAD_REQUEST: 400,
-  PERSISTED_QUERY_NOT_SUPPORTED: 400,
-  GRAPHQL_PARSE_FAILED: 400,
-  GRAPHQL_VALIDATION_FAILED: 400,
-  INTERNAL_SERVER_ERROR: 500,
-}
 
 interface RestOptions {
   apollo: ApolloServer<Context>
@@ -72,7 +49,7 @@ async function serve(reply: FastifyReply, route: RestRoute, run: Run): Promise<F
   return reply.code(route.status).send(result)
 }
 
-type Failure = { code: UserErrorCode | RequestErrorCode; message: string } & Record<string, unknown>
+type Failure = { code: ErrorCode; message: string } & Record<string, unknown>
 type Result = Failure | Record<string, unknown>
 type Answer = Record<string, Result | null>
 
@@ -80,8 +57,8 @@ function isFailure(result: Result): result is Failure {
   return 'code' in result
 }
 
-function fail(reply: FastifyReply, failure: Failure, own: Partial<typeof STATUS> = {}): FastifyReply {
-  return reply.code(own[failure.code] ?? STATUS[failure.code]).send({ error: failure })
+function fail(reply: FastifyReply, failure: Failure, own: Partial<Record<ErrorCode, number>> = {}): FastifyReply {
+  return reply.code(own[failure.code] ?? statusOf(failure.code)).send({ error: failure })
 }
 
 function fromGraphQL({ message, extensions }: GraphQLFormattedError): Failure {

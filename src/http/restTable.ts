@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { FastifyRequest } from 'fastify'
-import type { UserErrorCode } from '../errors/codes'
+import type { UserErrorCode } from '../errors/catalogue'
 import {
   ConfirmResetDocument,
   LoginDocument,

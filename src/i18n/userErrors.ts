@@ -1,4 +1,4 @@
-import type { FieldErrorCode, UserErrorCode } from '../errors/codes'
+import type { FieldErrorCode, UserErrorCode } from '../errors/catalogue'
 import {
   type FieldProblem,
   InvalidInputError,

@@ -1,6 +1,6 @@
 import { ApolloServerErrorCode } from '@apollo/server/errors'
 import { GraphQLError } from 'graphql'
-import { leavingError } from '../../src/errors/leaving'
+import { toPublicError } from '../../src/errors/publicError'
 import { isDatabaseOutage } from '../../src/errors/outage'
 import { AbandonedError, ServiceUnavailableError, UnauthenticatedError } from '../../src/errors/requestErrors'
 import { asGraphQLError, presentError } from '../../src/graphql/presentError'
@@ -52,8 +52,8 @@ describe('what leaves the server', () => {
     [new AbandonedError(), 'SERVICE_UNAVAILABLE', false],
     [coded('ECONNREFUSED'), 'SERVICE_UNAVAILABLE', true],
     [new Error('SELECT * FROM users'), 'INTERNAL_SERVER_ERROR', true],
-  ])('of %s is %s and none of its words', (error, code, fault) => {
-    expect(leavingError(error, undefined, error.message)).toMatchObject({ code, fault, message: null })
+  ])('of %s is %s and none of its words', (error, code, isServerFault) => {
+    expect(toPublicError(error, undefined, error.message)).toMatchObject({ code, isServerFault, message: null })
   })
 
   const presentation = { locale: 'en', requestId: null, detailed: true } as const

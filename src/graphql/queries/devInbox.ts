@@ -1,11 +1,11 @@
 import { Arg, Ctx, Query, Resolver } from 'type-graphql'
 import { canonicalEmail } from '../../lib/emailAddress'
 import type { Context } from '../context'
-import { DevMailType } from '../types/account'
+import { DevMailType } from '../objects/devMail'
 
 /** Built into the schema in development only. */
 @Resolver()
-export class DevInboxResolver {
+export class DevInboxQuery {
   @Query(() => [DevMailType], {
     description: 'Development only, absent from a production schema: the mails sent to an address, newest first.',
   })

@@ -1,9 +1,9 @@
 import type { Context } from './context'
-import { TokenTransport } from './inputs/sessions'
+import { TokenTransport } from './objects/tokens'
 import type { IssuedTokens } from '../services/deps'
 
 /** The tokens as the client asked for them: a refresh token that goes into the cookie stays out of the body. */
-export function handTokens(
+export function tokensForTransport(
   context: Context,
   transport: TokenTransport,
   tokens: IssuedTokens,
@@ -14,6 +14,6 @@ export function handTokens(
 }
 
 /** Puts the refresh token into the browser's cookie, whether or not the body carries it too. */
-export function setRefreshCookie({ answer }: Context, tokens: IssuedTokens): void {
-  answer.refreshCookie = { token: tokens.refreshToken, expiresAt: tokens.refreshTokenExpiresAt }
+export function setRefreshCookie({ response }: Context, tokens: IssuedTokens): void {
+  response.refreshCookie = { token: tokens.refreshToken, expiresAt: tokens.refreshTokenExpiresAt }
 }

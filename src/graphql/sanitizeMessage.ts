@@ -10,7 +10,7 @@ const QUOTED_VALUE = /(?: value: |, found |^Value ").*/s
  * and suggestions, which name the schema. Everything from the first quotation on is cut, so that no value can steer what
  * is cut, and no long one costs more time than reading it once.
  */
-export function clientWords({ message, originalError }: GraphQLError): string {
+export function sanitizeMessage({ message, originalError }: GraphQLError): string {
   const variable = VARIABLE.exec(message)?.[1]
   if (variable === undefined || !originalError) return withoutQuotation(message)
   const quotation = message.slice(0, -`; ${originalError.message}`.length)

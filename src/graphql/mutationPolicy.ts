@@ -1,0 +1,66 @@
+import { MapperKind, mapSchema } from '@graphql-tools/utils'
+import {
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  defaultFieldResolver,
+  getNullableType,
+  isUnionType,
+} from 'graphql'
+import { budgetsOf } from './budgets'
+import type { Context } from './context'
+import { chargeBudgets, refundCharges } from './rateLimit'
+import { USER_ERRORS } from '../errors/catalogue'
+import { UserError } from '../errors/userErrors'
+import { describeUserError } from '../i18n/userErrors'
+
+type Resolver = GraphQLFieldResolver<unknown, Context, Record<string, unknown>>
+
+/** Mutations whose success gives its call back: who knows the password has not guessed. */
+const REFUNDED: ReadonlySet<string> = new Set(['login'])
+
+/**
+ * What holds for every mutation, around its resolver: its rate limits are charged before anything else is done, an expected
+ * failure becomes the member of its union, and its outcome is counted. Throws where a budget of the schema cannot be read.
+ */
+export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
+  const budgets = budgetsOf(schema)
+  return mapSchema(schema, {
+    [MapperKind.MUTATION_ROOT_FIELD]: (config, name) => {
+      const { resolve = defaultFieldResolver } = config
+      const members = memberNames(config.type)
+      const ofField = budgets.get(name) ?? []
+
+      return {
+        ...config,
+        resolve: async (...call: Parameters<Resolver>) => {
+          const [, args, context] = call
+          const count = (outcome: string) => context.deps.metrics.operations.inc({ field: name, outcome })
+          try {
+            const charges = await chargeBudgets(ofField, { field: name, context, args })
+            const result: unknown = await resolve(...call)
+            if (REFUNDED.has(name)) refundCharges(context, charges)
+            count('SUCCESS')
+            return result
+          } catch (error) {
+            const expected = error instanceof UserError && members.has(USER_ERRORS[error.code].type)
+            count(expected ? error.code : 'ERROR')
+            if (!expected) throw error
+            return failureAsData(error, context)
+          }
+        },
+      }
+    },
+  })
+}
+
+function failureAsData(error: UserError, { client, response }: Context) {
+  const described = describeUserError(error, client.locale)
+  if ('retryAfter' in described) response.retryAfter = described.retryAfter
+  return described
+}
+
+function memberNames(type: GraphQLOutputType): ReadonlySet<string> {
+  const union = getNullableType(type)
+  return new Set(isUnionType(union) ? union.getTypes().map(({ name }) => name) : [])
+}

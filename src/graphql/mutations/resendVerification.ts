@@ -1,0 +1,34 @@
+import { Arg, Ctx, Directive, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
+import { resendVerification } from '../../services/resendVerification'
+import type { Context } from '../context'
+import { resultOf } from '../objects/userErrors'
+
+@InputType()
+class ResendVerificationInput {
+  @Field()
+  email: string
+}
+
+@ObjectType()
+class ResendVerificationSuccess {
+  @Field()
+  email: string
+}
+
+const ResendVerificationResult = resultOf('ResendVerificationResult', ResendVerificationSuccess, [
+  'INVALID_INPUT',
+  'RATE_LIMITED',
+])
+
+@Resolver()
+export class ResendVerificationMutation {
+  @Mutation(() => ResendVerificationResult)
+  @Directive('@rateLimit(max: 5, window: "1h", per: [IP, EMAIL])')
+  @Directive('@rateLimit(max: 20, window: "1h")')
+  resendVerification(
+    @Ctx() { deps, client }: Context,
+    @Arg('input', () => ResendVerificationInput) input: ResendVerificationInput,
+  ) {
+    return resendVerification(deps, client, input)
+  }
+}

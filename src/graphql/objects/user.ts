@@ -1,0 +1,51 @@
+import { Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from 'type-graphql'
+import type { Account } from '../../services/deps'
+import { listSessions } from '../../services/listSessions'
+import { pendingEmail } from '../../services/pendingEmail'
+import type { Context } from '../context'
+import { SessionType } from './session'
+
+@ObjectType('User')
+export class UserType {
+  @Field(() => ID)
+  id: string
+
+  @Field({ description: 'Normalised: trimmed, lower case, domain in ASCII (IDNA).' })
+  email: string
+
+  @Field()
+  emailVerified: boolean
+
+  @Field(() => String, { nullable: true })
+  displayName: string | null
+
+  @Field({ description: 'BCP 47 tag; mails to this user are written in it.' })
+  locale: string
+
+  @Field()
+  createdAt: Date
+
+  /** Not a field: the session that asks, for `Session.current`. */
+  currentSessionId: string
+
+  static of(account: Account, currentSessionId: string): UserType {
+    const { id, email, displayName, locale, createdAt } = account
+    const emailVerified = account.emailVerifiedAt !== null
+    return Object.assign(new UserType(), { id, email, emailVerified, displayName, locale, createdAt, currentSessionId })
+  }
+}
+
+/** The fields of a user that are read when they are asked for. */
+@Resolver(() => UserType)
+export class UserResolver {
+  @FieldResolver(() => [SessionType], { description: 'Live sessions, newest first.' })
+  async sessions(@Root() user: UserType, @Ctx() { deps }: Context) {
+    const sessions = await listSessions(deps, user.id)
+    return sessions.map((session) => SessionType.of(session, user.currentSessionId))
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'The address of a change that waits to be confirmed.' })
+  pendingEmail(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return pendingEmail(deps, user.id)
+  }
+}

@@ -1,0 +1,69 @@
+import { type ClassType, Field, Int, InterfaceType, ObjectType, createUnionType, registerEnumType } from 'type-graphql'
+import { FIELD_ERROR_CODES, type FieldErrorCode, USER_ERRORS, type UserErrorCode } from '../../errors/catalogue'
+
+const CODES = Object.keys(USER_ERRORS) as UserErrorCode[]
+const enumOf = <T extends string>(codes: readonly T[]) =>
+  Object.fromEntries(codes.map((code) => [code, code])) as Record<T, T>
+const UserErrorCodeEnum = enumOf(CODES)
+const FieldErrorCodeEnum = enumOf(FIELD_ERROR_CODES)
+registerEnumType(UserErrorCodeEnum, { name: 'UserErrorCode' })
+registerEnumType(FieldErrorCodeEnum, { name: 'FieldErrorCode' })
+
+@InterfaceType('UserError', { resolveType: (value: { code: UserErrorCode }) => USER_ERRORS[value.code].type })
+abstract class UserErrorType {
+  @Field(() => UserErrorCodeEnum)
+  code: UserErrorCode
+
+  @Field({ description: "For people, in the request's language; programs read `code`." })
+  message: string
+}
+
+@ObjectType('FieldError')
+class FieldErrorType {
+  @Field({ description: 'Input field, as in `email`.' })
+  field: string
+
+  @Field(() => FieldErrorCodeEnum)
+  code: FieldErrorCode
+
+  @Field()
+  message: string
+}
+
+type FieldList = [name: string, type: Parameters<typeof Field>[0] & (() => unknown), description?: string][]
+
+const RETRY_AFTER: FieldList = [['retryAfter', () => Int, 'In seconds.']]
+
+/** What a member has beside `code` and `message`. */
+const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
+  INVALID_INPUT: [['fields', () => [FieldErrorType]]],
+  WEAK_PASSWORD: [
+    ['score', () => Int],
+    ['suggestions', () => [String]],
+  ],
+  RATE_LIMITED: RETRY_AFTER,
+  OVERLOADED: RETRY_AFTER,
+}
+
+/** The object type of one code, from the catalogue. */
+function memberOf(code: UserErrorCode): ClassType {
+  class Member extends UserErrorType {}
+  const { type, ...documentation } = USER_ERRORS[code] as { type: string; description?: string }
+  for (const [name, returnType, description] of FURTHER_FIELDS[code] ?? []) {
+    Field(returnType, description === undefined ? {} : { description })(Member.prototype, name)
+  }
+  const { description } = documentation
+  ObjectType(type, { implements: UserErrorType, ...(description === undefined ? {} : { description }) })(Member)
+  return Member
+}
+
+const MEMBERS = Object.fromEntries(CODES.map((code) => [code, memberOf(code)])) as Record<UserErrorCode, ClassType>
+
+/** A mutation's result: what it gives, or one of the failures that its caller can run into. */
+export function resultOf(name: string, success: ClassType, failures: readonly UserErrorCode[]) {
+  return createUnionType({
+    name,
+    types: () => [success, ...failures.map((code) => MEMBERS[code])] as const,
+    resolveType: (value: object) => ('code' in value ? USER_ERRORS[value.code as UserErrorCode].type : success.name),
+  })
+}
