@@ -7,6 +7,7 @@ import { limitsRule } from './limits'
 import { asGraphQLError, presentError } from './presentError'
 import { responsePlugin } from './responsePlugin'
 import { GRAPHQL } from '../config/defaults'
+import { framesOf } from '../lib/frames'
 import type { Logger } from '../ops/logger'
 
 interface ApolloOptions {
@@ -60,6 +61,14 @@ query Me {
   me { id email sessions { id current } }
 }`
 
+/** Apollo puts the message of an error into its lines, and it may quote a value: the place of the call is kept alone. */
+export function withoutMessages(logger: Logger): Record<'debug' | 'info' | 'warn' | 'error', () => void> {
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => () => {
+    logger[level]({ event: 'apollo_problem', frames: framesOf(new Error('apollo')).slice(1) }, 'apollo_problem')
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
 export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions): ApolloServer<Context> {
   const landingPage = sandbox
     ? ApolloServerPluginLandingPageLocalDefault({
@@ -70,7 +79,7 @@ export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions)
     : ApolloServerPluginLandingPageDisabled()
   return new ApolloServer<Context>({
     schema,
-    logger,
+    logger: withoutMessages(logger),
     introspection: sandbox,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

@@ -1,3 +1,6 @@
+import type { ApolloServerOptions } from '@apollo/server'
+import { withoutMessages } from '../../src/graphql/apollo'
+import { createLogger } from '../../src/ops/logger'
 import { ApolloServerErrorCode } from '@apollo/server/errors'
 import { GraphQLError } from 'graphql'
 import { toPublicError } from '../../src/errors/publicError'
@@ -95,4 +98,16 @@ describe('of a failed mail', () => {
   ])('the reason is a label of few values: %s', (_name, error, reason) => {
     expect(smtpFailure(error)).toMatchObject({ verdict: 'retry', connectionProblem: true, reason })
   })
+})
+
+test('what Apollo logs holds none of its words, which may quote a value', () => {
+  const lines: string[] = []
+  const logger = createLogger({ level: 'debug', pretty: false, destination: { write: (line) => lines.push(line) } })
+  const quiet: NonNullable<ApolloServerOptions<object>['logger']> = withoutMessages(logger)
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) quiet[level]('Unexpected error: password=hunter2')
+  expect(lines).toHaveLength(4)
+  for (const line of lines) {
+    expect(line).toContain('"event":"apollo_problem"')
+    expect(line).not.toContain('hunter2')
+  }
 })
