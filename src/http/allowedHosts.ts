@@ -19,7 +19,8 @@ export function allowedHosts(app: FastifyInstance, { devTools, publicUrl }: Conf
     else sendFailure(request, reply, { status: MISDIRECTED, code: 'BAD_REQUEST', message })
   })
 
-  function isAllowed(host = ''): boolean {
+  function isAllowed(host: string | undefined): boolean {
+    if (host === undefined) return true // HTTP/1.0, which no browser speaks
     const { hostname } = new URL(`http://${host}/`)
     return hostname === own || isLoopbackInBrowsers(hostname)
   }

@@ -124,13 +124,14 @@ describe.each(TRANSPORTS)('by %s', (_name, env) => {
 
 test('HTTP/1.0 is answered without a Host, as load balancers ask; HTTP/1.1 is not', async () => {
   const app = await startTestApp()
-  const status = async (version: string) => {
+  const status = async (version: string, path = '/health/live') => {
     const { socket } = await open(app.url)
-    socket.write(`GET /health/live HTTP/${version}\r\nConnection: close\r\n\r\n`)
+    socket.write(`GET ${path} HTTP/${version}\r\nConnection: close\r\n\r\n`)
     const [answer] = (await once(socket, 'data')) as [Buffer]
     socket.destroy()
     return answer.toString().split(' ')[1]
   }
   expect([await status('1.0'), await status('1.1')]).toEqual(['200', '400'])
+  expect(await status('1.0', '/.well-known/jwks.json')).toBe('200')
   await app.close()
 })
