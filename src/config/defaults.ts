@@ -193,6 +193,8 @@ export const DATABASE = {
   /** Milliseconds to get a connection, and for one statement: together within the 10 s that a request may take. */
   connectTimeout: 4 * SECOND,
   statementTimeout: 5 * SECOND,
+  /** Milliseconds after which a statement without an answer means a dead connection: the server would have cancelled it before. */
+  answerTimeout: 5.5 * SECOND,
   /** Milliseconds that an unused connection is kept: opening one costs ten times a query, and a storm comes without notice. */
   idleTimeout: 10 * MINUTE,
   /** Milliseconds of silence after which a connection shows signs of life: no firewall on the way forgets it meanwhile. */

@@ -1,3 +1,18 @@
+/** No connection to the database could be had, whatever the reason: the cause says it. */
+export class DatabaseOutageError extends Error {
+  constructor(cause: unknown) {
+    super('No connection to the database', { cause })
+  }
+}
+
+/** Errors by which a connection broke: told by when they came, since their codes are many. */
+const broken = new WeakSet<object>()
+
+/** Marks the error of a connection that broke in use: whatever its code, the database is away. */
+export function markOutage(error: unknown): void {
+  if (typeof error === 'object' && error !== null) broken.add(error)
+}
+
 /** Prisma's codes for a database that cannot be reached, or not in time. */
 const PRISMA_CODES = new Set([
   'P1000',
@@ -25,23 +40,52 @@ const SYSTEM_CODES = new Set([
   'ENOENT',
 ])
 /**
- * SQLSTATE classes: connection exception, insufficient resources, operator intervention; then read-only (a failover), and
- * a database that is kept from taking connections (maintenance).
+ * SQLSTATE classes: connection exception, insufficient resources, operator intervention, system error; then a server that
+ * takes no writes (a standby, or a failover) and one that is kept from taking connections (maintenance).
  */
-const SQL_STATES = /^(?:08|53|57)[0-9A-Z]{3}$|^25006$|^55000$/
+const SQL_STATES = /^(?:08|53|57|58)[0-9A-Z]{3}$|^25006$|^55000$|^25P0[34]$/
+/** What Prisma's adapter makes of the driver's errors, whose codes it drops. */
+const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 const MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Can't reach database server|ConnectionClosed|SocketTimeout|DatabaseNotReachable|Unable to start a transaction in the given time|Transaction already closed/
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Client was closed and is not queryable|Cannot use a pool after calling end|Can't reach database server|Unable to start a transaction in the given time|Transaction already closed/
 
 /** Whether an error means that the database is away, rather than that a statement is wrong. Looks through causes. */
-export function isDatabaseOutage(error: unknown, depth = 0): boolean {
-  if (typeof error !== 'object' || error === null || depth > 5) return false
-  const { code, originalCode, kind, message, cause, meta } = error as Record<string, unknown>
+export function isDatabaseOutage(error: unknown): boolean {
+  return [...chainOf(error)].some(isOutage)
+}
+
+/**
+ * The SQLSTATE, the system's code or the driver's that says why the database is away; null where none is given. The
+ * innermost one: what wraps it says less.
+ */
+export function outageCode(error: unknown): string | null {
+  const codes = [...chainOf(error)].flatMap(({ originalCode, code }) => [code, originalCode])
+  const known = codes.filter((code) => typeof code === 'string').filter((code) => /^[A-Z0-9_]{4,40}$/.test(code))
+  return known.findLast((code) => !/^P\d{4}$/.test(code)) ?? known.at(-1) ?? null
+}
+
+type Link = Record<string, unknown>
+
+/** The error, its causes, what an adapter keeps of the driver's, and the members of an AggregateError. */
+function* chainOf(error: unknown, depth = 0): Generator<Link> {
+  if (typeof error !== 'object' || error === null || depth > 5) return
+  const link = error as Link
+  yield link
+  if (error instanceof AggregateError) for (const inner of error.errors) yield* chainOf(inner, depth + 1)
+  yield* chainOf(link.cause, depth + 1)
+  if (typeof link.meta === 'object' && link.meta !== null) {
+    yield* chainOf((link.meta as Link).driverAdapterError, depth + 1)
+  }
+}
+
+function isOutage(link: Link): boolean {
+  if (link instanceof DatabaseOutageError || broken.has(link)) return true
+  const { code, originalCode, kind, message, severity } = link
+  // The server ends a connection after an error of this severity.
+  if (severity === 'FATAL' || severity === 'PANIC') return true
   if ([code, originalCode].some((value) => typeof value === 'string' && isOutageCode(value))) return true
-  if ([kind, message].some((value) => typeof value === 'string' && MESSAGES.test(value))) return true
-  if (error instanceof AggregateError && error.errors.some((inner) => isDatabaseOutage(inner, depth + 1))) return true
-  const adapterError =
-    typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>).driverAdapterError : null
-  return isDatabaseOutage(cause, depth + 1) || isDatabaseOutage(adapterError, depth + 1)
+  if (typeof kind === 'string' && ADAPTER_KINDS.has(kind)) return true
+  return [kind, message].some((value) => typeof value === 'string' && MESSAGES.test(value))
 }
 
 function isOutageCode(code: string): boolean {

@@ -1,5 +1,7 @@
-import { Client } from 'pg'
-import { DATABASE, SESSION } from '../config/defaults'
+import { randomUUID } from 'node:crypto'
+import type { Client } from 'pg'
+import { type ConnectionTarget, openConnection } from './connection'
+import { SESSION } from '../config/defaults'
 
 /** What the database tells every instance: its triggers send these on the channel `gatehouse`. */
 export type Change = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' }
@@ -11,8 +13,15 @@ interface Subscriber {
 }
 
 interface ListenerOptions {
-  url: string
+  target: ConnectionTarget
+  /** Sends a payload on the channel `gatehouse` by the connections that everything else uses: the pool's. */
+  notify: (payload: string) => Promise<unknown>
   onError: (error: unknown) => void
+}
+
+/** A heartbeat did not arrive: the connection is dead, or notifications do not pass between pool and listener. */
+export class SilentListenerError extends Error {
+  readonly code = 'LISTENER_SILENT'
 }
 
 /** Milliseconds before the first new attempt to connect, doubled for each further one up to the cap. */
@@ -20,20 +29,25 @@ const FIRST_RETRY = 100
 const MAX_RETRY = 5_000
 
 /**
- * LISTENs on a connection of its own, from the moment it is made. A heartbeat finds a connection that died without a
- * word: its answer comes after every notification before it, so an answered heartbeat proves that none is missing.
+ * LISTENs on a connection of its own. Each heartbeat is a notification sent through the pool that must arrive here: that
+ * proves the whole way, where a query on this connection would prove nothing behind a transaction pooler. Notifications
+ * arrive in the order of their commits, so a heartbeat that arrived proves that none before it is missing.
  */
 export class ChangeListener {
   private readonly subscribers: Subscriber[] = []
-  private readonly heartbeat: NodeJS.Timeout
+  private readonly timer: NodeJS.Timeout
+  private readonly instance = randomUUID()
   private client: Client | null = null
+  private beats = 0
+  /** The newest heartbeat that has arrived on the present connection. */
+  private heard: number | null = null
   private closed = false
   private retryIn = FIRST_RETRY
   private retry: NodeJS.Timeout | undefined
 
   constructor(private readonly options: ListenerOptions) {
-    this.heartbeat = setInterval(() => void this.beat(), SESSION.listenerHeartbeat)
-    this.heartbeat.unref()
+    this.timer = setInterval(() => void this.heartbeat(), SESSION.listenerHeartbeat)
+    this.timer.unref()
     void this.connect()
   }
 
@@ -41,66 +55,88 @@ export class ChangeListener {
     this.subscribers.push(subscriber)
   }
 
-  /** Whether every change is sure to arrive: false from the moment the connection is suspected. */
+  /** Whether every notification is sure to arrive: false from the moment the connection is suspected. */
   isListening(): boolean {
-    return this.client !== null
+    return this.heard !== null
   }
 
   async close(): Promise<void> {
     this.closed = true
-    clearInterval(this.heartbeat)
+    clearInterval(this.timer)
     clearTimeout(this.retry)
-    const last = this.client
+    const { client } = this
     this.client = null
-    await last?.end()
+    this.heard = null
+    await client?.end()
   }
 
   private async connect(): Promise<void> {
-    const client = this.newClient()
     try {
-      await client.connect()
-      await client.query('LISTEN gatehouse')
+      const client = await openConnection(this.options.target, {
+        application_name: 'gatehouse listener',
+        query_timeout: SESSION.listenerTimeout,
+      })
+      client.on('error', (error) => this.disconnect(client, error))
+      client.on('end', () => this.disconnect(client, new Error('The listening connection ended')))
+      client.on('notification', ({ payload }) => this.receive(client, payload ?? ''))
+      await client.query('LISTEN gatehouse').catch((error: unknown) => {
+        discard(client)
+        throw error
+      })
+      if (this.closed) {
+        discard(client)
+        return
+      }
+      this.client = client
+      await this.heartbeat()
     } catch (error) {
-      hangUp(client)
       this.options.onError(error)
       this.retryLater()
-      return
     }
-    if (this.closed) {
-      hangUp(client)
-      return
-    }
-    this.retryIn = FIRST_RETRY
-    for (const { onListening } of this.subscribers) onListening()
-    this.client = client
   }
 
-  private newClient(): Client {
-    const client = new Client({
-      connectionString: this.options.url,
-      application_name: 'gatehouse listener',
-      connectionTimeoutMillis: DATABASE.connectTimeout,
-      query_timeout: SESSION.listenerTimeout,
-      keepAlive: true,
-    })
-    client.on('error', (error) => this.lose(client, error))
-    client.on('end', () => this.lose(client, new Error('The listening connection ended')))
-    client.on('notification', ({ payload }) => {
-      const change = readChange(payload ?? '')
-      if (change) for (const { onChange } of this.subscribers) onChange(change)
-    })
-    return client
-  }
-
-  private async beat(): Promise<void> {
+  /** Sends one, and gives up on the connection where it does not arrive in time. */
+  private async heartbeat(): Promise<void> {
     const { client } = this
-    await client?.query('SELECT 1').catch((error: unknown) => this.lose(client, error))
+    if (!client) return
+    const beat = ++this.beats
+    try {
+      await this.options.notify(`beat:${this.instance}:${beat}`)
+    } catch {
+      if (client === this.client) this.heard = null // not proven: the pool says in its own words what is wrong
+      return
+    }
+    // Counted from the commit: a wait for a connection of the pool says nothing about this one.
+    setTimeout(() => {
+      if (client === this.client && (this.heard ?? 0) < beat) this.disconnect(client, new SilentListenerError())
+    }, SESSION.listenerTimeout).unref()
   }
 
-  private lose(lost: Client, error: unknown): void {
+  private receive(client: Client, payload: string): void {
+    const [kind, instance, beat] = payload.split(':')
+    if (kind === 'beat') {
+      if (instance === this.instance && client === this.client) this.hear(Number(beat))
+      return
+    }
+    const change = readChange(payload)
+    if (change) for (const { onChange } of this.subscribers) onChange(change)
+  }
+
+  private hear(beat: number): void {
+    const begins = this.heard === null
+    if (begins) {
+      this.retryIn = FIRST_RETRY
+      // Before the cache is used again: what was missed in the gap is dropped.
+      for (const { onListening } of this.subscribers) onListening()
+    }
+    this.heard = beat
+  }
+
+  private disconnect(lost: Client, error: unknown): void {
     if (lost !== this.client) return
     this.client = null
-    hangUp(lost)
+    this.heard = null
+    discard(lost)
     this.options.onError(error)
     this.retryLater()
   }
@@ -113,8 +149,8 @@ export class ChangeListener {
   }
 }
 
-/** Nothing is expected of it any more, a farewell neither. */
-function hangUp(client: Client): void {
+/** Ends a connection without waiting for its answer. */
+function discard(client: Client): void {
   client.end().catch(() => undefined)
 }
 

@@ -37,31 +37,37 @@ interface Row {
 
 interface LiveSessionsOptions {
   pool: Pool
-  /** Whether changes are heard at this moment. */
+  /** Whether notifications are sure to arrive at this moment. */
   isListening: () => boolean
   onError: (error: unknown) => void
 }
 
-/** A look-up under way: a change that is announced meanwhile spoils it, since it may have read what was before. */
-interface Look {
-  spoiled: boolean
+/** A look-up that has not been answered: a notification meanwhile makes it stale, since it may have read what was before. */
+interface PendingLoad {
+  stale: boolean
 }
 
 /**
- * Looks sessions up, through a bounded cache that the database keeps honest: whatever it announces is dropped, and
- * while changes are not heard nothing is taken from the cache or put into it.
+ * Looks sessions up, through a bounded cache that the database's notifications keep right: whatever they name is dropped,
+ * and while they are not sure to arrive nothing is taken from the cache or put into it.
  */
 export class LiveSessions {
-  private readonly cache = new LRUCache<string, LiveSession>({ max: SESSION.cacheSize, ttl: SESSION.cacheMaxAge })
-  private readonly underWay = new Map<string, Set<Look>>()
+  private readonly cache = new LRUCache<string, LiveSession>({
+    max: SESSION.cacheSize,
+    ttl: SESSION.cacheMaxAge,
+    dispose: (live, sessionId) => this.unindex(live.account.id, sessionId),
+  })
+  /** The cached sessions of each user: an account's change must not walk the whole cache. */
+  private readonly sessionsOf = new Map<string, Set<string>>()
+  private readonly pending = new Map<string, Set<PendingLoad>>()
 
   constructor(private readonly options: LiveSessionsOptions) {}
 
   /** The session, if it is live at this moment. Throws the driver's error where the database is away: never a false null. */
   async find(sessionId: string, now: Date): Promise<LiveSession | null> {
     const known = this.options.isListening() ? this.cache.get(sessionId) : undefined
-    // A refresh moves the end of a session on without a word: what seems over is asked for again.
-    const live = known && known.session.expiresAt > now ? known : await this.lookUp(sessionId)
+    // A refresh extends expires_at without NOTIFY, so re-read a session that looks expired.
+    const live = known && known.session.expiresAt > now ? known : await this.load(sessionId)
     if (!live || live.session.expiresAt <= now) return null
     this.noteSeen(live.session, now)
     return live
@@ -71,36 +77,48 @@ export class LiveSessions {
   forget({ kind, id }: { kind: 'session' | 'user'; id: string }): void {
     if (kind === 'session') {
       this.cache.delete(id)
-      spoil(this.underWay.get(id))
+      markStale(this.pending.get(id))
       return
     }
-    for (const [sessionId, live] of this.cache.entries()) if (live.account.id === id) this.cache.delete(sessionId)
-    this.spoilAll() // whose they are is not known yet
+    for (const sessionId of [...(this.sessionsOf.get(id) ?? [])]) this.cache.delete(sessionId)
+    this.markAllStale() // whose they are is not known yet
   }
 
   forgetAll(): void {
     this.cache.clear()
-    this.spoilAll()
+    this.markAllStale()
   }
 
-  private async lookUp(sessionId: string): Promise<LiveSession | null> {
+  private async load(sessionId: string): Promise<LiveSession | null> {
     const { pool, isListening } = this.options
-    const look = { spoiled: !isListening() }
-    const looks = this.underWay.get(sessionId) ?? new Set()
-    this.underWay.set(sessionId, looks.add(look))
+    const load = { stale: !isListening() }
+    const loads = this.pending.get(sessionId) ?? new Set()
+    this.pending.set(sessionId, loads.add(load))
     try {
       const { rows } = await pool.query<Row>({ ...LOOK_UP, values: [sessionId] })
       const live = rows[0] ? fromRow(rows[0]) : null
-      if (live && !look.spoiled && isListening()) this.cache.set(sessionId, live)
+      if (live && !load.stale && isListening()) this.keep(live)
       return live
     } finally {
-      looks.delete(look)
-      if (looks.size === 0) this.underWay.delete(sessionId)
+      loads.delete(load)
+      if (loads.size === 0) this.pending.delete(sessionId)
     }
   }
 
-  private spoilAll(): void {
-    for (const looks of this.underWay.values()) spoil(looks)
+  private keep(live: LiveSession): void {
+    this.cache.set(live.session.id, live)
+    const ofUser = this.sessionsOf.get(live.account.id) ?? new Set()
+    this.sessionsOf.set(live.account.id, ofUser.add(live.session.id))
+  }
+
+  private unindex(userId: string, sessionId: string): void {
+    const ofUser = this.sessionsOf.get(userId)
+    ofUser?.delete(sessionId)
+    if (ofUser?.size === 0) this.sessionsOf.delete(userId)
+  }
+
+  private markAllStale(): void {
+    for (const loads of this.pending.values()) markStale(loads)
   }
 
   /** Bounded writes: one a minute and session at most, beside the request and never in its way. */
@@ -112,8 +130,8 @@ export class LiveSessions {
   }
 }
 
-function spoil(looks: Set<Look> | undefined): void {
-  for (const look of looks ?? []) look.spoiled = true
+function markStale(loads: Set<PendingLoad> | undefined): void {
+  for (const load of loads ?? []) load.stale = true
 }
 
 function fromRow(row: Row): LiveSession {

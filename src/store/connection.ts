@@ -1,0 +1,183 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type ConnectionOptions, createSecureContext } from 'node:tls'
+import { Client, type ClientConfig } from 'pg'
+import { ConfigError } from '../config/config'
+import { DATABASE } from '../config/defaults'
+
+/** Where a database URL leads, and what every session there is set to. */
+export interface ConnectionTarget {
+  /** For pg. It holds no start-up parameter of ours: PgBouncer refuses those that it does not know. */
+  client: ClientConfig
+  /** Set by one statement on every new connection, before anything else runs on it. */
+  settings: Record<string, string>
+  /** The schema that the URL names; null: the first one of the session's search_path. */
+  schema: string | null
+}
+
+/**
+ * The adapter strips offsets from timestamps and calls them UTC, pg reads ISO dates, and transactions are written for
+ * READ COMMITTED: a role or a database may have other defaults.
+ */
+const SESSION_SETTINGS = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, MDY',
+  default_transaction_isolation: 'read committed',
+  statement_timeout: String(DATABASE.statementTimeout),
+}
+
+/** The variables that hold database URLs, for messages. */
+type Source = 'DATABASE_URL' | 'DIRECT_DATABASE_URL'
+
+/**
+ * Reads a database URL as libpq does: `host`, `port`, `user`, `password`, `dbname`, `options`, `sslmode` and the
+ * certificate files may stand in the query. Throws a ConfigError that names no value.
+ */
+export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): ConnectionTarget {
+  const { query, ...parts } = parseUrl(url, source)
+  const { settings, rest } = readOptions(query.get('options') ?? '')
+  const schema = query.get('schema') || null
+  const searchPath = schema === null ? {} : { search_path: quoteIdentifier(schema) }
+  return {
+    client: {
+      host: query.get('host') ?? (parts.host || 'localhost'),
+      port: Number(query.get('port') ?? (parts.port || 5432)),
+      user: query.get('user') ?? (parts.user || undefined),
+      // A function, so that no password file and no variable of the environment is read where the URL has none.
+      password: passwordOf(query.get('password') ?? parts.password),
+      database: (query.get('dbname') ?? parts.database) || undefined,
+      ssl: readTls(query, source),
+      options: rest || undefined,
+      enableChannelBinding: /^(?:prefer|require)$/.test(query.get('channel_binding') ?? ''),
+      application_name: query.get('application_name') ?? 'gatehouse',
+      connectionTimeoutMillis: DATABASE.connectTimeout,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: DATABASE.keepAliveDelay,
+    },
+    settings: { ...settings, ...searchPath, ...SESSION_SETTINGS },
+    schema,
+  }
+}
+
+/** Opens a connection of its own, with the session's settings in force. Ends it again where they are refused. */
+export async function openConnection(target: ConnectionTarget, overrides: ClientConfig = {}): Promise<Client> {
+  const client = new Client({ ...target.client, ...overrides })
+  client.on('error', () => undefined) // its holder hears of it by the query that fails, or by its own listener
+  try {
+    await client.connect()
+    await applySettings(client, target.settings)
+    return client
+  } catch (error) {
+    client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+/** Anything that runs a statement: a client, or a pool's. */
+interface Session {
+  query(text: string, values: unknown[]): Promise<unknown>
+}
+
+/** One round trip. Poolers pass statements on, where they refuse or drop start-up parameters. */
+export async function applySettings(session: Session, settings: Record<string, string>): Promise<void> {
+  await session.query('SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)', [
+    Object.keys(settings),
+    Object.values(settings),
+  ])
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+interface UrlParts {
+  user: string
+  password: string
+  host: string
+  port: string
+  database: string
+  query: URLSearchParams
+}
+
+function parseUrl(url: string, source: Source): UrlParts {
+  try {
+    // libpq takes an empty host behind user and password, with the socket's folder in the query; URL does not.
+    const parsed = new URL(url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost'))
+    return {
+      user: decodeURIComponent(parsed.username),
+      password: decodeURIComponent(parsed.password),
+      host: decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, '$1'),
+      port: parsed.port,
+      database: decodeURIComponent(parsed.pathname.slice(1)),
+      query: parsed.searchParams,
+    }
+  } catch {
+    throw new ConfigError(`${source}: not a URL; write %25 for a % in the user, the password or the database's name`)
+  }
+}
+
+function passwordOf(password: string): string | (() => string) {
+  return password === '' ? () => '' : password
+}
+
+/** `-c name=value` and `--name=value` become settings; anything else, such as Neon's `endpoint=…`, goes to the server. */
+function readOptions(options: string): { settings: Record<string, string>; rest: string } {
+  // Blanks separate; a backslash takes the next character as it is.
+  const words = options.match(/(?:\\.|[^\s\\])+/g) ?? []
+  const settings: Record<string, string> = {}
+  const rest: string[] = []
+  for (const word of words
+    .join(' ')
+    .replace(/(^| )-c /g, '$1-c')
+    .split(/(?<!\\) /)) {
+    const [, name, value] = /^(?:-c|--)([a-z_][\w.-]*)=(.*)$/is.exec(word) ?? []
+    if (name === undefined || value === undefined) rest.push(word)
+    else settings[name.replaceAll('-', '_')] = value.replace(/\\(.)/g, '$1')
+  }
+  return { settings, rest: rest.join(' ') }
+}
+
+/** What libpq's sslmode means: `require` verifies only against a certificate that was named, `verify-full` the name too. */
+function readTls(query: URLSearchParams, source: Source): ConnectionOptions | false {
+  if (query.get('host')?.startsWith('/')) return false // as libpq: a unix socket is not encrypted
+  const mode = query.get('sslmode') ?? (query.get('ssl') === 'true' ? 'verify-full' : 'disable')
+  const ca = readPem(query.get('sslrootcert'), 'sslrootcert', source)
+  const cert = readPem(query.get('sslcert'), 'sslcert', source)
+  const key = readPem(query.get('sslkey'), 'sslkey', source)
+  if (mode === 'disable' || mode === 'allow') return false
+  const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
+  demandUsable(files, source)
+  switch (mode) {
+    case 'prefer':
+    case 'no-verify':
+      return { ...files, rejectUnauthorized: false }
+    case 'require':
+      return ca ? { ...files, checkServerIdentity: () => undefined } : { ...files, rejectUnauthorized: false }
+    case 'verify-ca':
+      if (!ca) throw new ConfigError(`${source}: sslmode=verify-ca needs sslrootcert, a PEM file of the authority`)
+      return { ...files, checkServerIdentity: () => undefined }
+    case 'verify-full':
+      return files
+    default:
+      throw new ConfigError(`${source}: sslmode is disable, allow, prefer, require, verify-ca or verify-full`)
+  }
+}
+
+function readPem(path: string | null, parameter: string, source: Source): string | null {
+  if (path === null || path === '' || (parameter === 'sslrootcert' && path === 'system')) return null
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as { code?: string }
+    throw new ConfigError(`${source}: the file of ${parameter} cannot be read (${code ?? 'unknown'})`)
+  }
+}
+
+function demandUsable({ ca, cert, key }: { ca?: string; cert?: string; key?: string }, source: Source): void {
+  try {
+    if (ca) new X509Certificate(ca)
+    createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
+  } catch {
+    throw new ConfigError(`${source}: sslrootcert, sslcert or sslkey is no PEM file that TLS can use`)
+  }
+}
