@@ -15,6 +15,7 @@ import { startEmbeddedPostgres } from './dev/embeddedPostgres'
 import { type Inbox, createInbox } from './dev/inbox'
 import { inboxFolder } from './dev/inboxFolder'
 import { developmentSecret } from './dev/secret'
+import { outageCode } from './errors/outage'
 import { createApollo } from './graphql/apollo'
 import { createSchema } from './graphql/schema'
 import { refreshCookie } from './http/refreshCookie'
@@ -30,7 +31,9 @@ import { createSampledLog } from './ops/sampledLog'
 import { createRateLimiter } from './ratelimit/rateLimiter'
 import type { Deps } from './services/deps'
 import { createInFlight } from './services/steps/inFlight'
+import { readDatabaseUrl } from './store/connection'
 import { openDatabase } from './store/database'
+import { createInspector } from './store/inspection'
 import { applyMigrations, pendingMigrations } from './store/migrations'
 import { type HashKinds, createHashKinds } from './store/hashKinds'
 import { ChangeListener } from './store/changes'
@@ -73,8 +76,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 async function compose({ config, logger, clock = systemClock }: AppOptions, releasers: Releasers): Promise<App> {
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, releasers))
-  if (config.migrateOnStart) await applyMigrations(databaseUrl, logger)
-  const { deps, changes, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, releasers })
+  const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
+  if (config.migrateOnStart) await applyMigrations(directUrl, logger)
+  const { deps, changes, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, releasers })
   const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
   const background = await startBackground(deps, { inbox, changes, scheduler })
   releasers.push(() => background.stop())
@@ -82,10 +86,15 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, rele
   const warmUp = startPasswordWarmUp(deps)
   releasers.push(() => warmUp.stop())
 
+  const inspector = createInspector({
+    pool: deps.database.pool,
+    target: readDatabaseUrl(databaseUrl),
+    hasDirectUrl: directUrl !== databaseUrl,
+  })
   const readiness = createReadiness({
-    reach: () => deps.database.pool.query('SELECT 1'),
+    database: inspector.check,
     pending: () => pendingMigrations(deps.database.pool),
-    keysLoaded: background.keysLoaded,
+    keys: background.keysProblem,
     passwordsChecked: () => warmUp.isDone(),
   })
   const server = await createDoors(deps, {
@@ -120,8 +129,11 @@ async function embeddedDatabase({ dataDir }: Config, logger: Logger, releasers: 
 
 type Given = Required<AppOptions>
 
-function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: string; releasers: Releasers }) {
-  const { databaseUrl, releasers } = parts
+function createDeps(
+  { config, logger, clock }: Given,
+  parts: { databaseUrl: string; directUrl: string; releasers: Releasers },
+) {
+  const { databaseUrl, directUrl, releasers } = parts
   const warn = (error: unknown) =>
     logger.warn({ event: 'database_connection_lost', code: codeOf(error) }, 'database_connection_lost')
   const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
@@ -142,7 +154,11 @@ function createDeps({ config, logger, clock }: Given, parts: { databaseUrl: stri
   releasers.push(() => limiter.close())
   const strength = startStrengthEstimator({ logger })
   releasers.push(() => strength.close())
-  const changes = new ChangeListener({ url: databaseUrl, onError: warn })
+  const changes = new ChangeListener({
+    target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
+    notify: (payload) => pool.query("SELECT pg_notify('gatehouse', $1)", [payload]),
+    onError: warn,
+  })
   releasers.push(() => changes.close())
   const liveSessions = new LiveSessions({ pool, isListening: () => changes.isListening(), onError: warn })
   changes.subscribe({
@@ -206,6 +222,5 @@ function addressOf(server: FastifyInstance, { host, tls }: Config): string {
 }
 
 function codeOf(error: unknown): string {
-  const { code, name } = error as { code?: string; name?: string }
-  return code ?? name ?? 'unknown'
+  return outageCode(error) ?? (error as Error).name
 }

@@ -1,7 +1,8 @@
 import { SESSION } from './config/defaults'
 import { type Inbox, createInboxTransport } from './dev/inbox'
-import { isDatabaseOutage } from './errors/outage'
+import { isDatabaseOutage, outageCode } from './errors/outage'
 import { MailDelivery } from './mail/delivery'
+import { describeDatabaseError } from './ops/readiness'
 import { createSmtpTransport } from './mail/transport'
 import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
@@ -18,7 +19,8 @@ const HOUR = 3_600_000
 
 /** What runs beside the requests: the outbox, periodic work, and the loading of signing keys. */
 export interface Background {
-  keysLoaded: () => boolean
+  /** Why the signing keys are not loaded, in words; null when they are. */
+  keysProblem: () => string | null
   /** Brings the gauges that are read from the database up to date. */
   refreshMetrics: () => Promise<void>
   stop: () => Promise<void>
@@ -48,7 +50,7 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
   })
   const keys = await startKeys(deps, { changes: parts.changes, onLoaded })
   return {
-    keysLoaded: keys.loaded,
+    keysProblem: keys.problem,
     refreshMetrics: () => refreshMetrics(deps, parts),
     stop: async () => {
       keys.stop()
@@ -77,6 +79,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
 async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeListener; onLoaded: () => void }) {
   const { logger } = deps
   let loaded = false
+  let problem = 'signing keys missing'
   let stopped = false
   let retry: NodeJS.Timeout | undefined
 
@@ -87,10 +90,9 @@ async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeLis
     if (!stopped) onLoaded()
   }
   const loadLater = (work: () => Promise<void>, error: unknown): void => {
-    logger.warn(
-      { event: 'signing_keys_waiting', error: (error as Error).name },
-      'The signing keys wait for the database',
-    )
+    const cause = describeDatabaseError(error)
+    problem = `signing keys missing: ${cause}`
+    logger.warn({ event: 'signing_keys_waiting', cause }, 'The signing keys wait for the database')
     if (!stopped) retry = setTimeout(() => void again(work), SECOND).unref()
   }
   const again = (work: () => Promise<void>): Promise<void> =>
@@ -100,6 +102,7 @@ async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeLis
         return
       }
       loaded = false // what this instance signs, the others would refuse
+      problem = 'signing keys missing: SECRET does not open them'
       logger.fatal({ event: 'signing_keys_refused' }, error.message)
     })
   const reload = () => loaded && void again(() => loadSigningKeys(deps))
@@ -107,11 +110,11 @@ async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeLis
 
   const make = () => rotateSigningKeys(deps, { atOnce: false })
   await load(make).catch((error: unknown) => {
-    if (!isDatabaseOutage(error) && !isNotMigrated(error)) throw error
+    if (!isDatabaseOutage(error) && !isNotPrepared(error)) throw error
     loadLater(make, error)
   })
   return {
-    loaded: () => loaded,
+    problem: () => (loaded ? null : problem),
     stop: () => {
       stopped = true
       clearTimeout(retry)
@@ -119,10 +122,11 @@ async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeLis
   }
 }
 
-/** undefined_table, as Prisma and pg say it. */
-function isNotMigrated(error: unknown): boolean {
-  const { code } = error as { code?: unknown }
-  return code === 'P2021' || code === '42P01'
+/** undefined_table, as Prisma and pg say it, no such schema, no right: what an operator mends while the server waits. */
+const NOT_PREPARED = new Set(['P2021', '42P01', '3F000', '42501'])
+
+function isNotPrepared(error: unknown): boolean {
+  return NOT_PREPARED.has(outageCode(error) ?? '')
 }
 
 function createMails({ config, database, secrets, clock, logger, metrics }: Deps, inbox: Inbox | null) {

@@ -3,8 +3,8 @@ import { applyMigrations } from '../store/migrations'
 
 /** Applies what is pending and says what that was. Any number of them may run at once. */
 export function migrate(): Promise<number> {
-  return withDatabaseUrl(async ({ url, logger }) => {
-    const applied = await applyMigrations(url, logger)
+  return withDatabaseUrl(async ({ directUrl, logger }) => {
+    const applied = await applyMigrations(directUrl, logger)
     console.log(applied.length === 0 ? 'Nothing to do: the database is up to date.' : `Applied: ${applied.join(', ')}`)
     return 0
   })

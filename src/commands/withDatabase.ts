@@ -6,6 +6,8 @@ import { type Database, openDatabase } from '../store/database'
 
 interface Tools {
   url: string
+  /** Where migrations run: past a pooler, where DIRECT_DATABASE_URL says so. */
+  directUrl: string
   config: Config
   logger: Logger
 }
@@ -22,10 +24,11 @@ export async function withDatabaseUrl<T>(
 ): Promise<T> {
   const config = resolveConfig(readEnvironment(undefined, [...DATABASE_VARIABLES, ...uses]))
   const logger = createLogger({ level: 'warn', pretty: false })
-  if (config.databaseUrl !== null) return work({ url: config.databaseUrl, config, logger })
+  if (config.databaseUrl !== null)
+    return work({ url: config.databaseUrl, directUrl: config.directDatabaseUrl ?? config.databaseUrl, config, logger })
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, logger })
   try {
-    return await work({ url: postgres.url, config, logger })
+    return await work({ url: postgres.url, directUrl: postgres.url, config, logger })
   } finally {
     await postgres.stop()
   }

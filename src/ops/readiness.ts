@@ -1,9 +1,12 @@
+import { isDatabaseOutage, outageCode } from '../errors/outage'
+
 interface ReadinessParts {
-  /** Rejects while the database cannot be reached. */
-  reach: () => Promise<unknown>
+  /** What is wrong with the database's side of the configuration, in words; null: nothing. Throws while it cannot be asked. */
+  database: () => Promise<string | null>
   /** The migrations that this release has and the database lacks. */
   pending: () => Promise<string[]>
-  keysLoaded: () => boolean
+  /** Why the signing keys are not loaded, in words; null when they are. */
+  keys: () => string | null
   /** Whether the strength estimator has answered once and one hash was measured. */
   passwordsChecked: () => boolean
 }
@@ -17,7 +20,7 @@ interface Readiness {
 }
 
 /** Asks everything that the server needs before it can serve. */
-export function createReadiness({ reach, pending, keysLoaded, passwordsChecked }: ReadinessParts): Readiness {
+export function createReadiness({ database, pending, keys, passwordsChecked }: ReadinessParts): Readiness {
   let stopping = false
   /** Migrations only move forward: once none is pending, none becomes so. */
   let migrated = false
@@ -26,18 +29,54 @@ export function createReadiness({ reach, pending, keysLoaded, passwordsChecked }
     check: async () => {
       if (stopping) return 'stopping'
       try {
-        await reach()
+        const problem = await database()
+        if (problem !== null) return problem
         migrated ||= (await pending()).length === 0
-      } catch {
-        return 'database unreachable'
+      } catch (error) {
+        return `${isDatabaseOutage(error) ? 'database unreachable' : 'database unusable'}: ${describeDatabaseError(error)}`
       }
       if (!migrated) return 'migrations pending'
-      if (!keysLoaded()) return 'signing keys missing'
-      return passwordsChecked() ? null : 'password checks starting'
+      return keys() ?? (passwordsChecked() ? null : 'password checks starting')
     },
     stop: () => {
       stopping = true
     },
     isStopping: () => stopping,
   }
+}
+
+/** What an operator looks for first, by SQLSTATE or the system's code. */
+const CAUSES: [pattern: RegExp, words: string][] = [
+  [/^28P01$/, 'wrong password'],
+  [/^28/, 'the role is not let in'],
+  [/^3D000$/, 'no such database'],
+  [/^3F000$/, 'no such schema'],
+  [/^42501$/, 'the role lacks a right'],
+  [/^42P01$/, 'a table is missing'],
+  [/^42704$|^22023$|^55P02$/, 'a session setting was refused'],
+  [/^25006$/, 'read-only standby'],
+  [/^53300$/, 'too many connections'],
+  [/^53100$/, 'disk full'],
+  [/^55000$/, 'takes no connections'],
+  [/^57P03$/, 'starting up or shutting down'],
+  [/^57/, 'stopped by its operator'],
+  [/^08P01$/, 'refused by a pooler or a protocol error'],
+  [/^ENOTFOUND$|^EAI_AGAIN$/, 'host name not found'],
+  [/^ECONNREFUSED$/, 'connection refused'],
+  [/^ENOENT$/, 'no such socket'],
+  [/CERT|SIGNED|ISSUER|ALTNAME|^ERR_(?:TLS|SSL)|HOSTNAME/, 'certificate or TLS refused'],
+]
+
+/** The cause in words and its code, and never the error's message: that may quote names and addresses. */
+export function describeDatabaseError(error: unknown): string {
+  const code = outageCode(error)
+  if (code === null) return isPlainText(error) ? 'the server offers no TLS' : 'no answer'
+  const words = CAUSES.find(([pattern]) => pattern.test(code))?.[1]
+  return words === undefined ? code : `${words} (${code})`
+}
+
+/** pg's own words: it gives this error no code. */
+function isPlainText(error: unknown): boolean {
+  const { message, cause } = error as { message?: unknown; cause?: unknown }
+  return message === 'The server does not support SSL connections' || (cause !== undefined && isPlainText(cause))
 }

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { type ConnectionTarget, openConnection, quoteIdentifier, readDatabaseUrl } from './connection'
 import { DATABASE } from '../config/defaults'
 import type { Logger } from '../ops/logger'
 
@@ -68,16 +69,15 @@ export async function applyMigrations(
   logger: Logger,
   directory = MIGRATIONS_DIR,
 ): Promise<string[]> {
-  const client = new Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: DATABASE.connectTimeout,
-    application_name: 'gatehouse migrate',
-  })
+  const target = readDatabaseUrl(databaseUrl, 'DIRECT_DATABASE_URL')
+  // An index of a large table takes longer than a request may.
+  const settings = { ...target.settings, statement_timeout: '0' }
+  const client = await openConnection({ ...target, settings }, { application_name: 'gatehouse migrate' })
   client.on('error', (problem) => logger.error({ err: problem }, 'the migrating connection broke'))
-  await client.connect()
   try {
     // On the connection that migrates: what a killed process has begun there ends before the next one starts.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await demandSession(client, target)
     const pending = await pendingMigrations(client, directory)
     if (pending.length === 0) return []
 
@@ -92,6 +92,25 @@ export async function applyMigrations(
   } finally {
     await client.end()
   }
+}
+
+/** Creates the schema that the URL names. Throws where the session would write times or tables elsewhere than the server reads. */
+async function demandSession(client: Client, { schema }: ConnectionTarget): Promise<void> {
+  if (schema !== null && !(await hasSchema(client, schema))) {
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
+  }
+  const { rows } = await client.query<{ zone: string; schema: string | null }>(
+    `SELECT current_setting('TimeZone') AS zone, current_schema() AS schema`,
+  )
+  if (rows[0]?.zone !== 'UTC') throw new Error('TimeZone of the session is not UTC: a pooler changes or drops it.')
+  if (rows[0].schema === null) {
+    throw new Error('No schema to migrate: search_path names none that exists and that the role may use.')
+  }
+}
+
+async function hasSchema(client: Client, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
+  return rowCount === 1
 }
 
 /**

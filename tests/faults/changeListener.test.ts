@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { Client } from 'pg'
 import { type Change, ChangeListener } from '../../src/store/changes'
+import { readDatabaseUrl } from '../../src/store/connection'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { Watched } from '../support/smtp'
 import { TcpProxy } from '../support/tcpProxy'
@@ -46,14 +47,14 @@ afterEach(async () => {
   for (const listener of listeners.splice(0)) await listener.close()
 })
 
-function listen(url = database.url): ChangeListener {
-  const listener = new ChangeListener({ url, onError: (error) => heard.error(error) })
+function listen(url = database.url, notify = tell): ChangeListener {
+  const listener = new ChangeListener({ target: readDatabaseUrl(url), notify, onError: (error) => heard.error(error) })
   listener.subscribe({ onChange: (change) => heard.change(change), onListening: () => heard.listening() })
   listeners.push(listener)
   return listener
 }
 
-const tell = (payload: string) => teller.query("SELECT pg_notify('gatehouse', $1)", [payload])
+const tell = (payload: string): Promise<unknown> => teller.query("SELECT pg_notify('gatehouse', $1)", [payload])
 const connections = async () => {
   const { rowCount } = await teller.query(
     "SELECT 1 FROM pg_stat_activity WHERE application_name = 'gatehouse listener'",
@@ -127,4 +128,36 @@ test('one that is closed before its attempt failed makes no other', async () => 
   setTimer.mockRestore()
   server.close()
   await once(server, 'close')
+})
+
+test('one whose heartbeats do not arrive listens at no time, though its connection answers', async () => {
+  const silent = listen(database.url, () => Promise.resolve())
+  await heard.until(() => heard.errors.length > 0 || undefined)
+  expect([silent.isListening(), heard.begun]).toEqual([false, 0])
+  expect(heard.errors[0]).toMatchObject({ code: 'LISTENER_SILENT' })
+})
+
+test('one whose heartbeats cannot be sent is not believed, and listens once one arrives', async () => {
+  let failing = true
+  const sent: string[] = []
+  const listener = listen(database.url, (payload) => {
+    sent.push(payload)
+    return failing ? Promise.reject(new Error('no connection')) : tell(payload)
+  })
+  await until(() => Promise.resolve(sent.length > 0))
+  expect(listener.isListening()).toBe(false)
+  failing = false
+  await heard.until(() => heard.begun === 1 || undefined)
+  expect([listener.isListening(), heard.errors]).toEqual([true, []])
+})
+
+test("another instance's heartbeats prove nothing", async () => {
+  const own: string[] = []
+  const listener = listen(database.url, (payload) => Promise.resolve(own.push(payload)))
+  const other = listen()
+  await until(() => Promise.resolve(other.isListening()))
+  await tell('beat:another:1')
+  await tell('keys')
+  await heard.until(() => heard.changes.length === 2 || undefined) // both hear what is no heartbeat
+  expect(listener.isListening()).toBe(false)
 })
