@@ -92,7 +92,7 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, rele
     hasDirectUrl: directUrl !== databaseUrl,
   })
   const readiness = createReadiness({
-    database: inspector.check,
+    database: () => inspector.check(),
     pending: () => pendingMigrations(deps.database.pool),
     keys: background.keysProblem,
     passwordsChecked: () => warmUp.isDone(),

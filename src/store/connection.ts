@@ -112,7 +112,7 @@ function parseUrl(url: string, source: Source): UrlParts {
       query: parsed.searchParams,
     }
   } catch {
-    throw new ConfigError(`${source}: not a URL; write %25 for a % in the user, the password or the database's name`)
+    throw new ConfigError([`${source}: not a URL; write %25 for a % in the user, the password or the database's name`])
   }
 }
 
@@ -154,12 +154,12 @@ function readTls(query: URLSearchParams, source: Source): ConnectionOptions | fa
     case 'require':
       return ca ? { ...files, checkServerIdentity: () => undefined } : { ...files, rejectUnauthorized: false }
     case 'verify-ca':
-      if (!ca) throw new ConfigError(`${source}: sslmode=verify-ca needs sslrootcert, a PEM file of the authority`)
+      if (!ca) throw new ConfigError([`${source}: sslmode=verify-ca needs sslrootcert, a PEM file of the authority`])
       return { ...files, checkServerIdentity: () => undefined }
     case 'verify-full':
       return files
     default:
-      throw new ConfigError(`${source}: sslmode is disable, allow, prefer, require, verify-ca or verify-full`)
+      throw new ConfigError([`${source}: sslmode is disable, allow, prefer, require, verify-ca or verify-full`])
   }
 }
 
@@ -169,7 +169,7 @@ function readPem(path: string | null, parameter: string, source: Source): string
     return readFileSync(path, 'utf8')
   } catch (error) {
     const { code } = error as { code?: string }
-    throw new ConfigError(`${source}: the file of ${parameter} cannot be read (${code ?? 'unknown'})`)
+    throw new ConfigError([`${source}: the file of ${parameter} cannot be read (${code ?? 'unknown'})`])
   }
 }
 
@@ -178,6 +178,6 @@ function demandUsable({ ca, cert, key }: { ca?: string; cert?: string; key?: str
     if (ca) new X509Certificate(ca)
     createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
   } catch {
-    throw new ConfigError(`${source}: sslrootcert, sslcert or sslkey is no PEM file that TLS can use`)
+    throw new ConfigError([`${source}: sslrootcert, sslcert or sslkey is no PEM file that TLS can use`])
   }
 }

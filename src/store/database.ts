@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { Pool, type PoolClient, type PoolConfig } from 'pg'
+import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg'
 import { applySettings, readDatabaseUrl } from './connection'
 import { DATABASE } from '../config/defaults'
 import { DatabaseOutageError, markOutage } from '../errors/outage'
@@ -35,11 +35,7 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
     max: poolSize,
     query_timeout: DATABASE.answerTimeout,
     idleTimeoutMillis: DATABASE.idleTimeout,
-    onConnect: (client) =>
-      applySettings(client, target.settings).catch((error: unknown) => {
-        socketOf(client).destroy() // pg-pool waits for its end, which a silent server never sends
-        throw error
-      }),
+    onConnect: prepareSession(target.settings),
   })
   pool.on('error', onIdleError)
   const prisma = new PrismaClient({ adapter: adapterFor(pool, target.schema) })
@@ -53,6 +49,15 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
       await pool.end()
     },
   }
+}
+
+/** pg-pool waits for what it returns before the connection is used. */
+function prepareSession(settings: Record<string, string>): (client: ClientBase) => unknown {
+  return (client) =>
+    applySettings(client, settings).catch((error: unknown) => {
+      socketOf(client).destroy() // pg-pool waits for its end, which a silent server never sends
+      throw error
+    })
 }
 
 /**
@@ -104,7 +109,7 @@ class CheckedPool extends Pool {
     if (!callback) return client
     client.then(
       (live) => callback(undefined, live, live.release.bind(live)),
-      (error: Error) => callback(error, undefined, () => undefined),
+      (error: unknown) => callback(error as Error, undefined, () => undefined),
     )
   }
 

@@ -4,6 +4,7 @@ import { createLogger } from '../../src/ops/logger'
 import { type DeliveryKind, Dispatcher, type Outcome } from '../../src/outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from '../../src/outbox/periodic'
 import { ChangeListener } from '../../src/store/changes'
+import { readDatabaseUrl } from '../../src/store/connection'
 import { type Database, openDatabase } from '../../src/store/database'
 import { queueMail } from '../../src/store/mails'
 import { type TestDatabase, createDatabase } from '../support/database'
@@ -200,7 +201,11 @@ test('a kind never delivers more at once than its concurrency, and each kind has
 
 describe('a row is found', () => {
   function listen(dispatcher: Dispatcher, url: string): ChangeListener {
-    const listener = new ChangeListener({ url, onError: () => undefined })
+    const listener = new ChangeListener({
+      target: readDatabaseUrl(url),
+      notify: (payload) => db.pool.query("SELECT pg_notify('gatehouse', $1)", [payload]),
+      onError: () => undefined,
+    })
     closers.push(() => listener.close())
     listener.subscribe({
       onChange: ({ kind }) => kind === 'mails' && dispatcher.wake(),

@@ -78,7 +78,12 @@ describe('what was opened', () => {
 })
 
 describe('readiness', () => {
-  const ready = { database: () => Promise.resolve(null), pending: () => Promise.resolve([]), keys: () => null, passwordsChecked: () => true }
+  const ready = {
+    database: () => Promise.resolve(null),
+    pending: () => Promise.resolve([]),
+    keys: () => null,
+    passwordsChecked: () => true,
+  }
   const failing = (error: object) => ({ database: () => Promise.reject(Object.assign(new Error('secret'), error)) })
   const outage = (cause: object) => ({ database: () => Promise.reject(new DatabaseOutageError(cause)) })
 
@@ -99,7 +104,6 @@ describe('readiness', () => {
     ['database unreachable: no answer', { pending: () => Promise.reject(new Error('Connection terminated')) }],
     ['the database is a read-only standby', { database: () => Promise.resolve('the database is a read-only standby') }],
     ['migrations pending', { pending: () => Promise.resolve(['20260101_next']) }],
-    ['signing keys missing', { keysLoaded: () => false }],
     ['password checks starting', { passwordsChecked: () => false }],
     ['signing keys missing', { keys: () => 'signing keys missing' }],
     [null, {}],
