@@ -11,7 +11,7 @@ import { until } from '../support/until'
 const EVERYWHERE = 100
 
 /** Instances of one service have one name: tokens carry it. */
-const env = { PUBLIC_URL: 'http://gatehouse.test' }
+const env = { PUBLIC_URL: 'http://gatehouse.test', DEV_TOOLS: 'on' }
 
 let a: TestApp
 let b: TestApp
