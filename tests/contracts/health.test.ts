@@ -31,7 +31,10 @@ test('without its database it lives, and is not ready; once that is back it is r
   const app = await startTestApp({ databaseUrl: database.url })
   await asAdmin(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
   await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-  expect(await ready(app)).toEqual([503, { status: 'unavailable', reason: 'database unreachable: takes no connections (55000)' }])
+  expect(await ready(app)).toEqual([
+    503,
+    { status: 'unavailable', reason: 'database unreachable: takes no connections (55000)' },
+  ])
   expect(await live(app)).toBe(200)
   await asAdmin(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`)
   expect(await ready(app)).toEqual([200, { status: 'ok' }])
