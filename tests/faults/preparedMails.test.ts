@@ -116,11 +116,18 @@ test.each([
   expect(source.split('\r\n')).toContain(line)
 })
 
-test('an address that cannot be stored is an error, save for the one reason that another account has it', async () => {
+test('a pending address is given to its account alone, once, and not while another account has it', async () => {
   const ada = await addUser('ada@example.com')
   await addUser('bob@example.com')
-  const change = (id: string, email: string) => db.transaction((tx) => changeEmail(tx, id, { email, now }))
-  await expect(change(uuidv7(), 'new@example.com')).rejects.toMatchObject({ code: 'P2025' })
+  const change = async (id: string, email: string) => {
+    await db.prisma.user.updateMany({
+      where: { id },
+      data: { pendingEmail: email, pendingUntil: later(now, 3_600_000) },
+    })
+    return db.transaction((tx) => changeEmail(tx, id, { email, now }))
+  }
+  expect(await change(uuidv7(), 'new@example.com')).toBe(false)
   expect(await change(ada, 'bob@example.com')).toBe(false)
   expect(await change(ada, 'new@example.com')).toBe(true)
+  expect(await db.transaction((tx) => changeEmail(tx, ada, { email: 'other@example.com', now }))).toBe(false)
 })
