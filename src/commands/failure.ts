@@ -8,6 +8,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const
 
 /** What a code of the system or of PostgreSQL means for the one who starts the server. */
 const MEANING: Record<string, string> = {
+  ENOENT: 'a file that the configuration names does not exist',
   EADDRINUSE: 'another process listens at HOST and PORT',
   EADDRNOTAVAIL: 'this machine does not have the address of HOST',
   EACCES: 'permission denied',

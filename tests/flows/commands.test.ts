@@ -273,6 +273,7 @@ describe('what a command needs', () => {
       const ended = await bare(args, { ...production, ...given, ...serving })
       expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: '' })
     },
+    90_000, // two processes each, on a machine with other work
   )
 
   test('variables and files that libraries read by themselves have no effect', async () => {

@@ -1,6 +1,7 @@
 import fastify from 'fastify'
 import { Client } from 'pg'
 import { BUDGET_VARIABLES } from '../../src/config/budgets'
+import { banner } from '../../src/dev/banner'
 import { createSchema } from '../../src/graphql/schema'
 import { ConfigError, readEnvironment, resolveConfig } from '../../src/config/config'
 
@@ -331,6 +332,14 @@ describe('development tools', () => {
     const message = problemsOf(env)
     expect(message).toMatch(/SMTP_URL: found nothing; accepted: required, since (HOST|DEV_TOOLS)/)
     expect(message).toContain('DEV_TOOLS=on')
+  })
+
+  test('are named by the banner where other machines may reach them, and where they are off', () => {
+    expect(banner(configOf({}))).not.toContain('DEV_TOOLS')
+    expect(banner(configOf({ HOST: '0.0.0.0', DEV_TOOLS: 'on' }))).toMatch(
+      /DEV_TOOLS=on: HOST \(0\.0\.0\.0\).*not loopback/,
+    )
+    expect(banner(configOf({ HOST: '0.0.0.0', ...SMTP }))).toMatch(/Development tools are off/)
   })
 
   test('are off in production', () => {
