@@ -14,9 +14,13 @@ const TYPE = 'at+jwt'
 const header = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.literal(TYPE), kid: z.string().max(64) })
 
 const seconds = z.number().int().nonnegative()
-const claims = z.strictObject({
+/**
+ * Claims that are not listed are ignored (RFC 7519 §4), unlike header parameters: a later release may add some, and its
+ * tokens must hold on instances of this one while an upgrade is under way.
+ */
+const claims = z.object({
   iss: z.string(),
-  aud: z.string(),
+  aud: z.union([z.string(), z.array(z.string())]),
   sub: z.uuid(),
   sid: z.uuid(),
   jti: z.uuid(),

@@ -104,7 +104,9 @@ const FAULTS: [string, () => string][] = [
   ['another iss', withClaims({ iss: 'https://evil.example' })],
   ['no iss', () => signed(ownHeader(), without(ownClaims(), 'iss'))],
   ['another aud', withClaims({ aud: 'https://evil.example' })],
-  ['aud as a list', () => signed(ownHeader(), { ...ownClaims(), aud: [app.config.publicUrl, 'https://evil.example'] })],
+  ['aud as a list without us', withClaims({ aud: ['https://evil.example', 'https://other.example'] })],
+  ['aud as an empty list', withClaims({ aud: [] })],
+  ['aud as a list of other things', () => signed(ownHeader(), { ...ownClaims(), aud: [app.config.publicUrl, 7] })],
   ['no aud', () => signed(ownHeader(), without(ownClaims(), 'aud'))],
   ['sub as an object', withClaims({ sub: { gt: '' } })],
   ['sub of nobody', withClaims({ sub: randomUUID() })],
@@ -112,7 +114,6 @@ const FAULTS: [string, () => string][] = [
   ['sid of no session', withClaims({ sid: randomUUID() })],
   ['sid as an object', withClaims({ sid: { not: '' } })],
   ['no jti', () => signed(ownHeader(), without(ownClaims(), 'jti'))],
-  ['an extra claim', withClaims({ role: 'admin' })],
   ['a changed header', changed(0)],
   ['changed claims', changed(1)],
   ['a changed signature', changed(2)],
@@ -125,6 +126,25 @@ const FAULTS: [string, () => string][] = [
 
 test('a token made here like this is accepted: the faults below are what refuses the others', async () => {
   const answer = await me(app.url, { token: signed(ownHeader(), ownClaims()) })
+  expect([answer.code, answer.data.id]).toEqual(['SUCCESS', person.user.id])
+})
+
+/** What a later release may add: its tokens must hold here while an upgrade is under way. */
+const LATER: [string, () => string][] = [
+  ['client_id', withClaims({ client_id: 'web' })],
+  ['acr', withClaims({ acr: 'aal2' })],
+  ['amr', withClaims({ amr: ['pwd', 'otp'] })],
+  ['auth_time', () => signed(ownHeader(), { ...ownClaims(), auth_time: seconds() })],
+  ['roles', withClaims({ roles: ['editor'] })],
+  ['a claim that nobody knows', withClaims({ 'https://example.com/claim': { nested: [1, null] } })],
+  [
+    'aud as a list that contains us',
+    () => signed(ownHeader(), { ...ownClaims(), aud: ['https://api.example', app.config.publicUrl] }),
+  ],
+]
+
+test.each(LATER)('a token with %s is accepted, and the claim changes nothing', async (_name, token) => {
+  const answer = await me(app.url, { token: token() })
   expect([answer.code, answer.data.id]).toEqual(['SUCCESS', person.user.id])
 })
 
