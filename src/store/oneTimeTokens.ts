@@ -29,6 +29,8 @@ export async function supersedeOneTimeTokens(
 ): Promise<'newest' | 'superseded'> {
   const { id, userId, purpose, createdAt } = token
   await lockUser(tx, userId)
+  // Whatever voids the account's links deletes the mails that wait, under the same lock (linkMails.ts).
+  if ((await tx.mail.count({ where: { id } })) === 0) return 'superseded'
   const later = { OR: [{ createdAt: { gt: createdAt } }, { createdAt, id: { gt: id } }] }
   const newer = await tx.oneTimeToken.count({ where: { userId, purpose, ...later } })
   if (newer > 0) return 'superseded'
