@@ -8,7 +8,7 @@ import { Pool } from 'pg'
 import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../src/dev/embeddedPostgres'
 import { freePort } from '../src/lib/freePort'
-import { Releasers } from '../src/lib/releasers'
+import { Closers } from '../src/lib/closers'
 import { TestSmtpServer } from '../tests/support/smtp'
 
 export const PASSWORD = 'violet tractor seven moons'
@@ -25,31 +25,31 @@ export interface Rig {
 
 /** Starts everything. `cost` is bcrypt's. What was opened is closed again when a later part fails. */
 export async function startRig({ cost }: { cost: number }): Promise<Rig> {
-  const releasers = new Releasers()
+  const closers = new Closers()
   try {
-    return await compose(cost, releasers)
+    return await compose(cost, closers)
   } catch (error) {
-    await releasers.close()
+    await closers.close()
     throw error
   }
 }
 
-async function compose(cost: number, releasers: Releasers): Promise<Rig> {
+async function compose(cost: number, closers: Closers): Promise<Rig> {
   const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  releasers.push(() => rmSync(dataDir, { recursive: true, force: true }))
+  closers.push(() => rmSync(dataDir, { recursive: true, force: true }))
   const postgres = await startEmbeddedPostgres({ dataDir, logger: pino({ level: 'silent' }) })
-  releasers.push(() => postgres.stop())
+  closers.push(() => postgres.stop())
   const smtp = await new TestSmtpServer().start()
-  releasers.push(() => smtp.stop())
+  closers.push(() => smtp.stop())
   const pool = new Pool({ connectionString: postgres.url, max: 2 })
-  releasers.push(() => pool.end())
+  closers.push(() => pool.end())
   const port = await freePort('127.0.0.1')
   const env = {
     ...{ PORT: String(port), DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
     ...{ RATE_LIMITS: 'off', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
   }
   const child = startServer(env)
-  releasers.push(() => stop(child))
+  closers.push(() => stop(child))
   const url = `http://127.0.0.1:${port}`
   await ready(url, child)
 
@@ -60,7 +60,7 @@ async function compose(cost: number, releasers: Releasers): Promise<Rig> {
       [emails, hash],
     )
   }
-  return { url, pool, addUsers, close: () => releasers.close() }
+  return { url, pool, addUsers, close: () => closers.close() }
 }
 
 /** Starts the built server with these variables and no others that would change it. */

@@ -20,10 +20,10 @@ import { createApollo } from './graphql/apollo'
 import { createSchema } from './graphql/schema'
 import { refreshCookie } from './http/refreshCookie'
 import { createServer } from './http/server'
-import { reloadCertificate } from './http/transport'
+import { reloadCertificate } from './http/tls'
 import { type Clock, systemClock } from './lib/clock'
-import { pause } from './lib/pause'
-import { Releasers } from './lib/releasers'
+import { sleep } from './lib/sleep'
+import { Closers } from './lib/closers'
 import type { Logger } from './ops/logger'
 import { type Metrics, createMetrics } from './ops/metrics'
 import { createReadiness } from './ops/readiness'
@@ -65,26 +65,26 @@ interface AppOptions {
 
 /** Composes the server from its configuration and starts it. What was opened is closed again when a later part fails. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const releasers = new Releasers()
+  const closers = new Closers()
   try {
-    return await compose(options, releasers)
+    return await compose(options, closers)
   } catch (error) {
-    await releasers.close().catch(() => undefined) // the first error is the one to tell
+    await closers.close().catch(() => undefined) // the first error is the one to tell
     throw error
   }
 }
 
-async function compose({ config, logger, clock = systemClock }: AppOptions, releasers: Releasers): Promise<App> {
-  const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, releasers))
+async function compose({ config, logger, clock = systemClock }: AppOptions, closers: Closers): Promise<App> {
+  const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
   const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
   if (config.migrateOnStart) await applyMigrations(directUrl, logger)
-  const { deps, changes, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, releasers })
+  const { deps, changes, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, closers })
   const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
   const background = await startBackground(deps, { inbox, changes, scheduler })
-  releasers.push(() => background.stop())
+  closers.push(() => background.stop())
 
   const warmUp = startPasswordWarmUp(deps)
-  releasers.push(() => warmUp.stop())
+  closers.push(() => warmUp.stop())
 
   const inspector = createInspector({
     pool: deps.database.pool,
@@ -97,33 +97,33 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, rele
     keys: background.keysProblem,
     passwordsChecked: () => warmUp.isDone(),
   })
-  const server = await createDoors(deps, {
+  const server = await createHttp(deps, {
     inbox,
     readiness: readiness.check,
     isStopping: readiness.isStopping,
     refreshMetrics: background.refreshMetrics,
   })
-  releasers.push(() => closeDoors(server, config.shutdownGrace))
+  closers.push(() => closeHttp(server, config.shutdownGrace))
   const drained = new AbortController()
-  releasers.push(() => drained.abort())
-  releasers.push(() => readiness.stop())
+  closers.push(() => drained.abort())
+  closers.push(() => readiness.stop())
   await server.listen({ host: config.host, port: config.port })
   const { tls } = config
-  if (tls && server.server instanceof TlsServer) releasers.push(reloadCertificate(server.server, tls, logger))
+  if (tls && server.server instanceof TlsServer) closers.push(reloadCertificate(server.server, tls, logger))
   return {
     ...{ address: addressOf(server, config), server, deps },
     passwordsChecked: warmUp.finished,
     drain: () => {
       readiness.stop()
-      return pause(config.shutdownDrain, drained.signal)
+      return sleep(config.shutdownDrain, drained.signal)
     },
-    close: () => releasers.close(),
+    close: () => closers.close(),
   }
 }
 
-async function embeddedDatabase({ dataDir }: Config, logger: Logger, releasers: Releasers): Promise<string> {
+async function embeddedDatabase({ dataDir }: Config, logger: Logger, closers: Closers): Promise<string> {
   const postgres = await startEmbeddedPostgres({ dataDir, logger })
-  releasers.push(() => postgres.stop())
+  closers.push(() => postgres.stop())
   return postgres.url
 }
 
@@ -131,35 +131,35 @@ type Given = Required<AppOptions>
 
 function createDeps(
   { config, logger, clock }: Given,
-  parts: { databaseUrl: string; directUrl: string; releasers: Releasers },
+  parts: { databaseUrl: string; directUrl: string; closers: Closers },
 ) {
-  const { databaseUrl, directUrl, releasers } = parts
+  const { databaseUrl, directUrl, closers } = parts
   const warn = (error: unknown) =>
     logger.warn({ event: 'database_connection_lost', code: codeOf(error) }, 'database_connection_lost')
   const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
-  releasers.push(() => database.close())
+  closers.push(() => database.close())
   const metrics = createMetrics()
   const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
   const keyring = createKeyring()
   const hashKey = secrets.key('budget-key')
   const { pool } = database
   const sampledLog = createSampledLog(logger)
-  releasers.push(() => sampledLog.flush())
+  closers.push(() => sampledLog.flush())
   const limiter = createRateLimiter({
     ...{ pool, redisUrl: config.redisUrl, hashKey, logger, enabled: config.rateLimits },
     now: () => clock.now().getTime(),
     onRefused: ({ budget, retryAfter, requestId }) =>
       sampledLog({ event: 'rate_limited', kind: budget, retryAfter, requestId }),
   })
-  releasers.push(() => limiter.close())
+  closers.push(() => limiter.close())
   const strength = startStrengthEstimator({ logger })
-  releasers.push(() => strength.close())
+  closers.push(() => strength.close())
   const changes = new ChangeListener({
     target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
     notify: (payload) => pool.query("SELECT pg_notify('gatehouse', $1)", [payload]),
     onError: warn,
   })
-  releasers.push(() => changes.close())
+  closers.push(() => changes.close())
   const liveSessions = new LiveSessions({ pool, isListening: () => changes.isListening(), onError: warn })
   changes.subscribe({
     onChange: (change) => 'id' in change && liveSessions.forget(change),
@@ -191,14 +191,14 @@ function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds)
   return { scheduler, hasher: createPasswordHasher({ algorithm, bcryptCost, scheduler, kindsPresent }) }
 }
 
-interface DoorParts {
+interface HttpParts {
   inbox: Inbox | null
   readiness: () => Promise<string | null>
   isStopping: () => boolean
   refreshMetrics: () => Promise<void>
 }
 
-async function createDoors(deps: Deps, parts: DoorParts): Promise<FastifyInstance> {
+async function createHttp(deps: Deps, parts: HttpParts): Promise<FastifyInstance> {
   const { config, logger } = deps
   const schema = createSchema({ development: config.devTools, budgets: config.budgets })
   const cookie = refreshCookie({ secure: config.secureCookies })
@@ -210,7 +210,7 @@ async function createDoors(deps: Deps, parts: DoorParts): Promise<FastifyInstanc
 }
 
 /** Takes no new connection; requests under way may finish within the grace, then their connections are cut. */
-async function closeDoors(server: FastifyInstance, grace: number): Promise<void> {
+async function closeHttp(server: FastifyInstance, grace: number): Promise<void> {
   const cut = setTimeout(() => server.server.closeAllConnections(), grace)
   await server.close()
   clearTimeout(cut)

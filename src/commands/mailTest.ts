@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { canonicalEmail } from '../lib/emailAddress'
+import { escapeHtml } from '../lib/escapeHtml'
 import { smtpFailure } from '../mail/failure'
 import { createSmtpTransport, serverOf } from '../mail/transport'
 
@@ -28,7 +29,7 @@ export async function mailTest(address: string): Promise<number> {
       to,
       subject: `${appName}: test mail`,
       text: sentence,
-      html: `<p>${sentence.replace(/&/g, '&amp;')}</p>`,
+      html: `<p>${escapeHtml(sentence)}</p>`,
       token: null,
     })
   } catch (error) {

@@ -3,7 +3,7 @@ import { readEnvironment, resolveConfig } from '../config/config'
 import { allowHeapGrowth, startThreadPool } from '../config/runtime'
 import { banner } from '../dev/banner'
 import { freePort } from '../lib/freePort'
-import { framesOf } from '../lib/frames'
+import { stackFrames } from '../lib/stackFrames'
 import { createLogger } from '../ops/logger'
 
 /** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process ends whatever still hangs. */
@@ -53,7 +53,7 @@ function stopSignal(logger: ReturnType<typeof createLogger>): Promise<number> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(0))
     const lastWords = (event: string) => (error: unknown) => {
       const { name, code } = error as { name?: string; code?: unknown }
-      const frames = framesOf(error)
+      const frames = stackFrames(error)
       logger.fatal({ event, error: name, code, frames }, event)
       resolve(1)
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import bcrypt from 'bcrypt'
 import { BCRYPT_MAX_BYTES } from '../config/defaults'
-import { composed } from '../lib/composed'
+import { normalizeNfc } from '../lib/normalizeNfc'
 import { type BcryptForm, bcryptPrefix, markedForm, markedSalt } from './bcryptSalt'
 import type { HashScheduler } from './hashScheduler'
 import { type BcryptHash, type StoredHash, decoyOf, parseStoredHash } from './storedHash'
@@ -104,7 +104,7 @@ interface BcryptInput {
  * with other systems; longer ones by a digest that lets every character count, in base64 since bcrypt stops at a NUL.
  */
 function ownInput(password: string): BcryptInput & { form: BcryptForm } {
-  const bytes = Buffer.from(composed(password))
+  const bytes = Buffer.from(normalizeNfc(password))
   if (bytes.length <= BCRYPT_MAX_BYTES) return { bytes, form: 'direct' }
   return { bytes: Buffer.from(createHash('sha384').update(bytes).digest('base64')), form: 'digest' }
 }
@@ -112,7 +112,7 @@ function ownInput(password: string): BcryptInput & { form: BcryptForm } {
 /** The one of our own, and those of other systems: the first 72 bytes of the password, as typed and in NFC. */
 function bcryptInputs(password: string): BcryptInput[] {
   const inputs: BcryptInput[] = [ownInput(password)]
-  for (const text of [composed(password), password]) {
+  for (const text of [normalizeNfc(password), password]) {
     const bytes = Buffer.from(text).subarray(0, BCRYPT_MAX_BYTES)
     if (!inputs.some((input) => input.bytes.equals(bytes))) inputs.push({ bytes, form: null })
   }
@@ -149,7 +149,7 @@ async function compareArgon2(password: string, known: StoredHash | null, kinds: 
   )
   if (byPrefix.size === 0) return null
   const argon2 = await loadArgon2()
-  const own = composed(password)
+  const own = normalizeNfc(password)
   let match: Match = null
   for (const text of byPrefix.values()) {
     for (const input of new Set([own, password])) {
@@ -162,7 +162,7 @@ async function compareArgon2(password: string, known: StoredHash | null, kinds: 
 
 async function hashArgon2(password: string): Promise<string> {
   const argon2 = await loadArgon2()
-  return argon2.hash(composed(password), { type: argon2.argon2id, ...ARGON2 })
+  return argon2.hash(normalizeNfc(password), { type: argon2.argon2id, ...ARGON2 })
 }
 
 /** Loaded by those who use it: the default needs no second native addon. */

@@ -1,4 +1,4 @@
-import { composed } from '../lib/composed'
+import { normalizeNfc } from '../lib/normalizeNfc'
 
 /** Lone surrogates, which no encoding can carry, and NUL, where C strings end: bcrypt would read only what stands before. */
 const UNHASHABLE = /[\p{Surrogate}\0]/u
@@ -8,7 +8,7 @@ const UNHASHABLE = /[\p{Surrogate}\0]/u
  * password (NIST SP 800-63B §3.1.1.2). Null for text that cannot be hashed faithfully. Nothing is trimmed or cut.
  */
 export function normalizePassword(text: string): string | null {
-  return UNHASHABLE.test(text) ? null : composed(text)
+  return UNHASHABLE.test(text) ? null : normalizeNfc(text)
 }
 
 /** The length that people see more nearly than UTF-16 units do: an emoji counts once. */

@@ -1,6 +1,6 @@
 import type { PasswordHasher } from './passwordHasher'
 import type { StrengthEstimator } from './passwordStrength'
-import { pause } from '../lib/pause'
+import { sleep } from '../lib/sleep'
 import type { Logger } from '../ops/logger'
 
 /** Milliseconds between two tries. */
@@ -41,7 +41,7 @@ export function startPasswordWarmUp({ strength, hasher, logger }: WarmUpParts): 
       if (isStopped()) return
       const { name, code } = error as { name?: string; code?: unknown }
       logger.warn({ event: 'password_checks_waiting', error: name, code }, 'Passwords cannot be checked yet')
-      await pause(RETRY_INTERVAL, stopped.signal)
+      await sleep(RETRY_INTERVAL, stopped.signal)
       if (!isStopped()) await warmUpOrRetry()
     }
   }

@@ -1,6 +1,6 @@
 import type { DevMailType } from './objects/devMail'
 import { UnauthenticatedError } from '../errors/requestErrors'
-import type { Client, Deps, Viewer } from '../services/deps'
+import type { ClientInfo, Deps, Viewer } from '../services/deps'
 import { viewerOf } from '../services/viewer'
 
 /** What the response carries beside its data: headers and a cookie, the same for GraphQL and REST. */
@@ -18,7 +18,7 @@ export interface Inbox {
 
 export interface Context {
   deps: Deps
-  client: Client
+  client: ClientInfo
   inbox: Inbox | null
   response: ResponseMeta
   /** The refresh token in the request's cookie, where the browser may use it from this origin. */
@@ -31,7 +31,7 @@ export interface Context {
 
 interface RequestParts {
   deps: Deps
-  client: Client
+  client: ClientInfo
   inbox: Inbox | null
   /** The Authorization header. */
   authorization: string | undefined

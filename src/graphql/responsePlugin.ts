@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql'
 import type { Context } from './context'
 import { classify, presentError } from './presentError'
 import type { PublicError } from '../errors/publicError'
-import { framesOf } from '../lib/frames'
+import { stackFrames } from '../lib/stackFrames'
 
 interface ResponseOptions {
   detailed: boolean
@@ -65,6 +65,6 @@ function setHeaders({ status, retryAfter }: PublicError, head: HTTPGraphQLHead):
 function logFault(logger: Context['deps']['logger'], { originalError, path }: GraphQLError, requestId: string): void {
   const { name } = originalError ?? new Error('unknown')
   const code = (originalError as { code?: unknown } | undefined)?.code
-  const frames = framesOf(originalError)
+  const frames = stackFrames(originalError)
   logger.error({ event: 'request_failed', requestId, path, error: name, code, frames }, 'request_failed')
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { sendFailure } from './failures'
+import { sendError } from './errorHandlers'
 import { pathOf } from './path'
 import type { Config } from '../config/config'
 import { isLoopbackInBrowsers } from '../config/values'
@@ -16,7 +16,7 @@ export function allowedHosts(app: FastifyInstance, { devTools, publicUrl }: Conf
   const message = `With development tools, only localhost and the host of PUBLIC_URL (${own}) are answered.`
   app.addHook('onRequest', (request, reply, done) => {
     if (pathOf(request).startsWith('/health/') || isAllowed(request.headers.host)) done()
-    else sendFailure(request, reply, { status: MISDIRECTED, code: 'BAD_REQUEST', message })
+    else sendError(request, reply, { status: MISDIRECTED, code: 'BAD_REQUEST', message })
   })
 
   function isAllowed(host: string | undefined): boolean {

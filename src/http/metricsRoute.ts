@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { sendFailure } from './failures'
+import { sendError } from './errorHandlers'
 import type { Metrics } from '../ops/metrics'
 
 interface MetricsOptions {
@@ -16,9 +16,9 @@ interface MetricsOptions {
 /** Prometheus text. With neither a token nor development tools it does not exist. */
 export function metricsRoute(app: FastifyInstance, { metrics, refresh, token, open }: MetricsOptions): void {
   app.get('/metrics', async (request, reply) => {
-    if (token === null && !open) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
+    if (token === null && !open) return sendError(request, reply, { status: 404, code: 'NOT_FOUND' })
     if (token !== null && !same(request.headers.authorization ?? '', `Bearer ${token}`)) {
-      return sendFailure(request, reply.header('www-authenticate', 'Bearer'), { status: 401, code: 'UNAUTHENTICATED' })
+      return sendError(request, reply.header('www-authenticate', 'Bearer'), { status: 401, code: 'UNAUTHENTICATED' })
     }
     await refresh()
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { sendFailure } from './failures'
+import { sendError } from './errorHandlers'
 import { pathOf } from './path'
 import { INPUT } from '../config/defaults'
 
@@ -11,7 +11,7 @@ export function limitShape(app: FastifyInstance): void {
   app.addHook('preValidation', (request, reply, done) => {
     const { values, documents } = inputOf(request)
     if (values.every(isWithinShape) && documents.every(isWithinLines)) done()
-    else sendFailure(request, reply, { status: 400, code: 'BAD_USER_INPUT' })
+    else sendError(request, reply, { status: 400, code: 'BAD_USER_INPUT' })
   })
 }
 

@@ -4,10 +4,8 @@ import { fastifyCookie } from '@fastify/cookie'
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { allowedHosts } from './allowedHosts'
-import { bareAnswers } from './bareAnswers'
-import { clientOf } from './client'
-import { limitTime } from './deadline'
-import { handleFailures, sendFailure } from './failures'
+import { clientInfoOf } from './clientInfo'
+import { errorHandlers, sendError } from './errorHandlers'
 import { graphqlRoute } from './graphqlRoute'
 import { securityHeaders } from './headers'
 import { type ReadinessProbe, healthRoutes } from './health'
@@ -16,10 +14,14 @@ import { metricsRoute } from './metricsRoute'
 import { originPolicy } from './origins'
 import { devInboxPage } from './pages/devInboxPage'
 import { hostedPageOf, hostedPages } from './pages/hostedPages'
+import { proxyWarning } from './proxyWarning'
+import { rawErrorResponses } from './rawErrorResponses'
 import { cookieTokenOf } from './refreshCookie'
 import { limitShape } from './requestShape'
+import { requestTimeout } from './requestTimeout'
+import { requireHttps } from './requireHttps'
 import { restRoutes } from './restRoutes'
-import { demandHttps, readCertificate, watchForwarding } from './transport'
+import { readCertificate } from './tls'
 import { jwksRoute } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox'
@@ -39,25 +41,25 @@ interface ServerParts {
   inbox: Inbox | null
 }
 
-/** Builds the doors. It does not listen yet: the caller does, and closes it. */
+/** Builds the HTTP server with its routes. The caller makes it listen, and closes it. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { deps, apollo, readiness, inbox } = parts
   const { config, logger, keyring, clock, metrics } = deps
-  const bare = bareAnswers({ hsts: config.production })
-  const app = fastify(serverOptions(config, bare))
-  bare.listen(app.server)
+  const rawErrors = rawErrorResponses({ hsts: config.production })
+  const app = fastify(serverOptions(config, rawErrors))
+  rawErrors.listen(app.server)
   const allowsOrigin = originPolicy(config)
 
   await securityHeaders(app, { hsts: config.production })
-  handleFailures(app, logger)
+  errorHandlers(app, logger)
   observe(app, metrics)
   closeWhenStopping(app, parts.isStopping)
-  limitTime(app, config.hashMaxWait + HTTP.answerTime)
+  requestTimeout(app, config.hashMaxWait + HTTP.answerTime)
   refuseBadHosts(app)
   allowedHosts(app, config)
   if (config.production) {
-    watchForwarding(app, logger)
-    demandHttps(app, { publicUrl: config.publicUrl, isPage: (path) => hostedPageOf(path) !== null })
+    proxyWarning(app, logger)
+    requireHttps(app, { publicUrl: config.publicUrl, isPage: (path) => hostedPageOf(path) !== null })
   }
   jsonBodies(app)
   limitShape(app)
@@ -67,7 +69,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const contextOf = (request: FastifyRequest, reply: FastifyReply) =>
     createContext({
       deps,
-      client: clientOf(request, reply),
+      client: clientInfoOf(request, reply),
       inbox,
       authorization: request.headers.authorization,
       cookieToken: cookieTokenOf(request, { secure: config.secureCookies, allowsOrigin }),
@@ -84,7 +86,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   return app
 }
 
-function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswers>) {
+function serverOptions(config: Deps['config'], rawErrors: ReturnType<typeof rawErrorResponses>) {
   // A missing Host is refused below, in words: Node would do it without any.
   const node = {
     maxHeaderSize: HTTP.maxHeaders,
@@ -109,8 +111,8 @@ function serverOptions(config: Deps['config'], bare: ReturnType<typeof bareAnswe
     requestIdHeader: false as const,
     forceCloseConnections: 'idle' as const,
     return503OnClosing: false,
-    clientErrorHandler: bare.clientError,
-    frameworkErrors: bare.badUrl,
+    clientErrorHandler: rawErrors.clientError,
+    frameworkErrors: rawErrors.badUrl,
   }
 }
 
@@ -133,7 +135,7 @@ function refuseBadHosts(app: FastifyInstance): void {
     const hosts = request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name))
     if (hosts.length === 0 && request.raw.httpVersion === '1.0') done()
     else if (hosts.length === 1 && URL.canParse(`http://${request.headers.host ?? ''}/`)) done()
-    else sendFailure(request, reply, { status: 400, code: 'BAD_REQUEST' })
+    else sendError(request, reply, { status: 400, code: 'BAD_REQUEST' })
   })
 }
 

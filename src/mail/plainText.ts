@@ -1,19 +1,6 @@
 /** Columns of the text part, within the 78 that RFC 5322 §2.1.1 recommends. */
 const COLUMNS = 76
 
-const HTML_ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Safe between tags and in a quoted attribute. */
-export function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => HTML_ENTITIES[character] ?? character)
-}
-
 /**
  * A user's text as one harmless line: controls, line ends and lone surrogates become spaces; characters that turn the
  * direction of what follows go (CVE-2021-42574). Joiners stay: names and emoji are spelled with them.

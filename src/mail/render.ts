@@ -2,8 +2,9 @@ import { MAIL_TEMPLATES } from '../generated/mails'
 import { type Locale, direction } from '../i18n/locale'
 import { fill, text } from '../i18n/text'
 import { durationText, instantText } from '../i18n/time'
+import { escapeHtml } from '../lib/escapeHtml'
 import { MAILS, type MailName, type MailPayload, isSafeLink } from './mails'
-import { escapeHtml, isMailableName, plainLine, wrapped } from './plainText'
+import { isMailableName, plainLine, wrapped } from './plainText'
 
 export interface Brand {
   appName: string

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OUTBOX } from '../config/defaults'
 import { isDatabaseOutage } from '../errors/outage'
-import { framesOf } from '../lib/frames'
+import { stackFrames } from '../lib/stackFrames'
 import type { Logger } from '../ops/logger'
 import type { Database } from '../store/database'
 import { type DueItem, type OutboxTable, claimDue, renewLeases, returnLeases } from '../store/leases'
@@ -164,5 +164,5 @@ function backOff({ firstRetry, maxRetry }: DeliveryKind, attempts: number): numb
 /** What may be logged of an error: its message may quote an address or a value. */
 function detailsOf(error: unknown) {
   const { name, code } = Object(error) as { name?: unknown; code?: unknown }
-  return { error: name, code, frames: framesOf(error) }
+  return { error: name, code, frames: stackFrames(error) }
 }

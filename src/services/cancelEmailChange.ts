@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -8,7 +8,7 @@ import { clearPendingEmail, lockUser } from '../store/users'
 /** Voids the change of address that waits to be confirmed, with its link. Where there is none, nothing is written. */
 export async function cancelEmailChange(
   { clock, database, logger }: Pick<Deps, 'clock' | 'database' | 'logger'>,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
 ): Promise<{ email: string }> {
   const userId = viewer.account.id
   const event = auditOf(client, { type: 'email_change_cancelled', userId, now: clock.now() })

@@ -1,4 +1,4 @@
-import type { Client, Deps, IssuedTokens, Viewer } from './deps'
+import type { ClientInfo, Deps, IssuedTokens, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
@@ -9,7 +9,7 @@ import { MAIL } from '../config/defaults'
 import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { later } from '../lib/clock'
-import { composed } from '../lib/composed'
+import { normalizeNfc } from '../lib/normalizeNfc'
 import { insertAuditEvent } from '../store/auditEvents'
 import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
@@ -31,7 +31,7 @@ type Needs = Pick<
   | 'logger'
 >
 interface ChangeRequest {
-  client: Client
+  client: ClientInfo
   viewer: Viewer
   /** What the browser's cookie holds, if it sent one. */
   cookieToken: string | null
@@ -59,7 +59,7 @@ export async function changePassword(
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
   read.done()
   const user = await demandCurrentPassword(deps, { client, viewer }, current)
-  if (password === composed(current)) read.refuse('newPassword', 'UNCHANGED')
+  if (password === normalizeNfc(current)) read.refuse('newPassword', 'UNCHANGED')
   read.done()
 
   const personal = [user.email, user.displayName]

@@ -1,4 +1,4 @@
-import type { Client, Deps } from './deps'
+import type { ClientInfo, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { readMailedToken } from './steps/mailedToken'
 import { MAIL } from '../config/defaults'
@@ -17,7 +17,7 @@ import { changeEmail, freeAddress, lockUser } from '../store/users'
  */
 export async function confirmEmailChange(
   deps: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
-  client: Client,
+  client: ClientInfo,
   input: { token: string },
 ): Promise<{ email: string }> {
   const { clock, database, liveSessions, logger } = deps

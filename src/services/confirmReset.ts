@@ -1,4 +1,4 @@
-import type { Client, Deps } from './deps'
+import type { ClientInfo, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { forgetGuesses } from './steps/loginGuesses'
@@ -26,7 +26,7 @@ type Needs = Pick<
  */
 export async function confirmReset(
   deps: Needs,
-  client: Client,
+  client: ClientInfo,
   input: { token: string; password: string },
 ): Promise<{ revokedSessions: number }> {
   const { clock, config, database, liveSessions, logger } = deps

@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
 import { MAIL } from '../config/defaults'
@@ -16,7 +16,7 @@ type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'liveSessions' | 'limi
  */
 export async function deleteAccount(
   deps: Needs,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { password: string },
 ): Promise<{ userId: string }> {
   const { clock, database, liveSessions, logger } = deps

@@ -40,7 +40,7 @@ export interface Deps {
 }
 
 /** Who asks: known for every request, signed in or not. */
-export interface Client {
+export interface ClientInfo {
   /** Canonical address, and the networks that rate limits count it in, the narrowest first. */
   ipAddress: string
   networks: readonly Network[]

@@ -1,4 +1,4 @@
-import type { Client, Deps, IssuedTokens } from './deps'
+import type { ClientInfo, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
@@ -24,7 +24,7 @@ type Needs = Pick<
  */
 export async function login(
   deps: Needs,
-  client: Client,
+  client: ClientInfo,
   input: { email: string; password: string; cookieToken: string | null },
 ): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
   const { clock, database, hasher, liveSessions, logger } = deps
@@ -70,7 +70,7 @@ export async function login(
   return { account: user, session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
 }
 
-async function refuse({ clock, database, logger }: Needs, client: Client, userId: string | null): Promise<never> {
+async function refuse({ clock, database, logger }: Needs, client: ClientInfo, userId: string | null): Promise<never> {
   const event = auditOf(client, { type: 'login_failed', userId, now: clock.now() })
   await insertAuditEvent(database.prisma, event)
   logEvent(logger, event, client)
@@ -78,7 +78,7 @@ async function refuse({ clock, database, logger }: Needs, client: Client, userId
 }
 
 /** The password under today's algorithm and cost; null where there is no turn for it: the next login tries again. */
-async function hashAnew({ hasher }: Needs, client: Client, password: string): Promise<string | null> {
+async function hashAnew({ hasher }: Needs, client: ClientInfo, password: string): Promise<string | null> {
   try {
     return await hasher.hash(password, turnOf(client))
   } catch (error) {

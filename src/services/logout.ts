@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
@@ -22,7 +22,7 @@ interface LogoutRequest {
  */
 export async function logout(
   deps: Needs,
-  client: Client,
+  client: ClientInfo,
   { viewer, cookieToken }: LogoutRequest,
 ): Promise<{ sessionId: string; clearCookie: boolean }> {
   const ofCookie = await sessionOfCookie(deps, cookieToken)
@@ -45,7 +45,7 @@ function sessionOfCookie({ database }: Needs, token: string | null) {
 /** False where the session is not live any more: nothing is written then. Throws where the account is gone. */
 async function endSession(
   { clock, database, liveSessions, logger }: Needs,
-  client: Client,
+  client: ClientInfo,
   { userId, sessionId }: { userId: string; sessionId: string },
 ): Promise<boolean> {
   const event = auditOf(client, { type: 'logged_out', userId, now: clock.now() })

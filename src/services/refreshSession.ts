@@ -1,4 +1,4 @@
-import type { Client, Deps, IssuedTokens } from './deps'
+import type { ClientInfo, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { issueTokens } from './steps/issueTokens'
 import { lifeOf } from './steps/sessionLife'
@@ -25,7 +25,7 @@ interface Refreshed {
  * everyone who presents the replaced token gets it. A replaced token that comes back later betrays a copy: the session ends,
  * and that stands before the answer refuses. Throws InvalidTokenError or ExpiredTokenError.
  */
-export async function refreshSession(deps: Needs, client: Client, presented: string): Promise<Refreshed> {
+export async function refreshSession(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
   const { clock, config, database, secrets, logger } = deps
   if (!isOpaqueToken(presented)) throw new InvalidTokenError()
   const now = clock.now()
@@ -45,7 +45,7 @@ export async function refreshSession(deps: Needs, client: Client, presented: str
 }
 
 /** The token is no session's present one: a second use within the grace, a copy that comes back, too late, or not ours. */
-async function answerReplaced(deps: Needs, client: Client, presented: string): Promise<Refreshed> {
+async function answerReplaced(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
   const { config, database } = deps
   const replaced = await findReplacedToken(database.prisma, digest(presented), config.refreshGrace)
   if (!replaced) return refuseUnknown(deps, presented)
@@ -93,7 +93,7 @@ function hasExpired({ clock, config }: Needs, { createdAt, expiresAt }: SessionV
 
 async function endSuspicious(
   { clock, database, liveSessions, logger }: Needs,
-  client: Client,
+  client: ClientInfo,
   { session: { id }, user }: ReplacedToken,
 ): Promise<never> {
   const now = clock.now()

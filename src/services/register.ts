@@ -1,4 +1,4 @@
-import type { Client, Deps } from './deps'
+import type { ClientInfo, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { hashNewPassword } from './steps/strongPassword'
@@ -24,7 +24,7 @@ type Needs = Pick<
  * Registers for an address. Answer and work are the same for a free, a waiting and a taken address: what its owner is
  * told comes by mail. Throws InvalidInputError, WeakPasswordError or OverloadedError.
  */
-export async function register(deps: Needs, client: Client, input: RegisterInput): Promise<{ email: string }> {
+export async function register(deps: Needs, client: ClientInfo, input: RegisterInput): Promise<{ email: string }> {
   const { config } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
@@ -41,7 +41,7 @@ export async function register(deps: Needs, client: Client, input: RegisterInput
 
 async function registerOnce(
   deps: Needs,
-  client: Client,
+  client: ClientInfo,
   { password, ...profile }: Pick<NewRegistration, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
   const { config, clock, database, logger } = deps

@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
@@ -17,7 +17,7 @@ type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' |
  */
 export async function requestEmailChange(
   deps: Needs,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { newEmail: string; password: string },
 ): Promise<{ newEmail: string }> {
   const { clock, config, database, logger } = deps

@@ -1,4 +1,4 @@
-import type { Client, Deps } from './deps'
+import type { ClientInfo, Deps } from './deps'
 import { InputReader } from './steps/input'
 import { queueSilently } from './steps/queueSilently'
 
@@ -8,7 +8,7 @@ import { queueSilently } from './steps/queueSilently'
  */
 export async function requestReset(
   deps: Pick<Deps, 'config' | 'clock' | 'database' | 'logger'>,
-  client: Client,
+  client: ClientInfo,
   input: { email: string },
 ): Promise<{ email: string }> {
   const read = new InputReader()

@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -8,7 +8,7 @@ import { lockUser } from '../store/users'
 /** Ends every session of the viewer but the one that asks. */
 export async function revokeOtherSessions(
   { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
 ): Promise<{ revokedSessions: number }> {
   const userId = viewer.account.id
   const event = auditOf(client, { type: 'other_sessions_revoked', userId, now: clock.now() })

@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { NotFoundError } from '../errors/userErrors'
@@ -11,7 +11,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Ends one of the viewer's own sessions. Throws NotFoundError for another's as for none: whose it is stays unsaid. */
 export async function revokeSession(
   { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { sessionId: string },
 ): Promise<{ sessionId: string }> {
   const { sessionId } = input

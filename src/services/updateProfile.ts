@@ -1,4 +1,4 @@
-import type { Client, Deps, Viewer } from './deps'
+import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { UnauthenticatedError } from '../errors/requestErrors'
@@ -11,7 +11,7 @@ import { type Account, findUser, lockUser, updateProfile as update } from '../st
  */
 export async function updateProfile(
   { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { displayName?: string | null; locale?: string | null },
 ): Promise<Account> {
   const read = new InputReader()

@@ -1,4 +1,4 @@
-import type { Client, Deps } from './deps'
+import type { ClientInfo, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { readMailedToken, resetTokenOfLink } from './steps/mailedToken'
 import { InvalidTokenError } from '../errors/userErrors'
@@ -24,7 +24,7 @@ type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'logger'>
  */
 export async function verifyEmail(
   deps: Needs,
-  client: Client,
+  client: ClientInfo,
   input: { token: string },
 ): Promise<{ email: string; resetToken: string | null }> {
   const { clock, database, logger } = deps

@@ -12,7 +12,7 @@ const ARROWS: Record<string, string[]> = {
   lib: [],
   errors: [],
   config: ['lib'],
-  ops: ['lib', 'config'],
+  ops: ['lib', 'errors', 'config'],
   i18n: ['generated', 'errors'],
   crypto: COMMON,
   store: COMMON,

@@ -1,8 +1,8 @@
 import { fastify } from 'fastify'
 import { AbandonedError } from '../../src/errors/requestErrors'
-import { limitTime } from '../../src/http/deadline'
+import { requestTimeout } from '../../src/http/requestTimeout'
 import { metricsRoute } from '../../src/http/metricsRoute'
-import { Releasers } from '../../src/lib/releasers'
+import { Closers } from '../../src/lib/closers'
 import { CircuitBreaker } from '../../src/mail/circuitBreaker'
 import { createSmtpTransport } from '../../src/mail/transport'
 import { createLogger } from '../../src/ops/logger'
@@ -63,16 +63,16 @@ describe('calls that are the same and under way at the same time', () => {
 
 describe('what was opened', () => {
   test('is closed last first, all of it although a part fails, and once', async () => {
-    const releasers = new Releasers()
+    const closers = new Closers()
     const closed: string[] = []
-    releasers.push(() => closed.push('first'))
-    releasers.push(() => Promise.reject(new Error('stuck')))
-    releasers.push(() => closed.push('last'))
-    const failure = await releasers.close().catch((error: unknown) => error)
+    closers.push(() => closed.push('first'))
+    closers.push(() => Promise.reject(new Error('stuck')))
+    closers.push(() => closed.push('last'))
+    const failure = await closers.close().catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(AggregateError)
     expect(failure).toMatchObject({ errors: [{ message: 'stuck' }] })
     expect(closed).toEqual(['last', 'first'])
-    await expect(releasers.close()).rejects.toBe(failure)
+    await expect(closers.close()).rejects.toBe(failure)
     expect(closed).toHaveLength(2)
   })
 })
@@ -121,7 +121,7 @@ describe('readiness', () => {
 describe('an answer', () => {
   test('that takes too long is 503, whatever it waits for, and one in time is left alone', async () => {
     const app = fastify()
-    limitTime(app, 30)
+    requestTimeout(app, 30)
     app.get('/slow', () => new Promise(() => undefined))
     app.get('/quick', () => 'done')
     const slow = await app.inject('/slow')

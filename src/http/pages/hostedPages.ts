@@ -8,7 +8,7 @@ import { confirmEmailChangePage, verifyEmailPage } from './confirmPage'
 import { type Html, html } from './html'
 import { resetPasswordPage } from './resetPasswordPage'
 import { sendPage } from './sendPage'
-import type { PageContext } from './steps'
+import type { PageContext } from './sections'
 
 export type HostedPagesOptions = Omit<PageContext, 'texts'> & {
   /** The accent, as `#1f4fd8`: dark enough for white text. */
@@ -38,12 +38,12 @@ export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, opti
   serveAsset(app, { url: '/assets/page.css', type: 'text/css', body: readAsset('page.css') })
   serveAsset(app, { url: '/assets/page.js', type: 'text/javascript', body: readAsset('page.js') })
 
-  for (const [path, steps] of Object.entries(PAGES)) {
+  for (const [path, sections] of Object.entries(PAGES)) {
     const handler = (request: FastifyRequest, reply: FastifyReply) => {
       const locale = negotiateLocale(request.headers['accept-language'])
       const context = { ...options, texts: text(locale).pages }
       void reply.header('content-language', locale)
-      return sendPage(reply, page({ path, locale, context, steps: steps(context) }))
+      return sendPage(reply, page({ path, locale, context, sections: sections(context) }))
     }
     for (const url of [path, `${path}/`, `${path}:fragment(^#.*$)`]) app.get(url, handler)
   }
@@ -55,11 +55,11 @@ interface PageParts {
   path: string
   locale: Locale
   context: PageContext
-  steps: Html
+  sections: Html
 }
 
 /** Everything the script says stands here, in the page's language. */
-function page({ path, locale, context, steps }: PageParts): Html {
+function page({ path, locale, context, sections }: PageParts): Html {
   const { appName, passwordPolicy, texts } = context
   const { common } = texts
   const { minLength: min, maxLength: max } = passwordPolicy
@@ -90,7 +90,7 @@ function page({ path, locale, context, steps }: PageParts): Html {
           data-app-name="${appName}"
         >
           <noscript><p>${common.noScript}</p></noscript>
-          ${steps}
+          ${sections}
         </main>
       </body>
     </html> `

@@ -1,21 +1,21 @@
 import { fill } from '../../i18n/text'
 import { type Html, html } from './html'
-import { type PageContext, deadLinkSteps, doneStep, paragraph, step } from './steps'
+import { type PageContext, deadLinkSections, doneSection, paragraph, section } from './sections'
 
 /** `/reset-password`: asks for the new password, with the policy and a live estimate of its strength. */
 export function resetPasswordPage(context: PageContext): Html {
-  const said = context.texts.resetPassword
-  return html`${step('ready', said.title, html`${paragraph(said.lead, context)}${passwordForm(context)}`)}
-  ${doneStep(said, context)}${deadLinkSteps(said, context, { operation: 'requestReset', sent: said.sent })}`
+  const texts = context.texts.resetPassword
+  return html`${section('ready', texts.title, html`${paragraph(texts.lead, context)}${passwordForm(context)}`)}
+  ${doneSection(texts, context)}${deadLinkSections(texts, context, { operation: 'requestReset', sent: texts.sent })}`
 }
 
 // No maxlength: a browser would cut what a password manager pastes, silently, and it counts in UTF-16 units.
 function passwordForm(context: PageContext): Html {
-  const { texts, passwordPolicy } = context
-  const said = texts.resetPassword
+  const { passwordPolicy } = context
+  const texts = context.texts.resetPassword
   const { minLength: min, maxLength: max } = passwordPolicy
   return html`<form method="post" data-operation="confirmReset" data-next="done" data-with-token novalidate>
-    <label for="password">${said.password}</label>
+    <label for="password">${texts.password}</label>
     <input
       id="password"
       name="password"
@@ -29,13 +29,13 @@ function passwordForm(context: PageContext): Html {
       aria-describedby="password-rule password-problem"
     />
     <div class="problem" id="password-problem" role="alert"></div>
-    <label class="choice"><input type="checkbox" data-reveals="password" />${said.show}</label>
+    <label class="choice"><input type="checkbox" data-reveals="password" />${texts.show}</label>
     <div class="hint" id="password-rule">
-      <p>${fill(said.rule, { min, max })}</p>
-      <p>${said.advice}</p>
+      <p>${fill(texts.rule, { min, max })}</p>
+      <p>${texts.advice}</p>
     </div>
     ${strengthMeter(context)}
-    <button class="button">${said.button}</button>
+    <button class="button">${texts.button}</button>
   </form>`
 }
 

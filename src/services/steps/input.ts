@@ -2,7 +2,7 @@ import { PASSWORD, PROFILE } from '../../config/defaults'
 import { normalizePassword, codePoints } from '../../crypto/passwordText'
 import { type FieldProblem, InvalidInputError } from '../../errors/userErrors'
 import { localeTag } from '../../i18n/locale'
-import { composed } from '../../lib/composed'
+import { normalizeNfc } from '../../lib/normalizeNfc'
 import { canonicalEmail } from '../../lib/emailAddress'
 
 /** Reads the fields of one input and collects what is wrong with each, so that one answer names every problem. */
@@ -34,7 +34,7 @@ export class InputReader {
   /** A name as people write it, blank for none. Characters that disguise text (control, bidi, breaks) do not get in. */
   displayName(field: string, value: string | null | undefined): string | null {
     // Zero-width (non-)joiners stay: names in several scripts, and emoji, need them.
-    const visible = composed(value ?? '')
+    const visible = normalizeNfc(value ?? '')
       .replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ')
       .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
     const name = visible.trim()

@@ -12,7 +12,7 @@ import {
 } from '../../store/loginFailures'
 import { findSessionByToken } from '../../store/refreshTokens'
 import type { Transaction } from '../../store/database'
-import type { Client, Deps } from '../deps'
+import type { ClientInfo, Deps } from '../deps'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'sampledLog'>
 const LIMIT = { max: LOGIN_GUESSES.max, life: LOGIN_GUESSES.life }
@@ -34,7 +34,7 @@ interface Attempt {
  * that has logged in to it before may try, until a success, a reset, or a day has passed. Counted by address, whether or
  * not it has an account. Throws a RateLimitedError.
  */
-export async function admitGuess(deps: Needs, client: Client, attempt: Attempt): Promise<void> {
+export async function admitGuess(deps: Needs, client: ClientInfo, attempt: Attempt): Promise<void> {
   const { database, sampledLog } = deps
   const key = keyOf(deps, attempt.email)
   if (await countLoginFailure(database.prisma, key, LIMIT)) return
@@ -58,7 +58,7 @@ export async function forgetGuesses(deps: Pick<Deps, 'secrets'>, tx: Transaction
 /** Whether the account has been used from this client's network, or its cookie belongs to a live session of the account. */
 async function isKnownDevice(
   { clock, database }: Needs,
-  { ipAddress }: Client,
+  { ipAddress }: ClientInfo,
   { userId, cookieToken }: Attempt,
 ): Promise<boolean> {
   const addresses = await addressesOfLogins(database.prisma, userId ?? NOBODY, LOGIN_GUESSES.knownAddresses)

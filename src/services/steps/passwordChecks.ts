@@ -4,7 +4,7 @@ import type { Budget, Charge } from '../../ratelimit/rateLimiter'
 import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
 import type { Transaction } from '../../store/database'
 import { findUser } from '../../store/users'
-import type { Client, Deps, Viewer } from '../deps'
+import type { ClientInfo, Deps, Viewer } from '../deps'
 import { auditOf, logEvent } from './audit'
 import { turnOf } from './turn'
 
@@ -21,7 +21,7 @@ const WRONG_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_600
  */
 export async function demandCurrentPassword(
   deps: Pick<Deps, 'database' | 'hasher' | 'limiter' | 'clock' | 'logger'>,
-  { client, viewer }: { client: Client; viewer: Viewer },
+  { client, viewer }: { client: ClientInfo; viewer: Viewer },
   password: string,
 ) {
   const { database, hasher, limiter, clock, logger } = deps

@@ -1,6 +1,6 @@
 import { later } from '../../lib/clock'
 import { queueMail } from '../../store/mails'
-import type { Client, Deps } from '../deps'
+import type { ClientInfo, Deps } from '../deps'
 
 /**
  * Queues a mail to an address that may have no account: the same work and the same log line for every address, since
@@ -8,7 +8,7 @@ import type { Client, Deps } from '../deps'
  */
 export async function queueSilently(
   { clock, database, logger }: Pick<Deps, 'clock' | 'database' | 'logger'>,
-  client: Client,
+  client: ClientInfo,
   mail: { name: 'resendVerification' | 'resetPassword'; email: string; life: number },
 ): Promise<void> {
   const now = clock.now()

@@ -3,10 +3,10 @@ import { digest, isOpaqueToken, newOpaqueToken } from '../../crypto/opaqueToken'
 import { later } from '../../lib/clock'
 import type { Transaction } from '../../store/database'
 import { type SessionView, createSession } from '../../store/sessions'
-import type { Client, Deps } from '../deps'
+import type { ClientInfo, Deps } from '../deps'
 
 interface Login {
-  client: Client
+  client: ClientInfo
   userId: string
   /** What the browser's cookie holds: its session is replaced by the new one. */
   cookieToken: string | null

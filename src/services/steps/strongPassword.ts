@@ -1,5 +1,5 @@
 import { WeakPasswordError } from '../../errors/userErrors'
-import type { Client, Deps } from '../deps'
+import type { ClientInfo, Deps } from '../deps'
 import { turnOf } from './turn'
 
 /**
@@ -8,7 +8,7 @@ import { turnOf } from './turn'
  */
 export async function hashNewPassword(
   deps: Pick<Deps, 'config' | 'strength' | 'breached' | 'hasher'>,
-  client: Client,
+  client: ClientInfo,
   { password, personal }: { password: string; personal: readonly (string | null)[] },
 ): Promise<string> {
   const turn = turnOf(client)

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { sendFailure } from './failures'
+import { sendError } from './errorHandlers'
 
 /** Seconds, for Retry-After. */
 const RETRY_AFTER = 5
@@ -8,13 +8,13 @@ const RETRY_AFTER = 5
  * Answers 503 to a request that takes longer than `limit` milliseconds, whatever it waits for: each wait has a bound of
  * its own, their sum has none. What was begun may still succeed, as with any answer that is lost on its way.
  */
-export function limitTime(app: FastifyInstance, limit: number): void {
+export function requestTimeout(app: FastifyInstance, limit: number): void {
   const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>()
   app.addHook('onRequest', (request, reply, done) => {
     const giveUp = () => {
       if (reply.sent) return
       void reply.header('retry-after', String(RETRY_AFTER)).header('cache-control', 'no-store')
-      sendFailure(request, reply, { status: 503, code: 'SERVICE_UNAVAILABLE' })
+      sendError(request, reply, { status: 503, code: 'SERVICE_UNAVAILABLE' })
     }
     timers.set(request, setTimeout(giveUp, limit).unref())
     done()

@@ -5,17 +5,17 @@ import { type Html, fillHtml, html } from './html'
 export interface PageContext {
   texts: Catalogue['pages']
   appName: string
-  /** Where people go on when they are done; null: nowhere. */
+  /** Where people go on afterwards; null: nowhere. */
   appUrl: string | null
   /** Lengths in code points, score from 0 to 4. */
   passwordPolicy: { minLength: number; maxLength: number; minScore: number }
 }
 
-/** What a page can show, one at a time: it starts at `ready`, or at `invalid` where the link holds no token. */
-type StepName = 'ready' | 'done' | 'sent' | 'expired' | 'invalid'
+/** The sections of a page, shown one at a time: first `ready`, or `invalid` where the link holds no token. */
+type SectionName = 'ready' | 'done' | 'sent' | 'expired' | 'invalid'
 
 /** Line drawings on a ground of 24 by 24. */
-const ICONS: Record<StepName, string> = {
+const ICONS: Record<SectionName, string> = {
   ready: 'M12 3l7.5 3v5.5c0 4.5-3 7.8-7.5 9.5c-4.5-1.7-7.5-5-7.5-9.5V6z',
   done: 'M5 12.5l4.5 4.5L19 7.5',
   sent: 'M20 4L3.5 11l6 2.5L12.5 20zM9.5 13.5L20 4',
@@ -24,8 +24,8 @@ const ICONS: Record<StepName, string> = {
     'M10 14a4 4 0 0 0 5.7 0l2.8-2.8a4 4 0 0 0-5.7-5.7M14 10a4 4 0 0 0-5.7 0l-2.8 2.8a4 4 0 0 0 5.7 5.7M4 4l16 16',
 }
 
-/** One step of a page. Its heading can take the focus, so that a screen reader tells the news when the script turns to it. */
-export function step(name: StepName, title: string, content: Html): Html {
+/** One section of a page. Its heading can take the focus, so that a screen reader reads it when the script shows the section. */
+export function section(name: SectionName, title: string, content: Html): Html {
   return html`<section data-step="${name}" hidden>
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}" /></svg>
     <h1 tabindex="-1">${title}</h1>
@@ -38,27 +38,32 @@ export function paragraph(text: string, context: PageContext): Html {
   return html`<p>${fillHtml(text, { appName: context.appName, email: html`<bdi data-email></bdi>` })}</p>`
 }
 
-/** What was done, and where to go from here. */
-export function doneStep(said: { doneTitle: string; done: string }, context: PageContext): Html {
-  const { texts, appName, appUrl } = context
+/** What was done, and where to go on. */
+export function doneSection(texts: { doneTitle: string; done: string }, context: PageContext): Html {
+  const { appName, appUrl } = context
+  const { common } = context.texts
   const next = appUrl
-    ? html`<p><a class="button" href="${appUrl}">${fill(texts.common.continue, { appName })}</a></p>`
-    : html`<p>${texts.common.close}</p>`
-  return step('done', said.doneTitle, html`${paragraph(said.done, context)}${next}`)
+    ? html`<p><a class="button" href="${appUrl}">${fill(common.continue, { appName })}</a></p>`
+    : html`<p>${common.close}</p>`
+  return section('done', texts.doneTitle, html`${paragraph(texts.done, context)}${next}`)
 }
 
-/** The two ways in which a link is of no use any more, each with its explanation and what helps. */
-export function deadLinkSteps(said: { expired: string; invalid: string }, context: PageContext, help?: AskAgain): Html {
-  const { expiredTitle, invalidTitle } = context.texts.common
+/** The two sections for a link that no longer works, each with its explanation and, where `help` is given, a form for a new one. */
+export function deadLinkSections(
+  texts: { expired: string; invalid: string },
+  context: PageContext,
+  help?: AskAgain,
+): Html {
+  const { expiredTitle, invalidTitle, sentTitle } = context.texts.common
   const form = (id: string) => (help ? askAgainForm(id, help, context) : html``)
-  return html`${step('expired', expiredTitle, html`${paragraph(said.expired, context)}${form('email-if-expired')}`)}
-  ${step('invalid', invalidTitle, html`${paragraph(said.invalid, context)}${form('email-if-invalid')}`)}
-  ${help ? step('sent', context.texts.common.sentTitle, paragraph(help.sent, context)) : html``}`
+  return html`${section('expired', expiredTitle, html`${paragraph(texts.expired, context)}${form('email-if-expired')}`)}
+  ${section('invalid', invalidTitle, html`${paragraph(texts.invalid, context)}${form('email-if-invalid')}`)}
+  ${help ? section('sent', sentTitle, paragraph(help.sent, context)) : html``}`
 }
 
 interface AskAgain {
   operation: 'resendVerification' | 'requestReset'
-  /** What is said once a new link was asked for: the same for every address. */
+  /** The text once a new link was asked for: the same for every address. */
   sent: string
 }
 

@@ -1,5 +1,5 @@
 /** Resolves after so many milliseconds, or when the signal aborts. It keeps no process alive. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer)

@@ -3,7 +3,7 @@ import type { RequestErrorCode } from '../errors/catalogue'
 import { pathOf } from './path'
 import { negotiateLocale } from '../i18n/negotiate'
 import { text } from '../i18n/text'
-import { framesOf } from '../lib/frames'
+import { stackFrames } from '../lib/stackFrames'
 import type { Logger } from '../ops/logger'
 
 interface Failure {
@@ -14,7 +14,7 @@ interface Failure {
 }
 
 /** Answers a failure of the protocol in the shape of the door it came by: GraphQL's `errors`, or REST's `error`. */
-export function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+export function sendError(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
   const { status, code } = failure
   const message = failure.message ?? text(negotiateLocale(request.headers['accept-language'])).errors[code]
   const reference = code === 'INTERNAL_SERVER_ERROR' ? { requestId: request.id } : {}
@@ -29,19 +29,19 @@ function isGraphQL(request: FastifyRequest): boolean {
 }
 
 /** Bodies that cannot be read, paths that do not exist, methods that a path does not take, and faults of ours. */
-export function handleFailures(app: FastifyInstance, logger: Logger): void {
+export function errorHandlers(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: { statusCode?: number; name?: string; stack?: string }, request, reply) => {
     const status = error.statusCode ?? 500
-    if (status >= 400 && status < 500) return sendFailure(request, reply, { status, code: 'BAD_REQUEST' })
-    const frames = framesOf(error)
+    if (status >= 400 && status < 500) return sendError(request, reply, { status, code: 'BAD_REQUEST' })
+    const frames = stackFrames(error)
     logger.error({ event: 'request_failed', requestId: request.id, error: error.name, frames }, 'request_failed')
-    return sendFailure(request, reply, { status: 500, code: 'INTERNAL_SERVER_ERROR' })
+    return sendError(request, reply, { status: 500, code: 'INTERNAL_SERVER_ERROR' })
   })
   app.setNotFoundHandler((request, reply) => {
     const url = pathOf(request)
     const allowed = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url }))
-    if (allowed.length === 0) return sendFailure(request, reply, { status: 404, code: 'NOT_FOUND' })
+    if (allowed.length === 0) return sendError(request, reply, { status: 404, code: 'NOT_FOUND' })
     void reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
-    return sendFailure(request, reply, { status: 405, code: 'BAD_REQUEST' })
+    return sendError(request, reply, { status: 405, code: 'BAD_REQUEST' })
   })
 }

@@ -16,7 +16,7 @@ const STATUS_OF: Partial<Record<string, string>> = {
  * Answers what no route and no hook ever sees: bytes that are not HTTP, a path that is no text, CONNECT. There is a bare
  * socket only, so that the security headers are written here once more.
  */
-export function bareAnswers({ hsts }: { hsts: boolean }) {
+export function rawErrorResponses({ hsts }: { hsts: boolean }) {
   const body = '{"error":{"code":"BAD_REQUEST","message":"The request could not be read."}}'
   const fixed = [
     'Content-Type: application/json; charset=utf-8',

@@ -3,10 +3,10 @@ import { PROFILE } from '../config/defaults'
 import { negotiateLocale } from '../i18n/negotiate'
 import { canonicalIp, networksOf } from '../lib/ipAddress'
 import { decodeUtf8 } from '../lib/utf8'
-import type { Client } from '../services/deps'
+import type { ClientInfo } from '../services/deps'
 
 /** Who sends this request. The address is the socket's, or what a trusted proxy says of it. */
-export function clientOf(request: FastifyRequest, reply: FastifyReply): Client {
+export function clientInfoOf(request: FastifyRequest, reply: FastifyReply): ClientInfo {
   // A trusted proxy may pass on what is no address: then it is the proxy that is counted.
   const socket = request.raw.socket.remoteAddress ?? ''
   const ipAddress = canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
