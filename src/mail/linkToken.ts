@@ -25,7 +25,7 @@ export async function newestToken(
   token: TokenOfMail,
 ): Promise<string | { dropped: 'superseded' | 'done' }> {
   const { mail, userId, purpose } = token
-  const rank = await supersedeOneTimeTokens(tx, { id: mail.id, userId, purpose, createdAt: mail.createdAt })
+  const rank = await supersedeOneTimeTokens(tx, { id: mail.id, userId, purpose, mailSequence: mail.sequence })
   if (rank === 'superseded') return { dropped: 'superseded' }
   return (await mailedToken(parts, tx, token)) ?? { dropped: 'done' }
 }
@@ -39,6 +39,7 @@ export async function mailedToken({ secrets }: TokenParts, db: Queryable, token:
     id: mail.id,
     email: mail.recipient,
     tokenHash: digest(candidates[0]),
+    mailSequence: mail.sequence,
     createdAt: mail.createdAt,
     expiresAt: later(mail.createdAt, expiresIn),
   })

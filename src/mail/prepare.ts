@@ -98,8 +98,6 @@ async function passwordReset(parts: PrepareParts, mail: QueuedMail): Result {
   const user = await findUserByEmail(parts.database.prisma, mail.recipient)
   if (!user) return { dropped: 'gone' }
   if (user.disabledAt) return { dropped: 'disabled' }
-  // A changed password voids the links that were asked for before: one that is still to be sent is no exception.
-  if (user.passwordChangedAt > mail.createdAt) return { dropped: 'superseded' }
 
   const expiresIn = parts.config.resetTokenTtl
   const link = { userId: user.id, purpose: 'RESET_PASSWORD' as const, expiresIn }
@@ -117,7 +115,6 @@ async function emailChange(parts: PrepareParts, mail: QueuedMail): Result {
   const user = mail.userId === null ? null : await findUser(parts.database.prisma, mail.userId)
   if (!user) return { dropped: 'gone' }
   if (user.disabledAt) return { dropped: 'disabled' }
-  if (user.passwordChangedAt > mail.createdAt) return { dropped: 'superseded' }
   if (user.email === mail.recipient) return { dropped: 'done' }
   const holder = await findUserByEmail(parts.database.prisma, mail.recipient)
   if (holder?.disabledAt) return { dropped: 'disabled' }

@@ -9,6 +9,8 @@ export interface NewOneTimeToken {
   email: string
   registrationId?: string
   tokenHash: Uint8Array<ArrayBuffer>
+  /** That of the mail which carries it: orders links by when they were asked for. */
+  mailSequence?: bigint
   createdAt: Date
   expiresAt: Date
 }
@@ -25,14 +27,13 @@ export async function createOneTimeToken(tx: Queryable, token: NewOneTimeToken):
  */
 export async function supersedeOneTimeTokens(
   tx: Transaction,
-  token: Pick<NewOneTimeToken, 'id' | 'userId' | 'purpose' | 'createdAt'>,
+  token: Required<Pick<NewOneTimeToken, 'id' | 'userId' | 'purpose' | 'mailSequence'>>,
 ): Promise<'newest' | 'superseded'> {
-  const { id, userId, purpose, createdAt } = token
+  const { id, userId, purpose, mailSequence } = token
   await lockUser(tx, userId)
   // Whatever voids the account's links deletes the mails that wait, under the same lock (linkMails.ts).
   if ((await tx.mail.count({ where: { id } })) === 0) return 'superseded'
-  const later = { OR: [{ createdAt: { gt: createdAt } }, { createdAt, id: { gt: id } }] }
-  const newer = await tx.oneTimeToken.count({ where: { userId, purpose, ...later } })
+  const newer = await tx.oneTimeToken.count({ where: { userId, purpose, mailSequence: { gt: mailSequence } } })
   if (newer > 0) return 'superseded'
   // A used one stays: it keeps a mail that is tried again from bringing its token back to life.
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose, usedAt: null, id: { not: id } } })

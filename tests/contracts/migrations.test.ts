@@ -237,6 +237,8 @@ DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
     UPDATE users SET imported_at = now();`
 DATA['20261126070000_login_failures'] = `${DATA['20261126060000_imports']}
     INSERT INTO login_failures (address_hash, failures, last_failed_at) VALUES (sha256('a'), 3, now());`
+DATA['20261126090000_order_of_links'] = `${DATA['20261126070000_login_failures']}
+    UPDATE one_time_tokens SET mail_sequence = 1;`
 
 describe('data of an earlier release', () => {
   test.each(released)(
