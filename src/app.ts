@@ -36,8 +36,8 @@ import { openDatabase } from './store/database'
 import { createInspector } from './store/inspection'
 import { applyMigrations, pendingMigrations } from './store/migrations'
 import { type HashKinds, createHashKinds } from './store/hashKinds'
-import { ChangeListener } from './store/changes'
-import { LiveSessions } from './store/liveSessions'
+import { NotificationListener } from './store/notificationListener'
+import { SessionCache } from './store/sessionCache'
 
 /** A server that answers, until it is closed. */
 export interface App {
@@ -78,9 +78,9 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, clos
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
   const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
   if (config.migrateOnStart) await applyMigrations(directUrl, logger)
-  const { deps, changes, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, closers })
+  const { deps, listener, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, closers })
   const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
-  const background = await startBackground(deps, { inbox, changes, scheduler })
+  const background = await startBackground(deps, { inbox, listener, scheduler })
   closers.push(() => background.stop())
 
   const warmUp = startPasswordWarmUp(deps)
@@ -154,26 +154,26 @@ function createDeps(
   closers.push(() => limiter.close())
   const strength = startStrengthEstimator({ logger })
   closers.push(() => strength.close())
-  const changes = new ChangeListener({
+  const listener = new NotificationListener({
     target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
     notify: (payload) => pool.query("SELECT pg_notify('gatehouse', $1)", [payload]),
     onError: warn,
   })
-  closers.push(() => changes.close())
-  const liveSessions = new LiveSessions({ pool, isListening: () => changes.isListening(), onError: warn })
-  changes.subscribe({
-    onChange: (change) => 'id' in change && liveSessions.forget(change),
-    onListening: () => liveSessions.forgetAll(),
+  closers.push(() => listener.close())
+  const sessionCache = new SessionCache({ pool, isListening: () => listener.isListening(), onError: warn })
+  listener.subscribe({
+    onNotification: (notification) => 'id' in notification && sessionCache.invalidate(notification),
+    onListening: () => sessionCache.invalidateAll(),
   })
   const { scheduler, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
-    ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, liveSessions },
+    ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
     hasher,
     breached: createBreachCheck({ url: config.breachCheckUrl, logger }),
     accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
     inFlight: createInFlight(),
   }
-  return { deps, changes, scheduler }
+  return { deps, listener, scheduler }
 }
 
 function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds) {

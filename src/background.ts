@@ -10,7 +10,7 @@ import type { HashScheduler } from './crypto/hashScheduler'
 import type { Deps } from './services/deps'
 import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
-import type { ChangeListener } from './store/changes'
+import type { NotificationListener } from './store/notificationListener'
 import { queueState } from './store/mails'
 import { forgetSuccessors } from './store/refreshTokens'
 
@@ -29,7 +29,7 @@ export interface Background {
 interface BackgroundParts {
   /** Null where mails leave by SMTP. */
   inbox: Inbox | null
-  changes: ChangeListener
+  listener: NotificationListener
   scheduler: HashScheduler
 }
 
@@ -44,11 +44,11 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
     dispatcher ??= new Dispatcher({ database, logger, kind: delivery })
     stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
   }
-  parts.changes.subscribe({
-    onChange: ({ kind }) => kind === 'mails' && dispatcher?.wake(),
+  parts.listener.subscribe({
+    onNotification: ({ kind }) => kind === 'mails' && dispatcher?.wake(),
     onListening: () => dispatcher?.wake(),
   })
-  const keys = await startKeys(deps, { changes: parts.changes, onLoaded })
+  const keys = await startKeys(deps, { listener: parts.listener, onLoaded })
   return {
     keysProblem: keys.problem,
     refreshMetrics: () => refreshMetrics(deps, parts),
@@ -76,7 +76,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
 }
 
 /** Loads the keys now, and again whenever another instance moved them on. */
-async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeListener; onLoaded: () => void }) {
+async function startKeys(deps: Deps, { listener, onLoaded }: { listener: NotificationListener; onLoaded: () => void }) {
   const { logger } = deps
   let loaded = false
   let problem = 'signing keys missing'
@@ -106,7 +106,7 @@ async function startKeys(deps: Deps, { changes, onLoaded }: { changes: ChangeLis
       logger.fatal({ event: 'signing_keys_refused' }, error.message)
     })
   const reload = () => loaded && void again(() => loadSigningKeys(deps))
-  changes.subscribe({ onChange: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
+  listener.subscribe({ onNotification: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
 
   const make = () => rotateSigningKeys(deps, { atOnce: false })
   await load(make).catch((error: unknown) => {
@@ -143,11 +143,11 @@ function createMails({ config, database, secrets, clock, logger, metrics }: Deps
 }
 
 async function refreshMetrics({ database, clock, metrics }: Deps, parts: BackgroundParts): Promise<void> {
-  const { changes, scheduler } = parts
+  const { listener, scheduler } = parts
   const { waiting: hashesWaiting, running } = scheduler.stats()
   metrics.hashWaiting.set(hashesWaiting)
   metrics.hashRunning.set(running)
-  metrics.listening.set(changes.isListening() ? 1 : 0)
+  metrics.listening.set(listener.isListening() ? 1 : 0)
   try {
     const { waiting, oldestAge } = await queueState(database.prisma, clock.now())
     metrics.mailsWaiting.set(waiting)

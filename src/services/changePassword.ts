@@ -26,7 +26,7 @@ type Needs = Pick<
   | 'strength'
   | 'breached'
   | 'accessTokens'
-  | 'liveSessions'
+  | 'sessionCache'
   | 'limiter'
   | 'logger'
 >
@@ -53,7 +53,7 @@ export async function changePassword(
   { client, viewer, cookieToken }: ChangeRequest,
   input: { currentPassword: string; newPassword: string },
 ): Promise<Changed> {
-  const { clock, config, database, liveSessions, logger } = deps
+  const { clock, config, database, sessionCache, logger } = deps
   const read = new InputReader()
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
@@ -82,7 +82,7 @@ export async function changePassword(
     if (!renewed) throw new UnauthenticatedError('session is not live')
     return { revokedSessions, renewed }
   })
-  liveSessions.forget({ kind: 'user', id: user.id })
+  sessionCache.invalidate({ kind: 'user', id: user.id })
   logEvent(logger, event, client)
   const tokens = issueTokens(deps, { userId: user.id, session: renewed.session, refreshToken })
   const isCookieSession = cookieToken !== null && digest(cookieToken).equals(renewed.replacedHash)

@@ -16,11 +16,11 @@ import { changeEmail, freeAddress, lockUser } from '../store/users'
  * where the address has been taken, or the change cancelled, meanwhile.
  */
 export async function confirmEmailChange(
-  deps: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
   client: ClientInfo,
   input: { token: string },
 ): Promise<{ email: string }> {
-  const { clock, database, liveSessions, logger } = deps
+  const { clock, database, sessionCache, logger } = deps
   const { id, email, user } = await readMailedToken(deps, 'CHANGE_EMAIL', input.token)
   if (user.disabledAt) throw new InvalidTokenError()
 
@@ -40,7 +40,7 @@ export async function confirmEmailChange(
     return true
   })
   if (confirmed) {
-    liveSessions.forget({ kind: 'user', id: user.id })
+    sessionCache.invalidate({ kind: 'user', id: user.id })
     logEvent(logger, event, client)
   } else await requireConfirmed(deps, input.token)
   return { email }

@@ -16,7 +16,7 @@ import { lockUser, resetPassword } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'liveSessions' | 'secrets' | 'logger'
+  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'sessionCache' | 'secrets' | 'logger'
 >
 
 /**
@@ -29,7 +29,7 @@ export async function confirmReset(
   client: ClientInfo,
   input: { token: string; password: string },
 ): Promise<{ revokedSessions: number }> {
-  const { clock, config, database, liveSessions, logger } = deps
+  const { clock, config, database, sessionCache, logger } = deps
   const { id, email, usedAt, user } = await readMailedToken(deps, 'RESET_PASSWORD', input.token)
   if (usedAt || email !== user.email || user.disabledAt) throw new InvalidTokenError()
   const read = new InputReader()
@@ -52,7 +52,7 @@ export async function confirmReset(
     await insertAuditEvent(tx, event)
     return revokeSessions(tx, { userId: user.id }, now)
   })
-  liveSessions.forget({ kind: 'user', id: user.id })
+  sessionCache.invalidate({ kind: 'user', id: user.id })
   logEvent(logger, event, client)
   return { revokedSessions }
 }

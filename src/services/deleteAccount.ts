@@ -8,7 +8,7 @@ import { insertAuditEvent } from '../store/auditEvents'
 import { dropMailsTo, queueMail } from '../store/mails'
 import { deleteUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'liveSessions' | 'limiter' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter' | 'logger'>
 
 /**
  * Deletes the viewer's account, with its sessions, links and waiting mails, at once; a last mail tells the owner.
@@ -19,7 +19,7 @@ export async function deleteAccount(
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { password: string },
 ): Promise<{ userId: string }> {
-  const { clock, database, liveSessions, logger } = deps
+  const { clock, database, sessionCache, logger } = deps
   // The result has no member for a malformed input: what cannot be a password is a wrong one.
   const password = normalizePassword(input.password) ?? ''
   const user = await demandCurrentPassword(deps, { client, viewer }, password)
@@ -34,7 +34,7 @@ export async function deleteAccount(
     // The row outlives the user without saying who it was; the line in the log names the id once.
     await insertAuditEvent(tx, { ...event, userId: null, ipAddress: null, userAgent: null })
   })
-  liveSessions.forget({ kind: 'user', id: user.id })
+  sessionCache.invalidate({ kind: 'user', id: user.id })
   logEvent(logger, event, client)
   return { userId: user.id }
 }

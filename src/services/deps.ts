@@ -13,7 +13,7 @@ import type { Metrics } from '../ops/metrics'
 import type { SampledLog } from '../ops/sampledLog'
 import type { RateLimiter } from '../ratelimit/rateLimiter'
 import type { Database } from '../store/database'
-import type { LiveSession, LiveSessions } from '../store/liveSessions'
+import type { LiveSession, SessionCache } from '../store/sessionCache'
 import type { SessionView } from '../store/sessions'
 import type { Account } from '../store/users'
 import type { InFlight } from './steps/inFlight'
@@ -31,7 +31,7 @@ export interface Deps {
   breached: BreachCheck
   keyring: Keyring
   accessTokens: AccessTokens
-  liveSessions: LiveSessions
+  sessionCache: SessionCache
   limiter: RateLimiter
   inFlight: InFlight
   logger: Logger

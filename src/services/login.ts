@@ -13,7 +13,7 @@ import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from 
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'liveSessions' | 'logger' | 'sampledLog'
+  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'sessionCache' | 'logger' | 'sampledLog'
 >
 
 /**
@@ -27,7 +27,7 @@ export async function login(
   client: ClientInfo,
   input: { email: string; password: string; cookieToken: string | null },
 ): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
-  const { clock, database, hasher, liveSessions, logger } = deps
+  const { clock, database, hasher, sessionCache, logger } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
   const password = read.password('password', input.password)
@@ -66,7 +66,7 @@ export async function login(
 
   logEvent(logger, event, client)
   const { session, refreshToken, endedIds } = started
-  for (const id of endedIds) liveSessions.forget({ kind: 'session', id })
+  for (const id of endedIds) sessionCache.invalidate({ kind: 'session', id })
   return { account: user, session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
 }
 

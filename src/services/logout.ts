@@ -7,7 +7,7 @@ import { findSessionByAnyToken } from '../store/refreshTokens'
 import { revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>
 interface LogoutRequest {
   /** Null without an access token that is good. */
   viewer: Viewer | null
@@ -44,7 +44,7 @@ function sessionOfCookie({ database }: Needs, token: string | null) {
 
 /** False where the session is not live any more: nothing is written then. Throws where the account is gone. */
 async function endSession(
-  { clock, database, liveSessions, logger }: Needs,
+  { clock, database, sessionCache, logger }: Needs,
   client: ClientInfo,
   { userId, sessionId }: { userId: string; sessionId: string },
 ): Promise<boolean> {
@@ -55,7 +55,7 @@ async function endSession(
     await insertAuditEvent(tx, event)
     return true
   })
-  liveSessions.forget({ kind: 'session', id: sessionId })
+  sessionCache.invalidate({ kind: 'session', id: sessionId })
   if (ended) logEvent(logger, event, client)
   return ended
 }

@@ -13,7 +13,7 @@ import { type ReplacedToken, findReplacedToken, findSessionByToken, rotateRefres
 import { type SessionView, revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'liveSessions' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'sessionCache' | 'logger'>
 interface Refreshed {
   userId: string
   session: SessionView
@@ -92,7 +92,7 @@ function hasExpired({ clock, config }: Needs, { createdAt, expiresAt }: SessionV
 }
 
 async function endSuspicious(
-  { clock, database, liveSessions, logger }: Needs,
+  { clock, database, sessionCache, logger }: Needs,
   client: ClientInfo,
   { session: { id }, user }: ReplacedToken,
 ): Promise<never> {
@@ -107,7 +107,7 @@ async function endSuspicious(
     await insertAuditEvent(tx, event)
     return true
   })
-  liveSessions.forget({ kind: 'session', id })
+  sessionCache.invalidate({ kind: 'session', id })
   if (ended) logEvent(logger, event, client)
   throw new InvalidTokenError()
 }

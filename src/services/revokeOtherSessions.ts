@@ -7,7 +7,7 @@ import { lockUser } from '../store/users'
 
 /** Ends every session of the viewer but the one that asks. */
 export async function revokeOtherSessions(
-  { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  { clock, database, sessionCache, logger }: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
 ): Promise<{ revokedSessions: number }> {
   const userId = viewer.account.id
@@ -17,7 +17,7 @@ export async function revokeOtherSessions(
     await insertAuditEvent(tx, event)
     return revokeSessions(tx, { userId, keep: viewer.session.id }, event.now)
   })
-  liveSessions.forget({ kind: 'user', id: userId })
+  sessionCache.invalidate({ kind: 'user', id: userId })
   logEvent(logger, event, client)
   return { revokedSessions }
 }

@@ -10,7 +10,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Ends one of the viewer's own sessions. Throws NotFoundError for another's as for none: whose it is stays unsaid. */
 export async function revokeSession(
-  { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  { clock, database, sessionCache, logger }: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { sessionId: string },
 ): Promise<{ sessionId: string }> {
@@ -23,7 +23,7 @@ export async function revokeSession(
     if (!(await revoke(tx, { userId, sessionId }, event.now))) throw new NotFoundError()
     await insertAuditEvent(tx, event)
   })
-  liveSessions.forget({ kind: 'session', id: sessionId.toLowerCase() })
+  sessionCache.invalidate({ kind: 'session', id: sessionId.toLowerCase() })
   logEvent(logger, event, client)
   return { sessionId }
 }

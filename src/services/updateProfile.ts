@@ -10,7 +10,7 @@ import { type Account, findUser, lockUser, updateProfile as update } from '../st
  * written. Throws InvalidInputError.
  */
 export async function updateProfile(
-  { clock, database, liveSessions, logger }: Pick<Deps, 'clock' | 'database' | 'liveSessions' | 'logger'>,
+  { clock, database, sessionCache, logger }: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { displayName?: string | null; locale?: string | null },
 ): Promise<Account> {
@@ -35,7 +35,7 @@ export async function updateProfile(
     return { account: await update(tx, user.id, { ...profile, now }), changed: true }
   })
   if (!changed) return account
-  liveSessions.forget({ kind: 'user', id: account.id })
+  sessionCache.invalidate({ kind: 'user', id: account.id })
   logEvent(logger, event, client)
   return account
 }

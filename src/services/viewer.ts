@@ -6,12 +6,12 @@ import { UnauthenticatedError } from '../errors/requestErrors'
  * so that a revoked one stops at once. Throws an UnauthenticatedError; the driver's error where the database is away.
  */
 export async function viewerOf(
-  { accessTokens, liveSessions, clock }: Pick<Deps, 'accessTokens' | 'liveSessions' | 'clock'>,
+  { accessTokens, sessionCache, clock }: Pick<Deps, 'accessTokens' | 'sessionCache' | 'clock'>,
   accessToken: string,
 ): Promise<Viewer> {
   const now = clock.now()
   const { sub, sid } = accessTokens.verify(accessToken, now)
-  const live = await liveSessions.find(sid, now)
+  const live = await sessionCache.get(sid, now)
   if (live?.account.id !== sub) throw new UnauthenticatedError('session is not live')
   return live
 }

@@ -3,7 +3,7 @@ import { later } from '../../src/lib/clock'
 import { createLogger } from '../../src/ops/logger'
 import { type DeliveryKind, Dispatcher, type Outcome } from '../../src/outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from '../../src/outbox/periodic'
-import { ChangeListener } from '../../src/store/changes'
+import { NotificationListener } from '../../src/store/notificationListener'
 import { readDatabaseUrl } from '../../src/store/connection'
 import { type Database, openDatabase } from '../../src/store/database'
 import { queueMail } from '../../src/store/mails'
@@ -200,15 +200,15 @@ test('a kind never delivers more at once than its concurrency, and each kind has
 })
 
 describe('a row is found', () => {
-  function listen(dispatcher: Dispatcher, url: string): ChangeListener {
-    const listener = new ChangeListener({
+  function listen(dispatcher: Dispatcher, url: string): NotificationListener {
+    const listener = new NotificationListener({
       target: readDatabaseUrl(url),
       notify: (payload) => db.pool.query("SELECT pg_notify('gatehouse', $1)", [payload]),
       onError: () => undefined,
     })
     closers.push(() => listener.close())
     listener.subscribe({
-      onChange: ({ kind }) => kind === 'mails' && dispatcher.wake(),
+      onNotification: ({ kind }) => kind === 'mails' && dispatcher.wake(),
       onListening: () => dispatcher.wake(),
     })
     return listener

@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 const isLive = async (app: TestApp, sessionId: string) =>
-  (await app.app.deps.liveSessions.find(sessionId, app.clock.now())) !== null
+  (await app.app.deps.sessionCache.get(sessionId, app.clock.now())) !== null
 
 async function metric(app: TestApp, name: string): Promise<number> {
   const text = await (await fetch(`${app.url}/metrics`)).text()

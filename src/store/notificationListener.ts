@@ -4,10 +4,10 @@ import { type ConnectionTarget, openConnection } from './connection'
 import { SESSION } from '../config/defaults'
 
 /** What the database tells every instance: its triggers send these on the channel `gatehouse`. */
-export type Change = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' }
+export type Notification = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' }
 
 interface Subscriber {
-  onChange: (change: Change) => void
+  onNotification: (notification: Notification) => void
   /** Called whenever listening begins, at first and after each gap: what was held before may be stale. */
   onListening: () => void
 }
@@ -33,14 +33,14 @@ const MAX_RETRY = 5_000
  * proves the whole way, where a query on this connection would prove nothing behind a transaction pooler. Notifications
  * arrive in the order of their commits, so a heartbeat that arrived proves that none before it is missing.
  */
-export class ChangeListener {
+export class NotificationListener {
   private readonly subscribers: Subscriber[] = []
   private readonly timer: NodeJS.Timeout
   private readonly instance = randomUUID()
   private client: Client | null = null
-  private beats = 0
+  private sent = 0
   /** The newest heartbeat that has arrived on the present connection. */
-  private heard: number | null = null
+  private lastArrived: number | null = null
   private closed = false
   private retryIn = FIRST_RETRY
   private retry: NodeJS.Timeout | undefined
@@ -57,7 +57,7 @@ export class ChangeListener {
 
   /** Whether every notification is sure to arrive: false from the moment the connection is suspected. */
   isListening(): boolean {
-    return this.heard !== null
+    return this.lastArrived !== null
   }
 
   async close(): Promise<void> {
@@ -66,7 +66,7 @@ export class ChangeListener {
     clearTimeout(this.retry)
     const { client } = this
     this.client = null
-    this.heard = null
+    this.lastArrived = null
     await client?.end()
   }
 
@@ -99,43 +99,44 @@ export class ChangeListener {
   private async heartbeat(): Promise<void> {
     const { client } = this
     if (!client) return
-    const beat = ++this.beats
+    const sequence = ++this.sent
     try {
-      await this.options.notify(`beat:${this.instance}:${beat}`)
+      await this.options.notify(`heartbeat:${this.instance}:${sequence}`)
     } catch {
-      if (client === this.client) this.heard = null // not proven: the pool says in its own words what is wrong
+      if (client === this.client) this.lastArrived = null // not proven: the pool says in its own words what is wrong
       return
     }
     // Counted from the commit: a wait for a connection of the pool says nothing about this one.
     setTimeout(() => {
-      if (client === this.client && (this.heard ?? 0) < beat) this.disconnect(client, new SilentListenerError())
+      if (client === this.client && (this.lastArrived ?? 0) < sequence)
+        this.disconnect(client, new SilentListenerError())
     }, SESSION.listenerTimeout).unref()
   }
 
   private receive(client: Client, payload: string): void {
-    const [kind, instance, beat] = payload.split(':')
-    if (kind === 'beat') {
-      if (instance === this.instance && client === this.client) this.hear(Number(beat))
+    const [kind, instance, sequence] = payload.split(':')
+    if (kind === 'heartbeat') {
+      if (instance === this.instance && client === this.client) this.confirm(Number(sequence))
       return
     }
-    const change = readChange(payload)
-    if (change) for (const { onChange } of this.subscribers) onChange(change)
+    const notification = parseNotification(payload)
+    if (notification) for (const { onNotification } of this.subscribers) onNotification(notification)
   }
 
-  private hear(beat: number): void {
-    const begins = this.heard === null
+  private confirm(sequence: number): void {
+    const begins = this.lastArrived === null
     if (begins) {
       this.retryIn = FIRST_RETRY
       // Before the cache is used again: what was missed in the gap is dropped.
       for (const { onListening } of this.subscribers) onListening()
     }
-    this.heard = beat
+    this.lastArrived = sequence
   }
 
   private disconnect(lost: Client, error: unknown): void {
     if (lost !== this.client) return
     this.client = null
-    this.heard = null
+    this.lastArrived = null
     discard(lost)
     this.options.onError(error)
     this.retryLater()
@@ -154,7 +155,7 @@ function discard(client: Client): void {
   client.end().catch(() => undefined)
 }
 
-function readChange(payload: string): Change | null {
+function parseNotification(payload: string): Notification | null {
   if (payload === 'keys' || payload === 'mails') return { kind: payload }
   const [kind, id] = payload.split(':')
   return (kind === 'session' || kind === 'user') && id !== undefined ? { kind, id } : null

@@ -11,14 +11,14 @@ export interface LiveSession {
 }
 
 // Plain pg and a named statement: this look-up is made by every authenticated request that the cache does not answer.
-const LOOK_UP = {
-  name: 'live-session',
+const SELECT_SESSION = {
+  name: 'session-cache',
   text: `SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip_address, s.user_agent,
       u.id AS user_id, u.email, u.email_verified_at, u.display_name, u.locale, u.created_at AS user_created_at
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = $1 AND s.revoked_at IS NULL AND u.disabled_at IS NULL`,
 }
-const SEEN = 'UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $3'
+const UPDATE_LAST_SEEN = 'UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $3'
 
 interface Row {
   id: string
@@ -35,7 +35,7 @@ interface Row {
   user_created_at: Date
 }
 
-interface LiveSessionsOptions {
+interface SessionCacheOptions {
   pool: Pool
   /** Whether notifications are sure to arrive at this moment. */
   isListening: () => boolean
@@ -51,7 +51,7 @@ interface PendingLoad {
  * Looks sessions up, through a bounded cache that the database's notifications keep right: whatever they name is dropped,
  * and while they are not sure to arrive nothing is taken from the cache or put into it.
  */
-export class LiveSessions {
+export class SessionCache {
   private readonly cache = new LRUCache<string, LiveSession>({
     max: SESSION.cacheSize,
     ttl: SESSION.cacheMaxAge,
@@ -61,20 +61,20 @@ export class LiveSessions {
   private readonly sessionsOf = new Map<string, Set<string>>()
   private readonly pending = new Map<string, Set<PendingLoad>>()
 
-  constructor(private readonly options: LiveSessionsOptions) {}
+  constructor(private readonly options: SessionCacheOptions) {}
 
   /** The session, if it is live at this moment. Throws the driver's error where the database is away: never a false null. */
-  async find(sessionId: string, now: Date): Promise<LiveSession | null> {
+  async get(sessionId: string, now: Date): Promise<LiveSession | null> {
     const known = this.options.isListening() ? this.cache.get(sessionId) : undefined
     // A refresh extends expires_at without NOTIFY, so re-read a session that looks expired.
     const live = known && known.session.expiresAt > now ? known : await this.load(sessionId)
     if (!live || live.session.expiresAt <= now) return null
-    this.noteSeen(live.session, now)
+    this.recordLastSeen(live.session, now)
     return live
   }
 
   /** Drops what is held of a session, or of all sessions of a user. */
-  forget({ kind, id }: { kind: 'session' | 'user'; id: string }): void {
+  invalidate({ kind, id }: { kind: 'session' | 'user'; id: string }): void {
     if (kind === 'session') {
       this.cache.delete(id)
       markStale(this.pending.get(id))
@@ -84,7 +84,7 @@ export class LiveSessions {
     this.markAllStale() // whose they are is not known yet
   }
 
-  forgetAll(): void {
+  invalidateAll(): void {
     this.cache.clear()
     this.markAllStale()
   }
@@ -95,7 +95,7 @@ export class LiveSessions {
     const loads = this.pending.get(sessionId) ?? new Set()
     this.pending.set(sessionId, loads.add(load))
     try {
-      const { rows } = await pool.query<Row>({ ...LOOK_UP, values: [sessionId] })
+      const { rows } = await pool.query<Row>({ ...SELECT_SESSION, values: [sessionId] })
       const live = rows[0] ? fromRow(rows[0]) : null
       if (live && !load.stale && isListening()) this.keep(live)
       return live
@@ -122,11 +122,11 @@ export class LiveSessions {
   }
 
   /** Bounded writes: one a minute and session at most, beside the request and never in its way. */
-  private noteSeen(session: SessionView, now: Date): void {
+  private recordLastSeen(session: SessionView, now: Date): void {
     const due = now.getTime() - SESSION.lastSeenResolution
     if (session.lastSeenAt.getTime() > due) return
     session.lastSeenAt = now
-    this.options.pool.query(SEEN, [session.id, now, new Date(due)]).catch(this.options.onError)
+    this.options.pool.query(UPDATE_LAST_SEEN, [session.id, now, new Date(due)]).catch(this.options.onError)
   }
 }
 

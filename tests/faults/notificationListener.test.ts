@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { Client } from 'pg'
-import { type Change, ChangeListener } from '../../src/store/changes'
+import { type Notification, NotificationListener } from '../../src/store/notificationListener'
 import { readDatabaseUrl } from '../../src/store/connection'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { Watched } from '../support/smtp'
@@ -10,12 +10,12 @@ import { until } from '../support/until'
 
 /** What a listener tells, to wait for. */
 class Heard extends Watched {
-  readonly changes: Change[] = []
+  readonly notifications: Notification[] = []
   readonly errors: unknown[] = []
   begun = 0
 
-  change(change: Change): void {
-    this.changes.push(change)
+  notification(notification: Notification): void {
+    this.notifications.push(notification)
     this.wake()
   }
   error(error: unknown): void {
@@ -31,7 +31,7 @@ class Heard extends Watched {
 let database: TestDatabase
 let teller: Client
 let heard: Heard
-const listeners: ChangeListener[] = []
+const listeners: NotificationListener[] = []
 
 beforeAll(async () => {
   database = await createDatabase()
@@ -47,9 +47,16 @@ afterEach(async () => {
   for (const listener of listeners.splice(0)) await listener.close()
 })
 
-function listen(url = database.url, notify = tell): ChangeListener {
-  const listener = new ChangeListener({ target: readDatabaseUrl(url), notify, onError: (error) => heard.error(error) })
-  listener.subscribe({ onChange: (change) => heard.change(change), onListening: () => heard.listening() })
+function listen(url = database.url, notify = tell): NotificationListener {
+  const listener = new NotificationListener({
+    target: readDatabaseUrl(url),
+    notify,
+    onError: (error) => heard.error(error),
+  })
+  listener.subscribe({
+    onNotification: (notification) => heard.notification(notification),
+    onListening: () => heard.listening(),
+  })
   listeners.push(listener)
   return listener
 }
@@ -75,8 +82,8 @@ test('what it does not know, as a newer release may send, is passed over, and wh
   await heard.until(() => heard.begun === 1 || undefined)
   expect(listener.isListening()).toBe(true)
   for (const payload of ['', 'session', 'role:1', 'session:1', 'user:2', 'keys']) await tell(payload)
-  await heard.until(() => heard.changes.length === 3 || undefined)
-  expect(heard.changes).toEqual([{ kind: 'session', id: '1' }, { kind: 'user', id: '2' }, { kind: 'keys' }])
+  await heard.until(() => heard.notifications.length === 3 || undefined)
+  expect(heard.notifications).toEqual([{ kind: 'session', id: '1' }, { kind: 'user', id: '2' }, { kind: 'keys' }])
 })
 
 test('one that is closed while it connects begins nothing and leaves no connection', async () => {
@@ -107,7 +114,7 @@ test('one that loses its connection is not believed until it listens again, and 
   await proxy.mend()
   await heard.until(() => heard.begun === 2 || undefined)
   await tell('keys')
-  await heard.until(() => heard.changes.length === 1 || undefined)
+  await heard.until(() => heard.notifications.length === 1 || undefined)
   await listener.close()
   await proxy.cut()
 })
@@ -156,8 +163,8 @@ test("another instance's heartbeats prove nothing", async () => {
   const listener = listen(database.url, (payload) => Promise.resolve(own.push(payload)))
   const other = listen()
   await until(() => Promise.resolve(other.isListening()))
-  await tell('beat:another:1')
+  await tell('heartbeat:another:1')
   await tell('keys')
-  await heard.until(() => heard.changes.length === 2 || undefined) // both hear what is no heartbeat
+  await heard.until(() => heard.notifications.length === 2 || undefined) // both hear what is no heartbeat
   expect(listener.isListening()).toBe(false)
 })
