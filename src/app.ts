@@ -4,12 +4,12 @@ import type { FastifyInstance } from 'fastify'
 import { startBackground } from './background'
 import type { Config } from './config/config'
 import { createAccessTokens } from './crypto/accessToken'
-import { createBreachCheck } from './crypto/breachCheck'
-import { createHashScheduler } from './crypto/hashScheduler'
+import { createBreachCheck } from './passwords/breachCheck'
+import { HashQueue } from './passwords/hashQueue'
 import { createKeyring } from './crypto/keyring'
-import { startPasswordWarmUp } from './crypto/passwordWarmUp'
-import { createPasswordHasher } from './crypto/passwordHasher'
-import { startStrengthEstimator } from './crypto/passwordStrength'
+import { startPasswordWarmUp } from './passwords/passwordWarmUp'
+import { createPasswordHasher } from './passwords/passwordHasher'
+import { startStrengthEstimator } from './passwords/strengthEstimator'
 import { deriveSecrets } from './crypto/secrets'
 import { startEmbeddedPostgres } from './dev/embeddedPostgres'
 import { type Inbox, createInbox } from './dev/inbox'
@@ -78,9 +78,9 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, clos
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
   const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
   if (config.migrateOnStart) await applyMigrations(directUrl, logger)
-  const { deps, listener, scheduler } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, closers })
+  const { deps, listener, hashQueue } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, closers })
   const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
-  const background = await startBackground(deps, { inbox, listener, scheduler })
+  const background = await startBackground(deps, { inbox, listener, hashQueue })
   closers.push(() => background.stop())
 
   const warmUp = startPasswordWarmUp(deps)
@@ -165,7 +165,7 @@ function createDeps(
     onNotification: (notification) => 'id' in notification && sessionCache.invalidate(notification),
     onListening: () => sessionCache.invalidateAll(),
   })
-  const { scheduler, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
+  const { hashQueue, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
     ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
     hasher,
@@ -173,11 +173,11 @@ function createDeps(
     accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
     inFlight: createInFlight(),
   }
-  return { deps, listener, scheduler }
+  return { deps, listener, hashQueue }
 }
 
 function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds) {
-  const scheduler = createHashScheduler({
+  const hashQueue = new HashQueue({
     concurrency: config.hashConcurrency,
     maxWait: config.hashMaxWait,
     observe: {
@@ -188,7 +188,7 @@ function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds)
     },
   })
   const { passwordAlgorithm: algorithm, bcryptCost } = config
-  return { scheduler, hasher: createPasswordHasher({ algorithm, bcryptCost, scheduler, kindsPresent }) }
+  return { hashQueue, hasher: createPasswordHasher({ algorithm, bcryptCost, hashQueue, kindsPresent }) }
 }
 
 interface HttpParts {

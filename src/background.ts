@@ -6,7 +6,7 @@ import { describeDatabaseError } from './ops/readiness'
 import { createSmtpTransport } from './mail/transport'
 import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
-import type { HashScheduler } from './crypto/hashScheduler'
+import type { HashQueue } from './passwords/hashQueue'
 import type { Deps } from './services/deps'
 import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
@@ -30,7 +30,7 @@ interface BackgroundParts {
   /** Null where mails leave by SMTP. */
   inbox: Inbox | null
   listener: NotificationListener
-  scheduler: HashScheduler
+  hashQueue: HashQueue
 }
 
 /** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
@@ -143,8 +143,8 @@ function createMails({ config, database, secrets, clock, logger, metrics }: Deps
 }
 
 async function refreshMetrics({ database, clock, metrics }: Deps, parts: BackgroundParts): Promise<void> {
-  const { listener, scheduler } = parts
-  const { waiting: hashesWaiting, running } = scheduler.stats()
+  const { listener, hashQueue } = parts
+  const { waiting: hashesWaiting, running } = hashQueue.stats()
   metrics.hashWaiting.set(hashesWaiting)
   metrics.hashRunning.set(running)
   metrics.listening.set(listener.isListening() ? 1 : 0)

@@ -1,5 +1,5 @@
 import { PASSWORD } from '../config/defaults'
-import { type StoredHash, readStoredHash } from '../crypto/storedHash'
+import { type StoredHash, readStoredHash } from '../passwords/storedHash'
 import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
 import { InputReader } from '../services/steps/input'
 import type { ImportedUser } from '../store/userImports'

@@ -7,10 +7,10 @@ import { ACCESS_TOKEN } from '../config/defaults'
 import { UnauthenticatedError } from '../errors/requestErrors'
 
 const ALGORITHM = 'ES256' as const
-/** RFC 9068: what tells an access token from any other JWT. */
+/** RFC 9068: distinguishes an access token from any other JWT. */
 const TYPE = 'at+jwt'
 
-/** Nothing but these three: `crit`, `jku`, `x5u`, `jwk` and `x5c` ask to trust what the token brings along (RFC 8725 §3.10). */
+/** These three only: `crit`, `jku`, `x5u`, `jwk` and `x5c` would make a token name what it is verified by (RFC 8725 §3.10). */
 const header = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.literal(TYPE), kid: z.string().max(64) })
 
 const seconds = z.number().int().nonnegative()
@@ -43,7 +43,7 @@ export interface AccessTokens {
   verify(token: string, now: Date): AccessClaims
 }
 
-/** What a signature was found good for, and by which key. */
+/** The claims of a token whose signature was verified, and the key that verified it. */
 interface Verified {
   claims: AccessClaims
   kid: string
@@ -53,7 +53,7 @@ interface AccessTokenOptions {
   keyring: Keyring
   /** Issuer and audience: the public origin. */
   origin: string
-  /** Milliseconds; a token that claims to live longer is not ours. */
+  /** Milliseconds; a token with a longer lifetime is rejected. */
   ttl: number
 }
 
@@ -84,7 +84,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     verify(token, now) {
       if (token.length > ACCESS_TOKEN.maxLength) throw new UnauthenticatedError('access token too long')
       const known = verified.get(token)
-      // A signature stays good as long as its key does: one that was withdrawn takes its tokens along.
+      // A cached verification counts only while its key verifies: a retired key invalidates its tokens.
       const good = known && keyring.verificationKey(known.kid, now) ? known : checkSignature(options, token, now)
       checkTimes(good.claims, { now, maxLife })
       if (good !== known) verified.set(token, good)
@@ -119,7 +119,7 @@ function checkTimes({ iat, exp, nbf }: AccessClaims, { now, maxLife }: { now: Da
   if (nbf !== undefined && nbf > present) throw new UnauthenticatedError('access token not valid yet')
 }
 
-/** Read here, since jsonwebtoken throws a plain SyntaxError where the body of a token that calls itself a JWT is no JSON. */
+/** Parsed here, since jsonwebtoken throws a plain SyntaxError if the payload of a token is no JSON. */
 function headerOf(token: string): unknown {
   try {
     return JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())

@@ -16,14 +16,14 @@ export function digest(token: string): Buffer<ArrayBuffer> {
   return createHash('sha256').update(token).digest()
 }
 
-/** Whether a text can be one of our tokens at all: anything else is refused unread. */
+/** Whether a text has the form of our tokens: anything else is rejected without a look-up. */
 export function isOpaqueToken(text: string): boolean {
   return SHAPE.test(text)
 }
 
 /**
  * The token of a mailed link, derived from the row it belongs to: the queue holds no usable link, and a retry sends the
- * same one. Under each secret in turn, the present one first.
+ * same one. One for each secret, the present one first.
  */
 export function mailTokens(secrets: Secrets, purpose: MailTokenPurpose, rowId: string): [string, ...string[]] {
   const [present, ...older] = secrets.keys('mail-token')

@@ -11,7 +11,7 @@ export function sealSuccessor(secrets: Secrets, replaced: string, successor: str
   return seal(key, Buffer.from(successor), labelOf(replaced))
 }
 
-/** The successor that was sealed for a replaced token; null where it was sealed under a SECRET that is gone. */
+/** The successor that was sealed for a replaced token; null if it was sealed under a SECRET that is no longer configured. */
 export function unsealSuccessor(secrets: Secrets, replaced: string, sealed: Uint8Array): string | null {
   for (const secret of secrets.keys('refresh-successor-seal')) {
     const successor = unseal(hmac(secret, replaced), sealed, labelOf(replaced))

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 
-/** What each key that is derived from SECRET is for: one key, one use. */
+/** The uses of the keys that are derived from SECRET: a key of its own for each. */
 export const KEY_PURPOSES = [
   'signing-key-seal',
   'mail-token',
@@ -11,15 +11,15 @@ export const KEY_PURPOSES = [
 ] as const
 export type KeyPurpose = (typeof KEY_PURPOSES)[number]
 
-/** Keys derived from SECRET, and from SECRET_PREVIOUS while a new one takes over. */
+/** Keys derived from SECRET, and from SECRET_PREVIOUS while SECRET is being replaced. */
 export interface Secrets {
-  /** 32 bytes for one purpose. */
+  /** The key for one purpose, 32 bytes. */
   key(purpose: KeyPurpose): Buffer
-  /** The same from SECRET and then SECRET_PREVIOUS: to recognise what was made before. */
+  /** The keys from SECRET and then SECRET_PREVIOUS, to open or verify what was made under either. */
   keys(purpose: KeyPurpose): readonly [Buffer, ...Buffer[]]
 }
 
-/** HKDF-SHA-256 (RFC 5869) over the configured secrets, which config demands to be 32 bytes or more. */
+/** HKDF-SHA-256 (RFC 5869) over the configured secrets, each of 32 bytes or more. */
 export function deriveSecrets(secret: string, previous: string | null): Secrets {
   const rings = new Map<KeyPurpose, readonly [Buffer, ...Buffer[]]>(
     KEY_PURPOSES.map((purpose) => {

@@ -38,9 +38,9 @@ function publicJwkOf(publicKey: KeyObject): PublicJwk {
 }
 
 /**
- * Opens a stored key under SECRET, or else under SECRET_PREVIOUS; `resealed` is then what to store instead. Null where
- * neither opens it: the secret is another one's. The public key comes from the sealed one, since whoever can write the
- * database could replace the column; `isGenuine` is false where the column says something else.
+ * Opens a stored key under SECRET, or else under SECRET_PREVIOUS; then `resealed` is the value to store under SECRET. Null
+ * if neither opens it. The public key is derived from the private one, since an attacker who can write the database could
+ * replace the column; `isGenuine` is false if the column differs.
  */
 export function openSigningKey(
   secrets: Secrets,

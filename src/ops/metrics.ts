@@ -33,18 +33,22 @@ export function createMetrics() {
 
 function hashMetrics(registers: Registry[]) {
   return {
-    hashWaiting: new Gauge({ registers, name: 'gatehouse_hash_waiting', help: 'Password hashes that wait for a turn' }),
+    hashWaiting: new Gauge({
+      registers,
+      name: 'gatehouse_hash_waiting',
+      help: 'Password hashes that wait in the queue',
+    }),
     hashRunning: new Gauge({ registers, name: 'gatehouse_hash_running', help: 'Password hashes under way' }),
     hashRefused: new Counter({ registers, name: 'gatehouse_hash_refused_total', help: 'Hashes refused as OVERLOADED' }),
     hashDropped: new Counter({
       registers,
       name: 'gatehouse_hash_dropped_total',
-      help: 'Hashes dropped before their turn: the client had gone, or waited too long',
+      help: 'Hashes dropped while they waited: the client disconnected, or the maximum wait was over',
     }),
     hashWait: new Histogram({
       registers,
       name: 'gatehouse_hash_wait_seconds',
-      help: 'Time that a hash waited for its turn',
+      help: 'Time that a hash waited in the queue',
       buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     }),
     hashDuration: new Histogram({

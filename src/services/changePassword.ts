@@ -2,9 +2,9 @@ import type { ClientInfo, Deps, IssuedTokens, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
-import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
+import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
 import { lifeOf } from './steps/sessionLife'
-import { hashNewPassword } from './steps/strongPassword'
+import { hashNewPassword } from './steps/hashNewPassword'
 import { MAIL } from '../config/defaults'
 import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
@@ -58,7 +58,7 @@ export async function changePassword(
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
   read.done()
-  const user = await demandCurrentPassword(deps, { client, viewer }, current)
+  const user = await requireCurrentPassword(deps, { client, viewer }, current)
   if (password === normalizeNfc(current)) read.refuse('newPassword', 'UNCHANGED')
   read.done()
 

@@ -1,8 +1,8 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
-import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
+import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
 import { MAIL } from '../config/defaults'
-import { normalizePassword } from '../crypto/passwordText'
+import { normalizePassword } from '../passwords/passwordText'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
 import { dropMailsTo, queueMail } from '../store/mails'
@@ -22,7 +22,7 @@ export async function deleteAccount(
   const { clock, database, sessionCache, logger } = deps
   // The result has no member for a malformed input: what cannot be a password is a wrong one.
   const password = normalizePassword(input.password) ?? ''
-  const user = await demandCurrentPassword(deps, { client, viewer }, password)
+  const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
   const now = clock.now()
   const event = auditOf(client, { type: 'account_deleted', userId: user.id, now })

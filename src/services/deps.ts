@@ -1,9 +1,9 @@
 import type { Config } from '../config/config'
 import type { AccessTokens } from '../crypto/accessToken'
-import type { BreachCheck } from '../crypto/breachCheck'
+import type { BreachCheck } from '../passwords/breachCheck'
 import type { Keyring } from '../crypto/keyring'
-import type { PasswordHasher } from '../crypto/passwordHasher'
-import type { StrengthEstimator } from '../crypto/passwordStrength'
+import type { PasswordHasher } from '../passwords/passwordHasher'
+import type { StrengthEstimator } from '../passwords/strengthEstimator'
 import type { Secrets } from '../crypto/secrets'
 import type { Locale } from '../i18n/locale'
 import type { Clock } from '../lib/clock'
@@ -47,7 +47,7 @@ export interface ClientInfo {
   userAgent: string | null
   locale: Locale
   requestId: string
-  /** Aborted when the client is gone: work that waits for its turn is dropped then. */
+  /** Aborts when the client has disconnected: hashes that still wait in the queue are dropped then. */
   signal: AbortSignal
 }
 

@@ -4,7 +4,7 @@ import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
 import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
 import { startSession } from './steps/startSession'
-import { turnOf } from './steps/turn'
+import { hashRequestOf } from './steps/hashRequestOf'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
 import { insertAuditEvent } from '../store/auditEvents'
 import { newestWaitingHash } from '../store/registrations'
@@ -33,12 +33,12 @@ export async function login(
   const password = read.password('password', input.password)
   read.done()
 
-  const turn = turnOf(client)
-  hasher.demandRoom(turn)
+  const request = hashRequestOf(client)
+  hasher.assertCapacity(request)
   const user = await findUserByEmail(database.prisma, email)
   await admitGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
   const compare = (hash: string | null) =>
-    hasher.verify(password, hash, turn).catch(async (error: unknown) => {
+    hasher.verify(password, hash, request).catch(async (error: unknown) => {
       await takeBackGuess(deps, email)
       throw error
     })
@@ -77,10 +77,10 @@ async function refuse({ clock, database, logger }: Needs, client: ClientInfo, us
   throw new InvalidCredentialsError()
 }
 
-/** The password under today's algorithm and cost; null where there is no turn for it: the next login tries again. */
+/** The password hashed with the current algorithm and cost; null if the hash queue is full: the next login tries again. */
 async function hashAnew({ hasher }: Needs, client: ClientInfo, password: string): Promise<string | null> {
   try {
-    return await hasher.hash(password, turnOf(client))
+    return await hasher.hash(password, hashRequestOf(client))
   } catch (error) {
     if (error instanceof OverloadedError) return null
     throw error

@@ -1,7 +1,7 @@
 import type { ClientInfo, Deps } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
-import { hashNewPassword } from './steps/strongPassword'
+import { hashNewPassword } from './steps/hashNewPassword'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'

@@ -1,7 +1,7 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { InputReader } from './steps/input'
-import { changedSinceCheck, demandCurrentPassword } from './steps/passwordChecks'
+import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
 import { MAIL } from '../config/defaults'
 import { later } from '../lib/clock'
 import { insertAuditEvent } from '../store/auditEvents'
@@ -26,7 +26,7 @@ export async function requestEmailChange(
   const password = read.password('password', input.password)
   if (newEmail === viewer.account.email) read.refuse('newEmail', 'UNCHANGED')
   read.done()
-  const user = await demandCurrentPassword(deps, { client, viewer }, password)
+  const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
   const now = clock.now()
   const event = auditOf(client, { type: 'email_change_requested', userId: user.id, now })

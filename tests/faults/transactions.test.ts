@@ -86,10 +86,10 @@ test('no operation hashes, counts or speaks to anybody but the database while it
 
 test('the watch sees what it is there for', async () => {
   const { database, hasher, limiter } = app.app.deps
-  const turn = { client: '127.0.0.1', signal: new AbortController().signal }
+  const request = { client: '127.0.0.1', signal: new AbortController().signal }
   await database.transaction(async (tx) => {
     await tx.user.count()
-    await hasher.verify(PASSWORD, null, turn)
+    await hasher.verify(PASSWORD, null, request)
     await limiter.take([{ budget: { name: 'any', max: 1, window: 1_000, always: true }, subject: 'one' }])
     const mail = connect(app.smtp.port, '127.0.0.1')
     mail.write('QUIT\r\n')

@@ -3,32 +3,30 @@ import { dirname, join, normalize, relative } from 'node:path'
 
 const SRC = join(__dirname, '../../src')
 
-/**
- * Which room may know which. Everyone may know lib, errors, config and ops; lib and errors know nobody. The commands and
- * the two files that compose the server know all rooms.
- */
+/** Which layer may import which. The commands and the files that compose the server may import all of them. */
 const COMMON = ['lib', 'errors', 'config', 'ops', 'generated']
-const ARROWS: Record<string, string[]> = {
+const MAY_IMPORT: Record<string, string[]> = {
   lib: [],
   errors: [],
   config: ['lib'],
   ops: ['lib', 'errors', 'config'],
   i18n: ['generated', 'errors'],
   crypto: COMMON,
+  passwords: COMMON,
   store: COMMON,
   ratelimit: COMMON,
   outbox: [...COMMON, 'store'],
   mail: [...COMMON, 'outbox', 'store', 'crypto', 'i18n'],
-  services: [...COMMON, 'store', 'crypto', 'i18n', 'ratelimit', 'mail'],
+  services: [...COMMON, 'store', 'passwords', 'crypto', 'i18n', 'ratelimit', 'mail'],
   graphql: [...COMMON, 'services', 'ratelimit', 'i18n'],
   http: [...COMMON, 'graphql', 'services', 'i18n', 'crypto', 'dev'],
   dev: [...COMMON, 'mail'],
 }
-const ROOMS = Object.keys(ARROWS)
+const LAYERS = Object.keys(MAY_IMPORT)
 const COMPOSERS = ['main.ts', 'app.ts', 'background.ts', 'commands', 'generated']
 
-/** Libraries that live in one room each, so that a change of one is a change of that room. */
-const HOMES: Record<string, string[]> = {
+/** Libraries that one layer each wraps, so that a change of the library is a change of that layer. */
+const LIBRARIES: Record<string, string[]> = {
   '@prisma/': ['store'],
   'generated/prisma': ['store'],
   pg: ['store', 'ratelimit', 'dev'],
@@ -38,8 +36,10 @@ const HOMES: Record<string, string[]> = {
   'type-graphql': ['graphql'],
   nodemailer: ['mail'],
   jsonwebtoken: ['crypto'],
-  bcrypt: ['crypto'],
-  argon2: ['crypto'],
+  bcrypt: ['passwords'],
+  argon2: ['passwords'],
+  '@zxcvbn-ts/': ['passwords'],
+  hibp: ['passwords'],
   ioredis: ['ratelimit'],
   pino: ['ops'],
   'prom-client': ['ops'],
@@ -63,64 +63,66 @@ function imports(): Import[] {
     })
 }
 
-const roomOf = (file: string) => file.split('/')[0] ?? file
+const layerOf = (file: string) => file.split('/')[0] ?? file
 const isOurs = (target: string) =>
-  ROOMS.includes(roomOf(target)) || COMPOSERS.includes(`${target}.ts`) || roomOf(target) === 'generated'
+  LAYERS.includes(layerOf(target)) || COMPOSERS.includes(`${target}.ts`) || layerOf(target) === 'generated'
 
-test('every file of src stands in a room of the plan', () => {
-  const strangers = [...new Set(imports().map(({ from }) => roomOf(from)))].filter(
-    (room) => !ROOMS.includes(room) && !COMPOSERS.includes(room),
+test('every file of src belongs to a layer', () => {
+  const strangers = [...new Set(imports().map(({ from }) => layerOf(from)))].filter(
+    (layer) => !LAYERS.includes(layer) && !COMPOSERS.includes(layer),
   )
   expect(strangers).toEqual([])
 })
 
-test('rooms know only the rooms that an arrow leads to', () => {
+test('a layer imports only the layers that it may import', () => {
   const wrong = imports()
-    .filter(({ from, to }) => ROOMS.includes(roomOf(from)) && isOurs(to) && roomOf(from) !== roomOf(to))
-    .filter(({ from, to }) => !ARROWS[roomOf(from)]?.includes(roomOf(to)))
-    .map(({ from, to }) => `${from} must not know ${to}: ${adviceFor(roomOf(from))}`)
+    .filter(({ from, to }) => LAYERS.includes(layerOf(from)) && isOurs(to) && layerOf(from) !== layerOf(to))
+    .filter(({ from, to }) => !MAY_IMPORT[layerOf(from)]?.includes(layerOf(to)))
+    .map(({ from, to }) => `${from} must not import ${to}: ${adviceFor(layerOf(from))}`)
   expect(wrong).toEqual([])
 })
 
-test('a library is used in its own room', () => {
+test('a library is imported by the layers that wrap it, and by no other', () => {
   const wrong = imports().flatMap(({ from, to }) =>
-    Object.entries(HOMES)
-      .filter(([library, homes]) => isOf(to, library) && !homes.includes(roomOf(from)))
-      .map(([library, homes]) => `${from} uses ${library}: ask ${homes.join(' or ')} for what you need instead`),
+    Object.entries(LIBRARIES)
+      .filter(([library, layers]) => isOf(to, library) && !layers.includes(layerOf(from)))
+      .map(
+        ([library, layers]) => `${from} imports ${library}: export what it needs from ${layers.join(' or ')} instead`,
+      ),
   )
   expect(wrong).toEqual([])
 })
 
-test('no two files of src know each other', () => {
-  const known = new Map<string, string[]>()
+test('no imports of src form a cycle', () => {
+  const importsOf = new Map<string, string[]>()
   for (const { from, to } of imports()) {
-    known.set(from, [...(known.get(from) ?? []), relative('.', `${to}.ts`)])
+    importsOf.set(from, [...(importsOf.get(from) ?? []), relative('.', `${to}.ts`)])
   }
-  const circles: string[] = []
+  const cycles: string[] = []
   const walk = (file: string, path: string[]) => {
-    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
-    else for (const next of known.get(file) ?? []) walk(next, [...path, file])
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+    else for (const next of importsOf.get(file) ?? []) walk(next, [...path, file])
   }
-  for (const file of known.keys()) walk(file, [])
-  expect([...new Set(circles)]).toEqual([])
+  for (const file of importsOf.keys()) walk(file, [])
+  expect([...new Set(cycles)]).toEqual([])
 })
 
 function isOf(target: string, library: string): boolean {
   return target === library || target.startsWith(library.endsWith('/') ? library : `${library}/`)
 }
 
-function adviceFor(room: string): string {
-  switch (room) {
+function adviceFor(layer: string): string {
+  switch (layer) {
     case 'lib':
     case 'errors':
-      return 'lib and errors know nobody; take what you need as a parameter'
+      return 'lib and errors import nothing of ours; take what you need as a parameter'
     case 'services':
-      return 'services know no Fastify, Apollo or type-graphql; take a Client or a Viewer, throw a UserError'
+      return 'services import no Fastify, Apollo or type-graphql; take a Client or a Viewer, throw a UserError'
     case 'graphql':
-      return 'graphql knows no Prisma; call an operation of services, which reads and writes'
+      return 'graphql imports no Prisma; call an operation of services, which reads and writes'
     case 'store':
       return 'the store only stores; decisions stand in services, which call it'
     default:
-      return `${room} may know ${ARROWS[room]?.join(', ') ?? 'nothing'}; move the code to the room that may, or pass it in`
+      return `${layer} may import ${MAY_IMPORT[layer]?.join(', ') ?? 'nothing'}; move the code to a layer that may, or pass it in`
   }
 }

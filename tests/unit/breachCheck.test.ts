@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type IncomingMessage, type RequestListener, type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createBreachCheck } from '../../src/crypto/breachCheck'
+import { createBreachCheck } from '../../src/passwords/breachCheck'
 import { createLogger } from '../../src/ops/logger'
 
 const PASSWORD = 'password123'

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { PASSWORD_ADVICE } from '../../src/crypto/passwordAdvice'
+import { PASSWORD_ADVICE } from '../../src/passwords/passwordAdvice'
 import { FIELD_ERROR_CODES, REQUEST_ERRORS, USER_ERRORS } from '../../src/errors/catalogue'
 import {
   InvalidCredentialsError,

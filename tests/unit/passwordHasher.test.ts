@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import argon2 from 'argon2'
 import bcrypt from 'bcrypt'
-import { createHashScheduler } from '../../src/crypto/hashScheduler'
-import { type PasswordHasher, createPasswordHasher } from '../../src/crypto/passwordHasher'
+import { HashQueue } from '../../src/passwords/hashQueue'
+import { type PasswordHasher, createPasswordHasher } from '../../src/passwords/passwordHasher'
 import { AbandonedError } from '../../src/errors/requestErrors'
 
 const observe = { refused: () => undefined, dropped: () => undefined, waited: () => undefined, ran: () => undefined }
-const scheduler = createHashScheduler({ concurrency: 2, maxWait: 30_000, observe })
-const turn = { client: '192.0.2.1', signal: new AbortController().signal }
+const hashQueue = new HashQueue({ concurrency: 2, maxWait: 30_000, observe })
+const request = { client: '192.0.2.1', signal: new AbortController().signal }
 
-setMaxListeners(0, turn.signal)
+setMaxListeners(0, request.signal)
 
 const byBcrypt = hasher('bcrypt', 5)
 const byArgon2 = hasher('argon2id', 5)
 
 function hasher(algorithm: 'bcrypt' | 'argon2id', bcryptCost: number, kinds: string[] = []): PasswordHasher {
-  return createPasswordHasher({ algorithm, bcryptCost, scheduler, kindsPresent: () => Promise.resolve(kinds) })
+  return createPasswordHasher({ algorithm, bcryptCost, hashQueue, kindsPresent: () => Promise.resolve(kinds) })
 }
 
 const DIGITS_AND_LETTERS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
@@ -45,15 +45,21 @@ describe.each([
   ['argon2id', byArgon2, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/],
 ] as const)('%s', (_name, passwords, shape) => {
   test('the password verifies and every other one does not', async () => {
-    const stored = await passwords.hash('violet tractor seven moons', turn)
+    const stored = await passwords.hash('violet tractor seven moons', request)
     expect(stored).toMatch(shape)
-    expect(await passwords.verify('violet tractor seven moons', stored, turn)).toEqual({ valid: true, outdated: false })
-    expect(await passwords.verify('violet tractor seven moon', stored, turn)).toEqual({ valid: false, outdated: false })
-    expect(await passwords.verify('', stored, turn)).toEqual({ valid: false, outdated: false })
+    expect(await passwords.verify('violet tractor seven moons', stored, request)).toEqual({
+      valid: true,
+      outdated: false,
+    })
+    expect(await passwords.verify('violet tractor seven moon', stored, request)).toEqual({
+      valid: false,
+      outdated: false,
+    })
+    expect(await passwords.verify('', stored, request)).toEqual({ valid: false, outdated: false })
   })
 
   test('two users with one password have different hashes', async () => {
-    const [one, other] = await Promise.all([passwords.hash('the same', turn), passwords.hash('the same', turn)])
+    const [one, other] = await Promise.all([passwords.hash('the same', request), passwords.hash('the same', request)])
     expect(one).not.toBe(other)
   })
 
@@ -62,30 +68,30 @@ describe.each([
     ['Cyrillic', 'я'.repeat(64)],
     ['emoji', '😀'.repeat(128)],
   ])('every character of a long password counts (%s)', async (_script, password) => {
-    const stored = await passwords.hash(password, turn)
+    const stored = await passwords.hash(password, request)
     const first72 = Buffer.from(password).subarray(0, 72).toString()
-    expect((await passwords.verify(password, stored, turn)).valid).toBe(true)
-    expect((await passwords.verify(`${password.slice(0, -2)}yy`, stored, turn)).valid).toBe(false)
-    expect((await passwords.verify(first72, stored, turn)).valid).toBe(false)
+    expect((await passwords.verify(password, stored, request)).valid).toBe(true)
+    expect((await passwords.verify(`${password.slice(0, -2)}yy`, stored, request)).valid).toBe(false)
+    expect((await passwords.verify(first72, stored, request)).valid).toBe(false)
   })
 
   test('without a stored hash no password is right, not even the decoy', async () => {
-    expect(await passwords.verify('', null, turn)).toEqual({ valid: false, outdated: false })
-    expect(await passwords.verify('decoy', null, turn)).toEqual({ valid: false, outdated: false })
+    expect(await passwords.verify('', null, request)).toEqual({ valid: false, outdated: false })
+    expect(await passwords.verify('decoy', null, request)).toEqual({ valid: false, outdated: false })
   })
 
   test.each(Object.entries(FOREIGN))(
     'hashes of other systems verify (%s) and are outdated',
     async (_prefix, [password, stored]) => {
-      expect(await passwords.verify(password, stored, turn)).toEqual({ valid: true, outdated: true })
-      expect(await passwords.verify(` ${password}`, stored, turn)).toEqual({ valid: false, outdated: false })
+      expect(await passwords.verify(password, stored, request)).toEqual({ valid: true, outdated: true })
+      expect(await passwords.verify(` ${password}`, stored, request)).toEqual({ valid: false, outdated: false })
     },
   )
 
   test('of an argon2id hash without a version the version is the first one', async () => {
     const stored = await argon2.hash('password', { type: argon2.argon2id, version: 0x10, memoryCost: 64, timeCost: 1 })
     expect(stored).toContain('$v=16$')
-    expect(await passwords.verify('password', stored.replace('$v=16', ''), turn)).toEqual({
+    expect(await passwords.verify('password', stored.replace('$v=16', ''), request)).toEqual({
       valid: true,
       outdated: true,
     })
@@ -95,12 +101,12 @@ describe.each([
     const decomposed = 'caf\u0065\u0301 violet'
     const byOthers = [await bcrypt.hash(decomposed, 4), await argon2.hash(decomposed, { memoryCost: 64, timeCost: 1 })]
     for (const stored of byOthers) {
-      expect(await passwords.verify(decomposed, stored, turn)).toEqual({ valid: true, outdated: true })
-      expect((await passwords.verify('cafe violet', stored, turn)).valid).toBe(false)
+      expect(await passwords.verify(decomposed, stored, request)).toEqual({ valid: true, outdated: true })
+      expect((await passwords.verify('cafe violet', stored, request)).valid).toBe(false)
     }
-    const own = await passwords.hash(decomposed, turn)
-    expect(await passwords.verify(decomposed, own, turn)).toEqual({ valid: true, outdated: false })
-    expect(await passwords.verify(decomposed.normalize('NFC'), own, turn)).toEqual({ valid: true, outdated: false })
+    const own = await passwords.hash(decomposed, request)
+    expect(await passwords.verify(decomposed, own, request)).toEqual({ valid: true, outdated: false })
+    expect(await passwords.verify(decomposed.normalize('NFC'), own, request)).toEqual({ valid: true, outdated: false })
   })
 
   test.each([
@@ -119,7 +125,7 @@ describe.each([
     '$argon2id$v=19$m=65536,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
     '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
   ])('what is no hash of ours, or costlier than any is meant to be, is nobody’s password: %j', async (stored) => {
-    expect(await passwords.verify('abc', stored, turn)).toEqual({ valid: false, outdated: false })
+    expect(await passwords.verify('abc', stored, request)).toEqual({ valid: false, outdated: false })
   })
 })
 
@@ -127,69 +133,69 @@ test('up to 72 bytes bcrypt hashes are those of any other system, beyond they ar
   const exactly72 = 'я'.repeat(36)
   const longer = `${exactly72}!`
   const digest = createHash('sha384').update(longer).digest('base64')
-  expect(await bcrypt.compare(exactly72, await byBcrypt.hash(exactly72, turn))).toBe(true)
-  expect(await bcrypt.compare(digest, await byBcrypt.hash(longer, turn))).toBe(true)
+  expect(await bcrypt.compare(exactly72, await byBcrypt.hash(exactly72, request))).toBe(true)
+  expect(await bcrypt.compare(digest, await byBcrypt.hash(longer, request))).toBe(true)
 })
 
 describe('bcrypt of more than 72 bytes', () => {
   test('other systems hashed the first 72: what they hashed verifies, and is outdated', async () => {
     const stored = await bcrypt.hash(LONG, 5)
-    expect(await byBcrypt.verify(LONG, stored, turn)).toEqual({ valid: true, outdated: true })
-    expect((await byBcrypt.verify(`!${LONG}`, stored, turn)).valid).toBe(false)
-    expect((await byBcrypt.verify(LONG.slice(0, 71), stored, turn)).valid).toBe(false)
+    expect(await byBcrypt.verify(LONG, stored, request)).toEqual({ valid: true, outdated: true })
+    expect((await byBcrypt.verify(`!${LONG}`, stored, request)).valid).toBe(false)
+    expect((await byBcrypt.verify(LONG.slice(0, 71), stored, request)).valid).toBe(false)
   })
 
   test('a hash of our own never matches by its first 72 bytes, neither of a longer password nor of one of 72', async () => {
-    const [ofLonger, of72] = [await byBcrypt.hash(LONG, turn), await byBcrypt.hash(LONG.slice(0, 72), turn)]
+    const [ofLonger, of72] = [await byBcrypt.hash(LONG, request), await byBcrypt.hash(LONG.slice(0, 72), request)]
     for (const other of [`${LONG.slice(0, -1)}!`, LONG.slice(0, 72), LONG.slice(0, 79)]) {
-      expect((await byBcrypt.verify(other, ofLonger, turn)).valid).toBe(false)
+      expect((await byBcrypt.verify(other, ofLonger, request)).valid).toBe(false)
     }
-    expect((await byBcrypt.verify(LONG, of72, turn)).valid).toBe(false)
-    expect((await byBcrypt.verify(LONG.slice(0, 73), of72, turn)).valid).toBe(false)
-    expect(await byBcrypt.verify(LONG.slice(0, 72), of72, turn)).toEqual({ valid: true, outdated: false })
-    expect(await byBcrypt.verify(LONG, ofLonger, turn)).toEqual({ valid: true, outdated: false })
+    expect((await byBcrypt.verify(LONG, of72, request)).valid).toBe(false)
+    expect((await byBcrypt.verify(LONG.slice(0, 73), of72, request)).valid).toBe(false)
+    expect(await byBcrypt.verify(LONG.slice(0, 72), of72, request)).toEqual({ valid: true, outdated: false })
+    expect(await byBcrypt.verify(LONG, ofLonger, request)).toEqual({ valid: true, outdated: false })
   })
 
   test('its digest, typed as a password, is another password', async () => {
     const digest = createHash('sha384').update(LONG).digest('base64')
-    expect((await byBcrypt.verify(digest, await byBcrypt.hash(LONG, turn), turn)).valid).toBe(false)
-    expect((await byBcrypt.verify(LONG, await byBcrypt.hash(digest, turn), turn)).valid).toBe(false)
+    expect((await byBcrypt.verify(digest, await byBcrypt.hash(LONG, request), request)).valid).toBe(false)
+    expect((await byBcrypt.verify(LONG, await byBcrypt.hash(digest, request), request)).valid).toBe(false)
   })
 
   test('hashes of our earlier releases, which they did not mark, verify and are outdated', async () => {
     const earlier = await bcrypt.hash(createHash('sha384').update(LONG).digest('base64'), 5)
-    expect(await byBcrypt.verify(LONG, earlier, turn)).toEqual({ valid: true, outdated: true })
-    expect((await byBcrypt.verify(`${LONG.slice(0, -1)}!`, earlier, turn)).valid).toBe(false)
+    expect(await byBcrypt.verify(LONG, earlier, request)).toEqual({ valid: true, outdated: true })
+    expect((await byBcrypt.verify(`${LONG.slice(0, -1)}!`, earlier, request)).valid).toBe(false)
     const of72 = await bcrypt.hash(LONG.slice(0, 72), 5)
-    expect(await byBcrypt.verify(LONG.slice(0, 72), of72, turn)).toEqual({ valid: true, outdated: true })
+    expect(await byBcrypt.verify(LONG.slice(0, 72), of72, request)).toEqual({ valid: true, outdated: true })
   })
 })
 
 test('a short hash of today’s cost is kept, marked or not', async () => {
-  expect(await byBcrypt.verify('abc', await bcrypt.hash('abc', 5), turn)).toEqual({ valid: true, outdated: false })
+  expect(await byBcrypt.verify('abc', await bcrypt.hash('abc', 5), request)).toEqual({ valid: true, outdated: false })
 })
 
 test('a hash of another cost is outdated, a costlier one too', async () => {
-  const stored = await byBcrypt.hash('abc', turn)
-  expect(await hasher('bcrypt', 6).verify('abc', stored, turn)).toEqual({ valid: true, outdated: true })
-  expect(await hasher('bcrypt', 4).verify('abc', stored, turn)).toEqual({ valid: true, outdated: true })
+  const stored = await byBcrypt.hash('abc', request)
+  expect(await hasher('bcrypt', 6).verify('abc', stored, request)).toEqual({ valid: true, outdated: true })
+  expect(await hasher('bcrypt', 4).verify('abc', stored, request)).toEqual({ valid: true, outdated: true })
 })
 
 test('a hash of the other algorithm is outdated', async () => {
-  const [bcryptHash, argon2Hash] = await Promise.all([byBcrypt.hash('abc', turn), byArgon2.hash('abc', turn)])
-  expect(await byArgon2.verify('abc', bcryptHash, turn)).toEqual({ valid: true, outdated: true })
-  expect(await byBcrypt.verify('abc', argon2Hash, turn)).toEqual({ valid: true, outdated: true })
+  const [bcryptHash, argon2Hash] = await Promise.all([byBcrypt.hash('abc', request), byArgon2.hash('abc', request)])
+  expect(await byArgon2.verify('abc', bcryptHash, request)).toEqual({ valid: true, outdated: true })
+  expect(await byBcrypt.verify('abc', argon2Hash, request)).toEqual({ valid: true, outdated: true })
 })
 
 test('50 verifications at once each have their own answer', async () => {
-  const stored = await byBcrypt.hash('right', turn)
+  const stored = await byBcrypt.hash('right', request)
   const answers = await Promise.all(
-    Array.from({ length: 50 }, (_, n) => byBcrypt.verify(n % 2 === 0 ? 'right' : 'wrong', stored, turn)),
+    Array.from({ length: 50 }, (_, n) => byBcrypt.verify(n % 2 === 0 ? 'right' : 'wrong', stored, request)),
   )
   expect(answers.map(({ valid }) => valid)).toEqual(Array.from({ length: 50 }, (_, n) => n % 2 === 0))
 })
 
-test('a hash takes its turn: for a client that has gone there is none', async () => {
+test('a client that has disconnected gets no hash', async () => {
   const gone = { client: '192.0.2.1', signal: AbortSignal.abort() }
   await expect(byBcrypt.hash('abc', gone)).rejects.toBeInstanceOf(AbandonedError)
   await expect(byBcrypt.verify('abc', null, gone)).rejects.toBeInstanceOf(AbandonedError)
@@ -204,7 +210,7 @@ describe('equal work', () => {
     const samples: number[] = []
     for (let n = 0; n < 5; n += 1) {
       const before = process.cpuUsage()
-      await passwords.verify(password, stored, turn)
+      await passwords.verify(password, stored, request)
       const { user, system } = process.cpuUsage(before)
       samples.push((user + system) / 1000)
     }
@@ -213,8 +219,8 @@ describe('equal work', () => {
 
   test('an unknown user, a hash that is none and one of a lower cost take as long as a wrong password', async () => {
     const passwords = hasher('bcrypt', 9)
-    const wrong = await cost(passwords, 'wrong', await passwords.hash('right', turn))
-    const cheaper = await hasher('bcrypt', 7).hash('right', turn)
+    const wrong = await cost(passwords, 'wrong', await passwords.hash('right', request))
+    const cheaper = await hasher('bcrypt', 7).hash('right', request)
     for (const stored of [null, '', 'malformed', cheaper]) {
       const other = await cost(passwords, 'wrong', stored)
       expect(other / wrong).toBeGreaterThan(0.7)
@@ -224,15 +230,15 @@ describe('equal work', () => {
   })
 
   test.each([
-    ['bcrypt of a higher cost', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
+    ['bcrypt of a higher cost', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', request)],
     ['argon2id beside bcrypt', 'bcrypt', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
     ['two kinds of argon2id', 'argon2id', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
-    ['bcrypt beside argon2id', 'argon2id', ['$2a$10$'], () => hasher('bcrypt', 10).hash('right', turn)],
+    ['bcrypt beside argon2id', 'argon2id', ['$2a$10$'], () => hasher('bcrypt', 10).hash('right', request)],
   ] as const)('%s: whoever has it, everyone’s login costs as much', async (_what, algorithm, kinds, hash) => {
     const passwords = hasher(algorithm, 8, [...kinds])
     const stored = await hash()
     const known = await cost(passwords, 'wrong', stored)
-    for (const other of [null, '!', await passwords.hash('right', turn)]) {
+    for (const other of [null, '!', await passwords.hash('right', request)]) {
       const ratio = (await cost(passwords, 'wrong', other)) / known
       expect(ratio).toBeGreaterThan(0.7)
       expect(ratio).toBeLessThan(1.4)
@@ -245,9 +251,9 @@ describe('equal work', () => {
     const typed = `${'caf\u0065\u0301 '.repeat(20)}!`
     const unknown = await cost(passwords, typed, null)
     const hashes = [
-      await passwords.hash('right', turn),
+      await passwords.hash('right', request),
       await bcrypt.hash('right', 9),
-      await passwords.hash(typed, turn),
+      await passwords.hash(typed, request),
     ]
     for (const stored of hashes) {
       const ratio = (await cost(passwords, typed, stored)) / unknown
@@ -257,7 +263,7 @@ describe('equal work', () => {
   })
 
   test('with argon2id an unknown user costs a hash too', async () => {
-    const wrong = await cost(byArgon2, 'wrong', await byArgon2.hash('right', turn))
+    const wrong = await cost(byArgon2, 'wrong', await byArgon2.hash('right', request))
     for (const stored of [null, 'malformed']) {
       const other = await cost(byArgon2, 'wrong', stored)
       expect(other / wrong).toBeGreaterThan(0.4)

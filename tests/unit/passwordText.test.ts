@@ -1,4 +1,4 @@
-import { codePoints, normalizePassword } from '../../src/crypto/passwordText'
+import { codePoints, normalizePassword } from '../../src/passwords/passwordText'
 
 test('composed and decomposed spellings are one password', () => {
   expect(normalizePassword('caf\u0065\u0301')).toBe('caf\u00e9')

@@ -1,5 +1,5 @@
-import { createHashScheduler } from '../../src/crypto/hashScheduler'
-import { startPasswordWarmUp } from '../../src/crypto/passwordWarmUp'
+import { HashQueue } from '../../src/passwords/hashQueue'
+import { startPasswordWarmUp } from '../../src/passwords/passwordWarmUp'
 import { OverloadedError } from '../../src/errors/userErrors'
 
 /** A promise that the test settles. */
@@ -62,18 +62,18 @@ test('what is stopped meanwhile ends without a line', async () => {
   expect([warmUp.isDone(), lines]).toEqual([false, []])
 })
 
-test('a measured hash replaces the guess: a dear one refuses, where the guess would have promised too much', async () => {
+test('a measured hash replaces the initial estimate: a slow one refuses where the initial estimate would have admitted too much', async () => {
   const observe = { refused: jest.fn(), dropped: jest.fn(), waited: jest.fn(), ran: jest.fn() }
-  const scheduler = createHashScheduler({ concurrency: 1, maxWait: 300, observe })
+  const queue = new HashQueue({ concurrency: 1, maxWait: 300, observe })
   const now = jest.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(1_000)
-  await scheduler.measure(() => Promise.resolve())
+  await queue.measure(() => Promise.resolve())
   now.mockRestore()
   expect(observe.ran).not.toHaveBeenCalled() // it is no request's hash
 
-  const turn = { client: '192.0.2.1', connection: {}, signal: new AbortController().signal }
+  const request = { client: '192.0.2.1', signal: new AbortController().signal }
   const running = gate<null>()
-  const first = scheduler.run(turn, () => running.promise)
-  expect(() => scheduler.demandRoom(turn)).toThrow(OverloadedError)
+  const first = queue.run(request, () => running.promise)
+  expect(() => queue.assertCapacity(request)).toThrow(OverloadedError)
   running.open(null)
   await first
 })

@@ -1,5 +1,5 @@
 import { PASSWORD, PROFILE } from '../../config/defaults'
-import { normalizePassword, codePoints } from '../../crypto/passwordText'
+import { normalizePassword, codePoints } from '../../passwords/passwordText'
 import { type FieldProblem, InvalidInputError } from '../../errors/userErrors'
 import { localeTag } from '../../i18n/locale'
 import { normalizeNfc } from '../../lib/normalizeNfc'

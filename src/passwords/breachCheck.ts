@@ -1,6 +1,6 @@
 import type { Logger } from '../ops/logger'
 
-/** Milliseconds: a person waits for this, and the check is a help and no gate. */
+/** Milliseconds. A person waits for this check, and it fails open. */
 const TIMEOUT = 1_500
 
 interface BreachCheckOptions {
@@ -9,12 +9,12 @@ interface BreachCheckOptions {
   timeout?: number
 }
 
-/** Whether a password stands in a list of leaked ones. Never throws: a service that is away says no. */
+/** Whether a password is in a list of leaked ones. Never throws: false if the service is unavailable. */
 export type BreachCheck = (password: string) => Promise<boolean>
 
 /**
- * Asks a Pwned Passwords service by k-anonymity: it is told five hexadecimal digits of the password's SHA-1, and its
- * answer is padded, so that neither it nor the network learns which password was meant. Without a URL nothing is asked.
+ * Queries a Pwned Passwords service by k-anonymity: the request holds five hexadecimal digits of the password's SHA-1, and
+ * the response is padded, so that neither the service nor the network learns the password. Without a URL there is no check.
  * Fails open with a warning, since sign-up must not depend on somebody else's service.
  */
 export function createBreachCheck({ url, logger, timeout = TIMEOUT }: BreachCheckOptions): BreachCheck {
@@ -30,7 +30,7 @@ export function createBreachCheck({ url, logger, timeout = TIMEOUT }: BreachChec
   }
 }
 
-/** The system's code or the name of a failure, and nothing of its text, which may quote the request. */
+/** The code or name of an error, never its message, which may quote the request. */
 function reasonOf(failure: unknown): string {
   const { name, cause } = Object(failure) as { name?: unknown; cause?: unknown }
   const { code } = Object(cause) as { code?: unknown }

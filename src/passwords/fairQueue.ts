@@ -1,9 +1,9 @@
 /**
- * A queue that takes turns between clients: each round serves one item of every client that waits, in the order in which
- * they came. Every operation costs the same whatever the length, `ahead` one step for each item of that client.
+ * A round-robin queue: each round serves one item of every client that waits, in the order in which the clients came.
+ * Every operation costs the same whatever the length, `waitingBefore` one step for each waiting item of that client.
  */
-export class TurnQueue<Item> {
-  /** The next client's turn stands first; a Map keeps the order of insertion. */
+export class FairQueue<Item> {
+  /** The client that is served next stands first; a Map keeps the order of insertion. */
   private readonly clients = new Map<string, Set<Item>>()
   /** How many clients have at least n items waiting, at index n: the length of the n-th round from now. */
   private readonly rounds: number[] = [0]
@@ -20,7 +20,7 @@ export class TurnQueue<Item> {
     this.count += 1
   }
 
-  /** The item whose turn it is; its client goes to the end of the round. */
+  /** Takes the next item; its client goes to the end of the round. */
   shift(): Item | undefined {
     for (const [client, items] of this.clients) {
       for (const item of items) {
@@ -42,14 +42,14 @@ export class TurnQueue<Item> {
   }
 
   /**
-   * How many items would be served before the next one of this client: its own backlog, and of each other client as many
-   * as have their turn by then. One that has none waiting has one round ahead, however long the queues of the others are.
+   * Upper bound of the items that are served before a new one of this client: all of its own, and of each other client at
+   * most one more than that. A client without waiting items waits for one round, however many items the others have.
    */
-  ahead(client: string): number {
-    const backlog = this.clients.get(client)?.size ?? 0
-    let ahead = 0
-    for (let round = 1; round <= backlog + 1; round += 1) ahead += this.round(round)
-    return ahead
+  waitingBefore(client: string): number {
+    const own = this.clients.get(client)?.size ?? 0
+    let before = 0
+    for (let round = 1; round <= own + 1; round += 1) before += this.round(round)
+    return before
   }
 
   private round(index: number): number {

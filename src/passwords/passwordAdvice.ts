@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a weak password, or better about the next one: keys whose wording the catalogues hold. They are
- * the estimator's own (zxcvbn-ts), warnings and suggestions in one list, since people read them as one.
+ * Keys of the reasons why a password is weak and of the suggestions for a better one; the catalogues hold their texts. They
+ * are the estimator's own (zxcvbn-ts), warnings and suggestions in one list, since people read them as one.
  */
 export const PASSWORD_ADVICE = [
   // What is wrong.

@@ -9,14 +9,14 @@ export interface Strength {
   suggestions: string[]
 }
 
-/** Words of the account that are looked at, and their code points: more would cost time and find nothing. */
+/** Maximum number of words of the account: more would cost time and find nothing. */
 const CONTEXT_WORDS = 16
-/** Code points of a word that is worth recognising within a password; shorter ones are in too many others. */
+/** Minimum code points of such a word: shorter ones occur by chance in too many passwords. */
 const SHORTEST_WORD = 4
 
 /**
- * A function that estimates how soon a password is guessed, by the English and the international dictionaries. Making it
- * takes some 250 ms and 65 MB, and one estimate up to 0.1 s: it belongs on a thread of its own.
+ * Returns a function that estimates how hard a password is to guess, by the English and the international dictionaries.
+ * Creating it takes some 250 ms and 65 MB, and one estimate up to 0.1 s: run it on a thread of its own.
  */
 export function createStrengthEstimate(): (password: string, context: readonly string[]) => Strength {
   const zxcvbn = new ZxcvbnFactory({
@@ -40,13 +40,12 @@ export function createStrengthEstimate(): (password: string, context: readonly s
   }
 }
 
-/** Code points of the shortest run that counts as a repetition: shorter ones return in every sentence. */
+/** Minimum code points of a repetition: shorter runs recur in every sentence. */
 const SHORTEST_REPEAT = 3
 
 /**
  * The code points of a password that do not repeat an earlier part of it, whatever their case: `password` eight times is
- * `password`, and adds hardly anything to its guesses. Reads no more than a password may have, since each code point is
- * compared with all before it.
+ * hardly harder to guess than once. Reads no more than a password may have, since the work grows with the square.
  */
 function withoutRepetition(password: string): { length: number; novel: string[] } {
   const points = Array.from(password).slice(0, PASSWORD.maxLength)
@@ -61,7 +60,7 @@ function withoutRepetition(password: string): { length: number; novel: string[] 
   return { length: points.length, novel }
 }
 
-/** How many code points from `position` on stand further ahead already; the two may overlap, as in `aaaa`. */
+/** Length of the longest run from `position` on that also starts earlier; the two may overlap, as in `aaaa`. */
 function longestRepeat(points: readonly string[], position: number): number {
   let longest = 0
   for (let earlier = 0; earlier < position; earlier += 1) {
@@ -72,7 +71,7 @@ function longestRepeat(points: readonly string[], position: number): number {
   return longest
 }
 
-/** What the password may be built from: each word as it is, run together, and its parts. `anna.b@example.com` has three. */
+/** Each word of the account as it is, without separators, and its parts: of `anna.b@example.com` these are three or more. */
 function wordsOf(context: readonly string[]): string[] {
   const words = context.slice(0, CONTEXT_WORDS).flatMap((text) => {
     const word = cut(text.toLowerCase())
@@ -83,8 +82,8 @@ function wordsOf(context: readonly string[]): string[] {
 }
 
 /**
- * Whether more than half of the password is words of its account, whatever their case and what stands between them: the
- * first that anybody who knows the account would try, which an estimate by dictionaries alone rates too high.
+ * Whether more than half of the password is words of its account, in any case and with anything between them: the first
+ * guesses of an attacker who knows the account, which an estimate by dictionaries alone rates too high.
  */
 function isMostly(password: string, words: readonly string[]): boolean {
   const lower = password.toLowerCase()

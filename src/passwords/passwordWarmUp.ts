@@ -1,5 +1,5 @@
 import type { PasswordHasher } from './passwordHasher'
-import type { StrengthEstimator } from './passwordStrength'
+import type { StrengthEstimator } from './strengthEstimator'
 import { sleep } from '../lib/sleep'
 import type { Logger } from '../ops/logger'
 
@@ -21,7 +21,7 @@ interface WarmUpParts {
 
 /**
  * Loads the strength estimator and measures one hash, so that the first registration neither waits for dictionaries nor
- * is refused by a guess of what a hash costs. The server listens meanwhile, and is not ready.
+ * is refused because of a wrong initial estimate. Until then the server listens and is not ready.
  */
 export function startPasswordWarmUp({ strength, hasher, logger }: WarmUpParts): PasswordWarmUp {
   const stopped = new AbortController()

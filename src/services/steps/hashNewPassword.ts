@@ -1,24 +1,24 @@
 import { WeakPasswordError } from '../../errors/userErrors'
 import type { ClientInfo, Deps } from '../deps'
-import { turnOf } from './turn'
+import { hashRequestOf } from './hashRequestOf'
 
 /**
- * The hash of a new password that resists guessing. `personal` are words that its owner would be guessed by. There must be
- * room among the hashes before anything is spent on judging it. Throws a WeakPasswordError, or what the hasher throws.
+ * Hashes a new password that resists guessing. `personal` are words that an attacker who knows the user would try. The hash
+ * queue is checked before anything is spent on the estimate. Throws a WeakPasswordError, or what the hasher throws.
  */
 export async function hashNewPassword(
   deps: Pick<Deps, 'config' | 'strength' | 'breached' | 'hasher'>,
   client: ClientInfo,
   { password, personal }: { password: string; personal: readonly (string | null)[] },
 ): Promise<string> {
-  const turn = turnOf(client)
-  deps.hasher.demandRoom(turn)
-  await demandStrength(deps, password, personal)
-  return deps.hasher.hash(password, turn)
+  const request = hashRequestOf(client)
+  deps.hasher.assertCapacity(request)
+  await requireStrongPassword(deps, password, personal)
+  return deps.hasher.hash(password, request)
 }
 
-/** The breach service, where one is configured, fails open (it says so in the log). */
-async function demandStrength(
+/** The breach check fails open, with a line in the log. */
+async function requireStrongPassword(
   { config, strength, breached }: Pick<Deps, 'config' | 'strength' | 'breached'>,
   password: string,
   personal: readonly (string | null)[],

@@ -1,5 +1,5 @@
 import { setImmediate as nextLoop } from 'node:timers/promises'
-import { type HashScheduler, type SchedulerObserver, createHashScheduler } from '../../src/crypto/hashScheduler'
+import { HashQueue, type HashQueueObserver } from '../../src/passwords/hashQueue'
 import { AbandonedError } from '../../src/errors/requestErrors'
 import { OverloadedError } from '../../src/errors/userErrors'
 
@@ -9,7 +9,7 @@ const MAX_WAIT = 5_000
 beforeEach(() => jest.useFakeTimers())
 afterEach(() => jest.useRealTimers())
 
-interface Seen extends SchedulerObserver {
+interface Seen extends HashQueueObserver {
   counts: { refused: number; dropped: number }
   waits: number[]
   runs: number[]
@@ -30,8 +30,8 @@ function watched(): Seen {
   }
 }
 
-function scheduler(observe: SchedulerObserver = watched(), concurrency = 2): HashScheduler {
-  return createHashScheduler({ concurrency, maxWait: MAX_WAIT, observe })
+function queueWith(observe: HashQueueObserver = watched(), concurrency = 2): HashQueue {
+  return new HashQueue({ concurrency, maxWait: MAX_WAIT, observe })
 }
 
 /** A hash that takes `duration` of the faked time. */
@@ -39,13 +39,13 @@ function hashing(duration = HASH): () => Promise<void> {
   return () => new Promise((resolve) => setTimeout(resolve, duration))
 }
 
-function turn(client = '192.0.2.1', signal = new AbortController().signal) {
+function request(client = '192.0.2.1', signal = new AbortController().signal) {
   return { client, signal }
 }
 
-/** Gives the scheduler the measurement of one hash. */
-async function measure(turns: HashScheduler, duration = HASH): Promise<void> {
-  const first = turns.run(turn('first'), hashing(duration))
+/** Gives the queue the measurement of one hash. */
+async function measure(queue: HashQueue, duration = HASH): Promise<void> {
+  const first = queue.run(request('first'), hashing(duration))
   await jest.advanceTimersByTimeAsync(duration)
   await first
 }
@@ -58,17 +58,17 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
     (failure: unknown) => failure,
   )
   await jest.advanceTimersByTimeAsync(0)
-  const result = await Promise.race([settled, nextTurn().then(() => pending)])
+  const result = await Promise.race([settled, flushMicrotasks().then(() => pending)])
   return result === pending ? 'pending' : result
 }
 
-async function nextTurn(): Promise<void> {
+async function flushMicrotasks(): Promise<void> {
   for (let tick = 0; tick < 5; tick += 1) await Promise.resolve()
 }
 
-describe('turns', () => {
+describe('waiting requests', () => {
   test('no more than the permitted number of hashes run at once, and all of 50 are done', async () => {
-    const turns = scheduler()
+    const queue = queueWith()
     let running = 0
     let most = 0
     const work = async (): Promise<void> => {
@@ -77,20 +77,20 @@ describe('turns', () => {
       await hashing(10)()
       running -= 1
     }
-    await measure(turns, 10)
-    const all = Promise.all(Array.from({ length: 50 }, (_, n) => turns.run(turn(`client ${n % 7}`), work)))
-    expect(turns.stats()).toEqual({ waiting: 48, running: 2 })
+    await measure(queue, 10)
+    const all = Promise.all(Array.from({ length: 50 }, (_, n) => queue.run(request(`client ${n % 7}`), work)))
+    expect(queue.stats()).toEqual({ waiting: 48, running: 2 })
     await jest.advanceTimersByTimeAsync(25 * 10)
     await all
     expect(most).toBe(2)
-    expect(turns.stats()).toEqual({ waiting: 0, running: 0 })
+    expect(queue.stats()).toEqual({ waiting: 0, running: 0 })
   })
 
-  test('another address waits one round at most behind a greedy one', async () => {
-    const turns = scheduler(watched(), 1)
+  test('another client waits one round at most behind a greedy one', async () => {
+    const queue = queueWith(watched(), 1)
     const order: string[] = []
     const ask = (client: string): Promise<void> =>
-      turns.run(turn(client), () => {
+      queue.run(request(client), () => {
         order.push(client)
         return hashing()()
       })
@@ -100,29 +100,29 @@ describe('turns', () => {
     expect(order.slice(0, 4)).toEqual(['greedy', 'greedy', 'quiet', 'calm'])
   })
 
-  test('a place is given back when the work fails, and its failure reaches the one who asked', async () => {
-    const turns = scheduler(watched(), 1)
-    const failing = turns.run(turn(), () => Promise.reject(new Error('no memory')))
-    const next = turns.run(turn(), () => Promise.resolve('done'))
+  test('failed work lets the next request run, and its error reaches its caller', async () => {
+    const queue = queueWith(watched(), 1)
+    const failing = queue.run(request(), () => Promise.reject(new Error('no memory')))
+    const next = queue.run(request(), () => Promise.resolve('done'))
     await expect(failing).rejects.toThrow('no memory')
     await expect(next).resolves.toBe('done')
-    expect(turns.stats()).toEqual({ waiting: 0, running: 0 })
+    expect(queue.stats()).toEqual({ waiting: 0, running: 0 })
   })
 
-  test('work that throws before its first await gives its place back too', async () => {
-    const turns = scheduler(watched(), 1)
+  test('work that throws before its first await counts no longer as running either', async () => {
+    const queue = queueWith(watched(), 1)
     await expect(
-      turns.run(turn(), () => {
+      queue.run(request(), () => {
         throw new Error('at once')
       }),
     ).rejects.toThrow('at once')
-    expect(turns.stats().running).toBe(0)
+    expect(queue.stats().running).toBe(0)
   })
 
   test('waiting and running times are observed in milliseconds', async () => {
     const seen = watched()
-    const turns = scheduler(seen, 1)
-    const both = Promise.all([turns.run(turn(), hashing()), turns.run(turn(), hashing(50))])
+    const queue = queueWith(seen, 1)
+    const both = Promise.all([queue.run(request(), hashing()), queue.run(request(), hashing(50))])
     await jest.advanceTimersByTimeAsync(HASH + 50)
     await both
     expect(seen.waits).toEqual([0, HASH])
@@ -131,39 +131,39 @@ describe('turns', () => {
 })
 
 describe('admission', () => {
-  /** 2 running and so many waiting that one more could hardly have its turn in time: 0.9 * 5,000 / (200 / 2) = 45. */
-  async function full(turns: HashScheduler, client: string): Promise<Promise<void>[]> {
-    await measure(turns)
-    return Array.from({ length: 46 }, () => turns.run(turn(client), hashing()))
+  /** 2 running and so many waiting that one more could hardly be served in time: 0.9 * 5,000 / (200 / 2) = 45. */
+  async function full(queue: HashQueue, client: string): Promise<Promise<void>[]> {
+    await measure(queue)
+    return Array.from({ length: 46 }, () => queue.run(request(client), hashing()))
   }
 
   test('a hash that would wait too long is refused at once, with the seconds until it would not', async () => {
     const seen = watched()
-    const turns = scheduler(seen)
-    const admitted = await full(turns, 'greedy')
-    const refused = await outcome(turns.run(turn('greedy'), hashing()))
+    const queue = queueWith(seen)
+    const admitted = await full(queue, 'greedy')
+    const refused = await outcome(queue.run(request('greedy'), hashing()))
     expect(refused).toBeInstanceOf(OverloadedError)
     expect(refused).toMatchObject({ retryAfter: 1 })
     expect(seen.counts).toEqual({ refused: 1, dropped: 0 })
-    expect(turns.stats()).toEqual({ waiting: 44, running: 2 })
+    expect(queue.stats()).toEqual({ waiting: 44, running: 2 })
     await jest.advanceTimersByTimeAsync(27 * HASH)
     await Promise.all(admitted)
   })
 
   test('what was admitted is done within the permitted wait', async () => {
     const seen = watched()
-    const turns = scheduler(seen)
-    const admitted = await full(turns, 'greedy')
+    const queue = queueWith(seen)
+    const admitted = await full(queue, 'greedy')
     await jest.advanceTimersByTimeAsync(27 * HASH)
     await Promise.all(admitted)
     expect(seen.waits).toHaveLength(47)
     expect(Math.max(...seen.waits)).toBeLessThan(MAX_WAIT)
   })
 
-  test("a greedy address's backlog is its own: another is admitted and served in the next round", async () => {
-    const turns = scheduler()
-    const admitted = Promise.allSettled(await full(turns, 'greedy'))
-    const quiet = turns.run(turn('quiet'), hashing())
+  test('a greedy client delays only itself: another is admitted and served in the next round', async () => {
+    const queue = queueWith()
+    const admitted = Promise.allSettled(await full(queue, 'greedy'))
+    const quiet = queue.run(request('quiet'), hashing())
     await jest.advanceTimersByTimeAsync(2 * HASH)
     expect(await outcome(quiet)).toBeUndefined()
     await jest.advanceTimersByTimeAsync(27 * HASH)
@@ -171,52 +171,52 @@ describe('admission', () => {
   })
 
   test('the estimate follows the measured time of recent hashes', async () => {
-    const turns = scheduler(watched(), 1)
-    await measure(turns, 10)
-    const quick = Array.from({ length: 100 }, () => turns.run(turn(), hashing(10)))
+    const queue = queueWith(watched(), 1)
+    await measure(queue, 10)
+    const quick = Array.from({ length: 100 }, () => queue.run(request(), hashing(10)))
     await jest.advanceTimersByTimeAsync(1_000)
     await Promise.all(quick)
-    for (let n = 0; n < 40; n += 1) await measure(turns, 2_000)
+    for (let n = 0; n < 40; n += 1) await measure(queue, 2_000)
     const slow = [
-      turns.run(turn(), hashing(2_000)),
-      turns.run(turn(), hashing(2_000)),
-      turns.run(turn(), hashing(2_000)),
+      queue.run(request(), hashing(2_000)),
+      queue.run(request(), hashing(2_000)),
+      queue.run(request(), hashing(2_000)),
     ]
-    const refused = await outcome(turns.run(turn(), hashing(2_000)))
+    const refused = await outcome(queue.run(request(), hashing(2_000)))
     expect(refused).toBeInstanceOf(OverloadedError)
     await jest.advanceTimersByTimeAsync(6_000)
     await Promise.all(slow)
   })
 
   test('before the first measurement a hash counts as 250 ms', () => {
-    const turns = scheduler(watched(), 1)
-    const asked = Array.from({ length: 30 }, () => turns.run(turn(), hashing()))
+    const queue = queueWith(watched(), 1)
+    const asked = Array.from({ length: 30 }, () => queue.run(request(), hashing()))
     for (const one of asked) one.catch(() => undefined)
-    expect(turns.stats()).toEqual({ waiting: 17, running: 1 })
+    expect(queue.stats()).toEqual({ waiting: 17, running: 1 })
   })
 
   test('no more than 10,000 wait, however short their hashes are', async () => {
-    const turns = scheduler(watched(), 1)
-    await turns.run(turn(), () => Promise.resolve())
+    const queue = queueWith(watched(), 1)
+    await queue.run(request(), () => Promise.resolve())
     const controllers = Array.from({ length: 10_050 }, () => new AbortController())
-    const all = controllers.map(({ signal }, n) => turns.run(turn(`client ${n % 100}`, signal), hashing()))
-    expect(turns.stats().waiting).toBe(10_000)
+    const all = controllers.map(({ signal }, n) => queue.run(request(`client ${n % 100}`, signal), hashing()))
+    expect(queue.stats().waiting).toBe(10_000)
     for (const controller of controllers) controller.abort()
     const ended = await Promise.allSettled(all.slice(1))
     expect(ended.filter(({ status }) => status === 'rejected')).toHaveLength(10_049)
-    expect(turns.stats().waiting).toBe(0)
+    expect(queue.stats().waiting).toBe(0)
   })
 })
 
-describe('giving up', () => {
-  test('a request whose client has gone costs no hash, and the next takes its turn', async () => {
+describe('a request that leaves the queue', () => {
+  test('that of a client that disconnected costs no hash, and the next is served', async () => {
     const seen = watched()
-    const turns = scheduler(seen, 1)
+    const queue = queueWith(seen, 1)
     const gone = new AbortController()
     const work = jest.fn(hashing())
-    const first = turns.run(turn(), hashing())
-    const abandoned = turns.run(turn('192.0.2.1', gone.signal), work)
-    const last = turns.run(turn(), () => Promise.resolve('served'))
+    const first = queue.run(request(), hashing())
+    const abandoned = queue.run(request('192.0.2.1', gone.signal), work)
+    const last = queue.run(request(), () => Promise.resolve('served'))
     gone.abort()
     expect(await outcome(abandoned)).toBeInstanceOf(AbandonedError)
     await jest.advanceTimersByTimeAsync(HASH)
@@ -226,27 +226,27 @@ describe('giving up', () => {
     expect(seen.counts).toEqual({ refused: 0, dropped: 1 })
   })
 
-  test('one who is gone already does not even wait', async () => {
-    const turns = scheduler()
+  test('a client that has disconnected already does not wait', async () => {
+    const queue = queueWith()
     const work = jest.fn(hashing())
-    await expect(turns.run(turn('192.0.2.1', AbortSignal.abort()), work)).rejects.toBeInstanceOf(AbandonedError)
+    await expect(queue.run(request('192.0.2.1', AbortSignal.abort()), work)).rejects.toBeInstanceOf(AbandonedError)
     expect(work).not.toHaveBeenCalled()
   })
 
-  test('a hash that has begun is finished although its client has gone', async () => {
+  test('a hash that has begun is finished although its client has disconnected', async () => {
     const gone = new AbortController()
-    const run = scheduler().run(turn('192.0.2.1', gone.signal), () => hashing()().then(() => 'done'))
+    const run = queueWith().run(request('192.0.2.1', gone.signal), () => hashing()().then(() => 'done'))
     gone.abort()
     await jest.advanceTimersByTimeAsync(HASH)
     expect(await run).toBe('done')
   })
 
-  test('one who was overtaken until its time was over is told of the overload, at that moment', async () => {
+  test('a request that others overtook until maxWait is refused as OVERLOADED then', async () => {
     const seen = watched()
-    const turns = scheduler(seen, 1)
+    const queue = queueWith(seen, 1)
     const work = jest.fn(hashing())
-    const endless = turns.run(turn('other'), hashing(60_000))
-    const overdue = turns.run(turn(), work)
+    const endless = queue.run(request('other'), hashing(60_000))
+    const overdue = queue.run(request(), work)
     await jest.advanceTimersByTimeAsync(MAX_WAIT - 1)
     expect(await outcome(overdue)).toBe('pending')
     await jest.advanceTimersByTimeAsync(1)
@@ -261,7 +261,7 @@ describe('giving up', () => {
 test.each([1, 64])(
   '64 connections that never pause, from %d addresses: all answered in time, the cores never idle',
   async (addresses) => {
-    const turns = scheduler()
+    const queue = queueWith()
     const began = performance.now()
     const end = began + 60_000
     let slowest = 0
@@ -269,7 +269,7 @@ test.each([1, 64])(
     const connection = async (n: number): Promise<void> => {
       while (performance.now() < end) {
         const asked = performance.now()
-        const failure: unknown = await turns.run(turn(`client ${n % addresses}`), hashing()).then(
+        const failure: unknown = await queue.run(request(`client ${n % addresses}`), hashing()).then(
           () => (done += 1) && null,
           (reason: unknown) => reason,
         )
@@ -289,13 +289,13 @@ test.each([1, 64])(
 
 test('a burst of 50 that come and go leaves nothing behind', async () => {
   jest.useRealTimers()
-  const turns = scheduler(watched(), 2)
+  const queue = queueWith(watched(), 2)
   const all = Array.from({ length: 50 }, (_, n) => {
     const controller = new AbortController()
-    const run = turns.run(turn(`client ${n % 3}`, controller.signal), () => nextLoop())
+    const run = queue.run(request(`client ${n % 3}`, controller.signal), () => nextLoop())
     if (n % 2 === 0) controller.abort()
     return run
   })
   await Promise.allSettled(all)
-  expect(turns.stats()).toEqual({ waiting: 0, running: 0 })
+  expect(queue.stats()).toEqual({ waiting: 0, running: 0 })
 })

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Options } from '@zxcvbn-ts/core'
 import { PASSWORD } from '../../src/config/defaults'
-import { PASSWORD_ADVICE } from '../../src/crypto/passwordAdvice'
-import { type StrengthEstimator, startStrengthEstimator } from '../../src/crypto/passwordStrength'
-import { createStrengthEstimate } from '../../src/crypto/strengthEstimate'
+import { PASSWORD_ADVICE } from '../../src/passwords/passwordAdvice'
+import { type StrengthEstimator, startStrengthEstimator } from '../../src/passwords/strengthEstimator'
+import { createStrengthEstimate } from '../../src/passwords/strengthEstimate'
 import { OverloadedError } from '../../src/errors/userErrors'
 
 const CONTEXT = ['anna.schmidt@example.com', 'anna.schmidt', 'Anna Schmidt', 'Gatehouse', 'auth.example.org']

@@ -1,13 +1,13 @@
-import { TurnQueue } from '../../src/crypto/turnQueue'
+import { FairQueue } from '../../src/passwords/fairQueue'
 
-function drain(queue: TurnQueue<string>): string[] {
+function drain(queue: FairQueue<string>): string[] {
   const served: string[] = []
   for (let item = queue.shift(); item !== undefined; item = queue.shift()) served.push(item)
   return served
 }
 
-function queueOf(...items: string[]): TurnQueue<string> {
-  const queue = new TurnQueue<string>()
+function queueOf(...items: string[]): FairQueue<string> {
+  const queue = new FairQueue<string>()
   for (const item of items) queue.push(item.charAt(0), item)
   return queue
 }
@@ -16,7 +16,7 @@ test('each round serves one item of every client, in the order in which they cam
   expect(drain(queueOf('a1', 'a2', 'a3', 'b1', 'c1', 'c2'))).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3'])
 })
 
-test('a client that comes back after its turn stands behind those who still wait', () => {
+test('a client that was served stands behind those that still wait', () => {
   const queue = queueOf('a1', 'b1')
   queue.shift()
   queue.push('a', 'a2')
@@ -34,27 +34,27 @@ test('a removed item is not served, and the rest keep their order', () => {
   expect(queue.size).toBe(0)
 })
 
-test('one who has none waiting has one item of each client ahead, however long their queues are', () => {
+test('before a client without waiting items stands one item of each other client, however long their queues are', () => {
   const queue = queueOf(...Array.from({ length: 50 }, (_, n) => `a${n}`), 'b1')
-  expect(queue.ahead('new')).toBe(2)
-  expect(queue.ahead('b')).toBe(3)
-  expect(queue.ahead('a')).toBe(51)
+  expect(queue.waitingBefore('new')).toBe(2)
+  expect(queue.waitingBefore('b')).toBe(3)
+  expect(queue.waitingBefore('a')).toBe(51)
 })
 
-test('what is told to be ahead is never less than what is served before', () => {
+test('waitingBefore is never less than what is served before', () => {
   const random = generator(7)
   for (let trial = 0; trial < 200; trial += 1) {
-    const queue = new TurnQueue<string>()
+    const queue = new FairQueue<string>()
     for (let n = 0; n < 40; n += 1) {
       queue.push('abcde'.charAt(random(5)), `item ${n}`)
       if (random(3) === 0) queue.shift()
       if (random(4) === 0) queue.remove('a', `item ${random(n)}`)
     }
-    const told = queue.ahead('b')
+    const bound = queue.waitingBefore('b')
     queue.push('b', 'last')
     const before = drain(queue).indexOf('last')
-    expect(before).toBeLessThanOrEqual(told)
-    expect(told - before).toBeLessThan(5) // at most the clients whose turn in this round is already over
+    expect(before).toBeLessThanOrEqual(bound)
+    expect(bound - before).toBeLessThan(5) // at most the clients that were served in this round already
   }
 })
 

@@ -3,54 +3,54 @@ import bcrypt from 'bcrypt'
 import { BCRYPT_MAX_BYTES } from '../config/defaults'
 import { normalizeNfc } from '../lib/normalizeNfc'
 import { type BcryptForm, bcryptPrefix, markedForm, markedSalt } from './bcryptSalt'
-import type { HashScheduler } from './hashScheduler'
+import type { HashQueue } from './hashQueue'
 import { type BcryptHash, type StoredHash, decoyOf, parseStoredHash } from './storedHash'
-import type { Turn } from './turn'
+import type { HashRequest } from './hashRequest'
 
 /** OWASP's minimum: 19 MiB (in KiB), two passes. One lane, since each further one would start a thread beside the pool. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 const ARGON2_PREFIX = `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}$`
 
 export interface PasswordHasher {
-  /** Throws an OverloadedError where a hash would be refused now: asked first, so that a refusal costs next to nothing. */
-  demandRoom(turn: Turn): void
-  /** The hash to store, by the configured algorithm, of the password in NFC. Throws what the scheduler throws. */
-  hash(password: string, turn: Turn): Promise<string>
+  /** Throws an OverloadedError if a hash would be refused now. Call it first, so that a refusal costs next to nothing. */
+  assertCapacity(request: HashRequest): void
+  /** The hash to store, by the configured algorithm, of the password in NFC. Throws what the hash queue throws. */
+  hash(password: string, request: HashRequest): Promise<string>
   /**
-   * Whether the password, as it was typed, is the stored one. What is computed depends on the password and on the kinds
-   * of hashes present, never on `stored`: its time does not tell who has an account. `outdated` asks to hash a right
-   * password anew: algorithm or parameters have changed, or another system made the hash. Throws what the scheduler throws.
+   * Whether the password, as it was typed, is the stored one. The work depends on the password and on the kinds of hashes
+   * present, never on `stored`, so that its time does not reveal who has an account. `outdated`: the right password should
+   * be hashed again, since algorithm or parameters have changed or another system made the hash. Throws what the hash queue throws.
    */
-  verify(password: string, stored: string | null, turn: Turn): Promise<{ valid: boolean; outdated: boolean }>
-  /** Hashes once, to know what a hash costs here before the first request. */
+  verify(password: string, stored: string | null, request: HashRequest): Promise<{ valid: boolean; outdated: boolean }>
+  /** Hashes once, so that the queue knows how long a hash takes here before the first request. */
   measure(): Promise<void>
 }
 
 interface HasherOptions {
   algorithm: 'bcrypt' | 'argon2id'
   bcryptCost: number
-  scheduler: HashScheduler
+  hashQueue: HashQueue
   /** Prefixes of the hashes that accounts have, as in `$2b$12$` or `$argon2id$v=19$m=65536,t=2,p=1$`. */
   kindsPresent: () => Promise<readonly string[]>
 }
 
-/** Slow salted hashes, each in its turn. Hashes of either algorithm verify, whichever is configured. */
+/** Slow salted hashes, each through the hash queue. Hashes of both algorithms verify, whichever is configured. */
 export function createPasswordHasher({
   algorithm,
   bcryptCost,
-  scheduler,
+  hashQueue,
   kindsPresent,
 }: HasherOptions): PasswordHasher {
   const current = algorithm === 'bcrypt' ? bcryptPrefix(bcryptCost) : ARGON2_PREFIX
   const hash = (password: string) => (algorithm === 'bcrypt' ? hashBcrypt(password, bcryptCost) : hashArgon2(password))
   return {
-    demandRoom: (turn) => scheduler.demandRoom(turn),
-    hash: (password, turn) => scheduler.run(turn, () => hash(password)),
-    measure: () => scheduler.measure(() => hash('')),
-    async verify(password, stored, turn) {
+    assertCapacity: (request) => hashQueue.assertCapacity(request),
+    hash: (password, request) => hashQueue.run(request, () => hash(password)),
+    measure: () => hashQueue.measure(() => hash('')),
+    async verify(password, stored, request) {
       const known = stored === null ? null : parseStoredHash(stored)
       const kinds = [...(await kindsPresent()), current].flatMap((prefix) => decoyOf(prefix) ?? [])
-      return scheduler.run(turn, async () => {
+      return hashQueue.run(request, async () => {
         // Both, whatever the first says: a right password whose account is disabled must take as long as a wrong one.
         const byBcrypt = await compareBcrypt(password, known, kinds)
         const byArgon2 = await compareArgon2(password, known, kinds)

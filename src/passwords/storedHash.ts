@@ -7,7 +7,7 @@ const MAX_COST = { bcryptCost: 16, memory: 262_144, time: 16, parallelism: 16 } 
 const SALT_BYTES = { min: 8, max: 64 } as const
 const DIGEST_BYTES = { min: 16, max: 64 } as const
 
-/** argon2's version where a PHC string names none: the one before versions were written. */
+/** The version of an argon2 hash that names none: it was made before PHC strings had a version. */
 const UNNAMED_VERSION = 16
 
 export interface BcryptHash {
@@ -19,9 +19,9 @@ export interface BcryptHash {
 export interface Argon2Hash {
   algorithm: 'argon2id'
   text: string
-  /** Everything that its computation depends on, as in `$argon2id$v=19$m=19456,t=2,p=1$`. */
+  /** All parameters of its computation, as in `$argon2id$v=19$m=19456,t=2,p=1$`. */
   prefix: string
-  /** KiB times passes: its time grows with both alike. */
+  /** KiB times passes: the time is proportional to both. */
   work: number
 }
 
@@ -47,7 +47,7 @@ export function readStoredHash(input: string): ReadHash {
   return { problem: unsupported(text) }
 }
 
-/** A hash of the kind that `prefix` names and that no password has: comparing with it costs as much as with a real one. */
+/** A hash of the kind that `prefix` names and that no password matches: comparing with it costs as much as with a real one. */
 export function decoyOf(prefix: string): StoredHash | null {
   return parseStoredHash(
     prefix.startsWith('$2') ? prefix + '.'.repeat(53) : `${prefix}${'A'.repeat(22)}$${'A'.repeat(43)}`,
@@ -110,7 +110,7 @@ function hasBytes(base64: string, { min, max }: { min: number; max: number }): b
   return /^[A-Za-z0-9+/]+$/.test(base64) && base64.length % 4 !== 1 && length >= min && length <= max
 }
 
-/** What other systems store, by how it begins: a person who reads the message knows what to convert or to leave out. */
+/** Hashes of other systems, by how they begin: the message says what to convert or to leave out. */
 const OTHERS: [RegExp, string][] = [
   [/^$/, 'is empty'],
   [/^\{[\w.-]+\}/, 'begins with a scheme in braces: remove it where bcrypt or argon2id follows'],

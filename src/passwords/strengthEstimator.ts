@@ -4,24 +4,24 @@ import { PASSWORD } from '../config/defaults'
 import { OverloadedError } from '../errors/userErrors'
 import type { Logger } from '../ops/logger'
 import type { Strength } from './strengthEstimate'
-import type { StrengthQuestion } from './strengthWorker'
+import type { StrengthRequest } from './strengthWorker'
 
 export type { Strength } from './strengthEstimate'
 
-/** The compiled worker, seen from dist/crypto and from src/crypto alike: a thread runs JavaScript only. */
-const WORKER_FILE = join(__dirname, '../../dist/crypto/strengthWorker.js')
-/** Milliseconds without a question after which the thread ends and gives back its 70 MB. */
+/** The compiled worker, since a thread runs JavaScript only. The path holds from dist/passwords and from src/passwords. */
+const WORKER_FILE = join(__dirname, '../../dist/passwords/strengthWorker.js')
+/** Milliseconds without a request after which the thread ends and frees its 70 MB. */
 const IDLE_TIMEOUT = 5 * 60_000
-/** Questions that wait at most: with some 20 ms each the last is answered within a second or two. */
+/** Maximum number of waiting requests: at some 20 ms each the last one takes a second or two. */
 const MAX_PENDING = 64
-/** Megabytes. The dictionaries need 45; whatever more an estimate takes must not be the server's. */
+/** Megabytes. The dictionaries need 45; an estimate that needs much more must not exhaust the server's memory. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
 
 export interface StrengthEstimator {
   /**
-   * How well a password stands against guessing, and what to do better. `context` is what anybody knows of the account:
-   * address, name, product, host. Only the first 64 code points are read. Throws an OverloadedError where too many wait,
-   * or the thread dies or hangs; a busy machine only makes it slow.
+   * How well a password resists guessing, and how to improve it. `context` is what anybody knows of the account: address,
+   * name, product, host. Only the first 64 code points are read. Throws an OverloadedError if too many requests wait, or
+   * if the thread dies or times out.
    */
   estimate(password: string, context: readonly string[]): Promise<Strength>
   close(): Promise<void>
@@ -37,13 +37,13 @@ interface EstimatorOptions {
   idleTimeout?: number
 }
 
-/** Estimates on one thread, begun at the first question and ended when none has come for a while. */
+/** Estimates on one thread, which starts at the first request and ends when it has been idle for a while. */
 export function startStrengthEstimator({ logger, idleTimeout = IDLE_TIMEOUT }: EstimatorOptions): StrengthEstimator {
   let thread: StrengthThread | null = null
   return {
     async estimate(password, context) {
       if (!thread?.alive) thread = new StrengthThread(logger, idleTimeout)
-      return thread.ask({ password, context })
+      return thread.estimate({ password, context })
     },
     async close() {
       await thread?.end()
@@ -63,22 +63,22 @@ class StrengthThread {
     private readonly idleTimeout: number,
   ) {
     this.worker.unref()
-    this.worker.on('message', (answer: Strength | 'ready') => this.answered(answer))
+    this.worker.on('message', (message: Strength | 'ready') => this.received(message))
     this.worker.on('error', (failure: Error & { code?: string }) => this.fail(failure.code ?? failure.name))
     this.worker.on('exit', (code) => this.fail(`exit ${code}`))
     this.timer = this.failIn(PASSWORD.estimatorStartTimeout)
   }
 
-  ask(question: StrengthQuestion): Promise<Strength> {
+  estimate(request: StrengthRequest): Promise<Strength> {
     if (this.pending.length >= MAX_PENDING) return Promise.reject(new OverloadedError(1))
     return new Promise((resolve, reject) => {
-      if (this.started && this.pending.length === 0) this.expectAnswer()
+      if (this.started && this.pending.length === 0) this.startTimeout()
       this.pending.push({ resolve, reject })
-      this.worker.postMessage(question)
+      this.worker.postMessage(request)
     })
   }
 
-  /** Ends the thread; whoever still waits is refused. */
+  /** Ends the thread; requests that still wait are refused. */
   async end(): Promise<void> {
     this.alive = false
     clearTimeout(this.timer)
@@ -86,20 +86,20 @@ class StrengthThread {
     await this.worker.terminate()
   }
 
-  /** Answers come in the order of the questions. Each one gives the next its full time. */
-  private answered(answer: Strength | 'ready'): void {
-    if (answer === 'ready') this.started = true
-    else this.pending.shift()?.resolve(answer)
-    if (this.pending.length > 0) this.expectAnswer()
-    else this.rest()
+  /** Estimates come in the order of the requests. The timeout counts for each one alone. */
+  private received(message: Strength | 'ready'): void {
+    if (message === 'ready') this.started = true
+    else this.pending.shift()?.resolve(message)
+    if (this.pending.length > 0) this.startTimeout()
+    else this.startIdleTimeout()
   }
 
-  private expectAnswer(): void {
+  private startTimeout(): void {
     clearTimeout(this.timer)
     this.timer = this.failIn(PASSWORD.estimateTimeout)
   }
 
-  private rest(): void {
+  private startIdleTimeout(): void {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.end(), this.idleTimeout).unref()
   }
@@ -108,7 +108,7 @@ class StrengthThread {
     return setTimeout(() => this.fail('timeout'), timeout).unref()
   }
 
-  /** The next question begins a new thread. `reason` is a name or code: a message might quote the password. */
+  /** The next request starts a new thread. `reason` is a name or code: a message might quote the password. */
   private fail(reason: string): void {
     if (!this.alive) return
     this.logger.error({ reason }, 'The thread that estimates passwords failed and is replaced')

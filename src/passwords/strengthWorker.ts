@@ -1,14 +1,14 @@
 import { parentPort } from 'node:worker_threads'
 import { createStrengthEstimate } from './strengthEstimate'
 
-/** What the thread is asked, and what it answers: `ready` once, then each estimate in the order of the questions. */
-export interface StrengthQuestion {
+/** A message to the thread. It sends back `ready` once, and then one estimate for each message, in their order. */
+export interface StrengthRequest {
   password: string
   context: readonly string[]
 }
 
 const estimate = createStrengthEstimate()
 parentPort?.postMessage('ready')
-parentPort?.on('message', ({ password, context }: StrengthQuestion) => {
+parentPort?.on('message', ({ password, context }: StrengthRequest) => {
   parentPort?.postMessage(estimate(password, context))
 })

@@ -1,19 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** How a password went into a bcrypt hash of our own: as it is, or as a digest since it has more than 72 bytes. */
+/** What a bcrypt hash of our own was made of: the password itself, or its digest since it has more than 72 bytes. */
 export type BcryptForm = 'direct' | 'digest'
 
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const BCRYPT = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 const SALT_BYTES = 16
-/** Bytes of a salt that are its mark. One of 2^31 foreign hashes has one by chance; 12 random bytes keep salts distinct. */
+/** Bytes of a salt that are its mark. Of 2^31 foreign hashes one has a mark by chance; 12 random bytes keep salts distinct. */
 const MARK_BYTES = 4
 
 /**
  * The start of a new hash, as in `$2b$12$` and 22 characters of salt. The last bytes of the salt are a digest of the
- * others and the form, so that a hash tells whether it is our own and what was hashed. A column beside it could not:
- * another release, or a copy of the hash, would leave it behind.
+ * others and the form, so that the hash itself says whether it is our own and what was hashed. A column beside it would
+ * be lost by another release or a copy of the hash.
  */
 export function markedSalt(cost: number, form: BcryptForm): string {
   const random = randomBytes(SALT_BYTES - MARK_BYTES)
@@ -32,7 +32,7 @@ export function bcryptPrefix(cost: number): string {
   return `$2b$${String(cost).padStart(2, '0')}$`
 }
 
-/** Some libraries set bits that belong to no byte, of which others make a hash that never matches: they become zero. */
+/** Clears the unused bits of the last characters: some libraries set them, and then others never find a match. */
 export function canonicalBcrypt(hash: string): string {
   return hash.slice(0, 7) + encode(decode(hash.slice(7, 29))) + encode(decode(hash.slice(29)))
 }
