@@ -11,10 +11,8 @@ import { startPasswordWarmUp } from './passwords/passwordWarmUp'
 import { createPasswordHasher } from './passwords/passwordHasher'
 import { startStrengthEstimator } from './passwords/strengthEstimator'
 import { deriveSecrets } from './crypto/secrets'
-import { startEmbeddedPostgres } from './dev/embeddedPostgres'
-import { type Inbox, createInbox } from './dev/inbox'
-import { inboxFolder } from './dev/inboxFolder'
-import { developmentSecret } from './dev/secret'
+import type { Inbox } from './dev/inbox/store'
+import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { outageCode } from './errors/outage'
 import { createApollo } from './graphql/apollo'
 import { createSchema } from './graphql/schema'
@@ -78,8 +76,10 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, clos
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
   const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
   if (config.migrateOnStart) await applyMigrations(directUrl, logger)
-  const { deps, listener, hashQueue } = createDeps({ config, logger, clock }, { databaseUrl, directUrl, closers })
-  const inbox = config.smtpUrl === null ? createInbox(inboxFolder(config)) : null
+  const secret = config.secret ?? (await developmentSecret(config))
+  const given = { config, logger, clock }
+  const { deps, listener, hashQueue } = createDeps(given, { databaseUrl, directUrl, secret, closers })
+  const inbox = config.smtpUrl === null ? await openInbox(config) : null
   const background = await startBackground(deps, { inbox, listener, hashQueue })
   closers.push(() => background.stop())
 
@@ -121,8 +121,8 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, clos
   }
 }
 
-async function embeddedDatabase({ dataDir }: Config, logger: Logger, closers: Closers): Promise<string> {
-  const postgres = await startEmbeddedPostgres({ dataDir, logger })
+async function embeddedDatabase(config: Config, logger: Logger, closers: Closers): Promise<string> {
+  const postgres = await startDevelopmentDatabase(config, logger)
   closers.push(() => postgres.stop())
   return postgres.url
 }
@@ -131,15 +131,15 @@ type Given = Required<AppOptions>
 
 function createDeps(
   { config, logger, clock }: Given,
-  parts: { databaseUrl: string; directUrl: string; closers: Closers },
+  parts: { databaseUrl: string; directUrl: string; secret: string; closers: Closers },
 ) {
-  const { databaseUrl, directUrl, closers } = parts
+  const { databaseUrl, directUrl, secret, closers } = parts
   const warn = (error: unknown) =>
     logger.warn({ event: 'database_connection_lost', code: codeOf(error) }, 'database_connection_lost')
   const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
   closers.push(() => database.close())
   const metrics = createMetrics()
-  const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
+  const secrets = deriveSecrets(secret, config.secretPrevious)
   const keyring = createKeyring()
   const hashKey = secrets.key('budget-key')
   const { pool } = database

@@ -1,5 +1,6 @@
 import { SESSION } from './config/defaults'
-import { type Inbox, createInboxTransport } from './dev/inbox'
+import type { Inbox } from './dev/inbox/store'
+import { inboxTransport } from './development'
 import { isDatabaseOutage, outageCode } from './errors/outage'
 import { MailDelivery } from './mail/delivery'
 import { describeDatabaseError } from './ops/readiness'
@@ -36,7 +37,7 @@ interface BackgroundParts {
 /** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
   const { database, logger, config } = deps
-  const { delivery, transport } = createMails(deps, parts.inbox)
+  const { delivery, transport } = await createMails(deps, parts.inbox)
   let dispatcher: Dispatcher | undefined
   let stopPeriodic: (() => Promise<void>) | undefined
   // Keys that could be loaded prove a migrated database: before that every claim would fail.
@@ -129,10 +130,11 @@ function isNotPrepared(error: unknown): boolean {
   return NOT_PREPARED.has(outageCode(error) ?? '')
 }
 
-function createMails({ config, database, secrets, clock, logger, metrics }: Deps, inbox: Inbox | null) {
+async function createMails(deps: Deps, inbox: Inbox | null) {
+  const { config, database, secrets, clock, logger, metrics } = deps
   const { mailFrom: from, smtpName: name, production } = config
   const transport = inbox
-    ? createInboxTransport(inbox, from)
+    ? await inboxTransport(inbox, from)
     : createSmtpTransport({ url: config.smtpUrl ?? '', name, from, production })
   const observer = {
     sent: (mail: string) => metrics.mailsSent.inc({ mail }),

@@ -1,7 +1,7 @@
 import { withDatabase } from './withDatabase'
 import { createKeyring } from '../crypto/keyring'
 import { deriveSecrets } from '../crypto/secrets'
-import { developmentSecret } from '../dev/secret'
+import { developmentSecret } from '../development'
 import { systemClock } from '../lib/clock'
 import type { StoredKey } from '../lib/jwk'
 import { rotateSigningKeys } from '../services/signingKeys'
@@ -17,7 +17,7 @@ const KEYS_VARIABLES = {
 export function keys(action: 'list' | 'rotate'): Promise<number> {
   return withDatabase(async ({ config, database, logger }) => {
     if (action === 'rotate') {
-      const secrets = deriveSecrets(config.secret ?? developmentSecret(config.dataDir), config.secretPrevious)
+      const secrets = deriveSecrets(config.secret ?? (await developmentSecret(config)), config.secretPrevious)
       const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring(), logger }
       await rotateSigningKeys(parts, { atOnce: true })
     }

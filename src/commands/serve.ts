@@ -1,7 +1,7 @@
 import { type App, startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { allowHeapGrowth, startThreadPool } from '../config/runtime'
-import { banner } from '../dev/banner'
+import { printBanner } from '../development'
 import { freePort } from '../lib/freePort'
 import { stackFrames } from '../lib/stackFrames'
 import { createLogger } from '../ops/logger'
@@ -22,7 +22,7 @@ export async function serve(): Promise<number> {
   const app = await startApp({ config, logger })
   allowHeapGrowth()
   logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl }, 'listening')
-  if (!config.production) console.log(banner(config))
+  if (!config.production) await printBanner(config)
 
   const code = await stop
   const lastResort = setTimeout(() => process.exit(1), config.shutdownDrain + config.shutdownGrace + LAST_RESORT)

@@ -1,6 +1,6 @@
 import { type Config, readEnvironment, resolveConfig } from '../config/config'
 import type { Variable } from '../config/env'
-import { startEmbeddedPostgres } from '../dev/embeddedPostgres'
+import { startDevelopmentDatabase } from '../development'
 import { type Logger, createLogger } from '../ops/logger'
 import { type Database, openDatabase } from '../store/database'
 
@@ -26,7 +26,7 @@ export async function withDatabaseUrl<T>(
   const logger = createLogger({ level: 'warn', pretty: false })
   if (config.databaseUrl !== null)
     return work({ url: config.databaseUrl, directUrl: config.directDatabaseUrl ?? config.databaseUrl, config, logger })
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, logger })
+  const postgres = await startDevelopmentDatabase(config, logger)
   try {
     return await work({ url: postgres.url, directUrl: postgres.url, config, logger })
   } finally {

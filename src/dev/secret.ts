@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The development secret in DATA_DIR: made once, read by its owner alone, and the same after every restart. */
-export function developmentSecret(dataDir: string): string {
+export function readDevelopmentSecret(dataDir: string): string {
   const file = join(dataDir, 'secret')
   mkdirSync(dataDir, { recursive: true })
   try {

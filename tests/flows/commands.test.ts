@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
@@ -10,6 +10,7 @@ import { type TestApp, startTestApp } from '../support/app'
 import { me } from '../support/client'
 import { type TestDatabase, createEmptyDatabase } from '../support/database'
 import { loggedIn, signedIn, someone } from '../support/people'
+import { runGatehouse } from '../support/process'
 import { until } from '../support/until'
 
 const SECRET = 'the secret of the tests, which is long enough'
@@ -347,5 +348,26 @@ describe('mail test', () => {
     const { code, stderr } = await gatehouse(['mail', 'test', to], { ...environment, ...env })
     expect(code).toBe(1)
     expect(stderr).toMatch(words)
+  })
+})
+
+describe('a production server', () => {
+  const production = () => ({
+    ...{ ...environment, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL: 'https://auth.example.com' },
+    ...{ NODE_OPTIONS: `--require ${JSON.stringify(join(folder, 'modules.cjs'))}`, SHUTDOWN_GRACE: '1s' },
+  })
+
+  test('loads no development tool', async () => {
+    const list = join(folder, 'modules.json')
+    writeFileSync(
+      join(folder, 'modules.cjs'),
+      `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(list)}, JSON.stringify(Object.keys(require.cache))))`,
+    )
+    const server = runGatehouse(['serve'], production())
+    await server.listening()
+    await server.stop()
+    const loaded = (JSON.parse(readFileSync(list, 'utf8')) as string[]).filter((file) => file.includes('/dist/'))
+    expect(loaded).toContainEqual(expect.stringMatching(/\/dist\/app\.js$/))
+    expect(loaded.filter((file) => file.includes('/dist/dev/'))).toEqual([])
   })
 })

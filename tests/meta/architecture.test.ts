@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   dev: [...COMMON, 'mail'],
 }
 const LAYERS = Object.keys(MAY_IMPORT)
-const COMPOSERS = ['main.ts', 'app.ts', 'background.ts', 'commands', 'generated']
+const COMPOSERS = ['main.ts', 'app.ts', 'background.ts', 'development.ts', 'commands', 'generated']
 
 /** Libraries that one layer each wraps, so that a change of the library is a change of that layer. */
 const LIBRARIES: Record<string, string[]> = {
@@ -90,6 +90,18 @@ test('a library is imported by the layers that wrap it, and by no other', () => 
         ([library, layers]) => `${from} imports ${library}: export what it needs from ${layers.join(' or ')} instead`,
       ),
   )
+  expect(wrong).toEqual([])
+})
+
+test('development tools are imported as types, or where they are used: production loads none of them', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  const others = files.filter((file) => file.endsWith('.ts') && !file.startsWith('dev/'))
+  const wrong = others.flatMap((file) => {
+    const statements = readFileSync(join(SRC, file), 'utf8').match(/^import [^'(]*'[^'\n]+'/gm) ?? []
+    return statements
+      .filter((text) => /'(?:\.\.?\/)+dev\/[^']+'$/.test(text) && !text.startsWith('import type '))
+      .map((text) => `${file}: ${text}`)
+  })
   expect(wrong).toEqual([])
 })
 

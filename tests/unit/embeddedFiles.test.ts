@@ -13,13 +13,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInbox } from '../../src/dev/inbox'
-import { inboxFolder } from '../../src/dev/inboxFolder'
+import { createInbox } from '../../src/dev/inbox/store'
+import { inboxFolder } from '../../src/dev/inbox/folder'
 import { accountForNew, accountOf, unprivilegedAccount } from '../../src/dev/postgresAccount'
 import { runnableBinaries } from '../../src/dev/postgresBinaries'
 import { clusterFolder, openCluster } from '../../src/dev/postgresCluster'
 import { findPostmaster, pidFile } from '../../src/dev/postgresProcess'
-import { developmentSecret } from '../../src/dev/secret'
+import { readDevelopmentSecret } from '../../src/dev/secret'
 
 const testAsRoot = process.getuid?.() === 0 ? test : test.skip
 const NOBODY = { uid: 65534, gid: 65534 }
@@ -200,16 +200,16 @@ describe('a running server', () => {
 
 describe('the development secret', () => {
   test('is the same after a restart, another in another dataDir, and for its owner alone', () => {
-    const first = developmentSecret(join(folder, 'a'))
+    const first = readDevelopmentSecret(join(folder, 'a'))
     expect(Buffer.from(first, 'base64url')).toHaveLength(32)
-    expect(developmentSecret(join(folder, 'a'))).toBe(first)
-    expect(developmentSecret(join(folder, 'b'))).not.toBe(first)
+    expect(readDevelopmentSecret(join(folder, 'a'))).toBe(first)
+    expect(readDevelopmentSecret(join(folder, 'b'))).not.toBe(first)
     expect(statSync(join(folder, 'a/secret')).mode & 0o777).toBe(0o600)
     expect(readFileSync(join(folder, 'a/secret'), 'utf8')).toBe(first)
   })
 
   test('is made up for nobody where it cannot be kept', () => {
-    expect(() => developmentSecret('/proc')).toThrow()
+    expect(() => readDevelopmentSecret('/proc')).toThrow()
   })
 })
 

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { contrastWithWhite } from '../../src/config/values'
-import { type InboxMail } from '../../src/dev/inbox'
+import { type InboxMail } from '../../src/dev/inbox/store'
 import { brandStyles } from '../../src/http/pages/brand'
 import { devInboxPage } from '../../src/http/pages/devInboxPage'
 import { type HostedPagesOptions, hostedPages } from '../../src/http/pages/hostedPages'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
-import type { Inbox } from '../../dev/inbox'
+import type { Inbox } from '../../dev/inbox/store'
 import { readAsset, serveAsset } from './assets'
 import { type MailView, inboxPage } from './devInboxView'
 import { Html, html } from './html'
@@ -28,7 +28,7 @@ export const devInboxPage: FastifyPluginCallback<{ inbox: Pick<Inbox, 'list' | '
   serveAsset(app, { url: '/dev/inbox/inbox.css', type: 'text/css', body: readAsset('inbox.css') })
   serveAsset(app, { url: '/dev/inbox/inbox.js', type: 'text/javascript', body: readAsset('inbox.js') })
 
-  app.get('/dev/inbox', async (_request, reply) => {
+  app.get('/dev/inbox/store', async (_request, reply) => {
     const mails = await inbox.list(undefined, LISTED)
     return sendPage(reply, inboxPage({ mails, selected: mails[0], view: 'html' }), { 'frame-src': "'self'" })
   })

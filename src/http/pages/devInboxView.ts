@@ -1,4 +1,4 @@
-import type { InboxMail } from '../../dev/inbox'
+import type { InboxMail } from '../../dev/inbox/store'
 import { Html, html } from './html'
 
 export type MailView = 'html' | 'text' | 'source'

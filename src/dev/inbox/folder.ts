@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Config } from '../config/config'
+import type { Config } from '../../config/config'
 
 /** Each database has an inbox of its own in DATA_DIR: servers that share the database share it, others do not mix. */
 export function inboxFolder({ dataDir, databaseUrl }: Pick<Config, 'dataDir' | 'databaseUrl'>): string {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type MailTransport, type OutgoingMail, sourceOf } from '../mail/transport'
+import type { OutgoingMail } from '../../mail/transport'
 
 /** Mails that are kept: more of them nobody reads again. */
 const CAPACITY = 1_000
@@ -83,15 +83,6 @@ export function createInbox(dir: string): Inbox {
     // Another instance may have removed it a moment ago.
     const content = await readFile(join(dir, name), 'utf8').catch(absent(() => null))
     return content === null ? null : inboxMail.parse(JSON.parse(content))
-  }
-}
-
-/** Delivers into the inbox what would go out by SMTP. */
-export function createInboxTransport(inbox: Inbox, from: string): MailTransport {
-  return {
-    send: async (message) => inbox.deliver(message, await sourceOf(message, from)),
-    verify: () => inbox.verify(),
-    close: () => Promise.resolve(),
   }
 }
 

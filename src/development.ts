@@ -1,0 +1,33 @@
+import type { Config } from './config/config'
+import type { EmbeddedPostgres } from './dev/embeddedPostgres'
+import type { Inbox } from './dev/inbox/store'
+import type { MailTransport } from './mail/transport'
+import type { Logger } from './ops/logger'
+
+/** What stands in for settings that the environment does not name. src/dev is loaded here, when it is needed: never in production. */
+
+export async function startDevelopmentDatabase({ dataDir }: Config, logger: Logger): Promise<EmbeddedPostgres> {
+  const { startEmbeddedPostgres } = await import('./dev/embeddedPostgres')
+  return startEmbeddedPostgres({ dataDir, logger })
+}
+
+export async function developmentSecret({ dataDir }: Config): Promise<string> {
+  const { readDevelopmentSecret } = await import('./dev/secret')
+  return readDevelopmentSecret(dataDir)
+}
+
+export async function openInbox(config: Config): Promise<Inbox> {
+  const { createInbox } = await import('./dev/inbox/store')
+  const { inboxFolder } = await import('./dev/inbox/folder')
+  return createInbox(inboxFolder(config))
+}
+
+export async function inboxTransport(inbox: Inbox, from: string): Promise<MailTransport> {
+  const { createInboxTransport } = await import('./dev/inbox/transport')
+  return createInboxTransport(inbox, from)
+}
+
+export async function printBanner(config: Config): Promise<void> {
+  const { banner } = await import('./dev/banner')
+  console.log(banner(config))
+}
