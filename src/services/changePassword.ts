@@ -1,5 +1,5 @@
 import type { ClientInfo, Deps, IssuedTokens, Viewer } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
@@ -10,7 +10,6 @@ import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { later } from '../lib/clock'
 import { normalizeNfc } from '../lib/normalizeNfc'
-import { insertAuditEvent } from '../store/auditEvents'
 import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
 import { renewRefreshToken } from '../store/refreshTokens'
@@ -53,7 +52,7 @@ export async function changePassword(
   { client, viewer, cookieToken }: ChangeRequest,
   input: { currentPassword: string; newPassword: string },
 ): Promise<Changed> {
-  const { clock, config, database, sessionCache, logger } = deps
+  const { config } = deps
   const read = new InputReader()
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
@@ -64,26 +63,25 @@ export async function changePassword(
 
   const personal = [user.email, user.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
-  const now = clock.now()
-  const event = auditOf(client, { type: 'password_changed', userId: user.id, now })
   const refreshToken = newOpaqueToken()
-  const { revokedSessions, renewed } = await database.transaction(async (tx) => {
+  const { revokedSessions, renewed } = await commit(deps, client, async (tx, now) => {
     if (!(await changePasswordHash(tx, user, { passwordHash, now }))) throw await changedSinceCheck(tx, user.id)
     await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { email: recipient, locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'passwordChanged', recipient, userId: user.id, locale, now, expiresAt })
-    await insertAuditEvent(tx, event)
     const { id } = viewer.session
     const revokedSessions = await revokeSessions(tx, { userId: user.id, keep: id }, now)
     const tokenHash = digest(refreshToken)
     const renewed = await renewRefreshToken(tx, { id, tokenHash, now, life: lifeOf(config) })
     // Revoked while the password was hashed: what a revoked session asks for is not done.
     if (!renewed) throw new UnauthenticatedError('session is not live')
-    return { revokedSessions, renewed }
+    return {
+      result: { revokedSessions, renewed },
+      event: { type: 'password_changed', userId: user.id },
+      invalidate: [{ kind: 'user', id: user.id }],
+    }
   })
-  sessionCache.invalidate({ kind: 'user', id: user.id })
-  logEvent(logger, event, client)
   const tokens = issueTokens(deps, { userId: user.id, session: renewed.session, refreshToken })
   const isCookieSession = cookieToken !== null && digest(cookieToken).equals(renewed.replacedHash)
   return { revokedSessions, tokens, isCookieSession }

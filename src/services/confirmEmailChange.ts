@@ -1,10 +1,9 @@
 import type { ClientInfo, Deps } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { readMailedToken } from './steps/mailedToken'
 import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { insertAuditEvent } from '../store/auditEvents'
 import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
 import { consumeOneTimeToken } from '../store/redeemTokens'
@@ -20,15 +19,12 @@ export async function confirmEmailChange(
   client: ClientInfo,
   input: { token: string },
 ): Promise<{ email: string }> {
-  const { clock, database, sessionCache, logger } = deps
   const { id, email, user } = await readMailedToken(deps, 'CHANGE_EMAIL', input.token)
   if (user.disabledAt) throw new InvalidTokenError()
 
-  const now = clock.now()
-  const event = auditOf(client, { type: 'email_changed', userId: user.id, now })
-  const confirmed = await database.transaction(async (tx) => {
+  const confirmed = await commit(deps, client, async (tx, now) => {
     const locked = await lockUser(tx, user.id)
-    if (!locked || !(await consumeOneTimeToken(tx, id, now))) return false
+    if (!locked || !(await consumeOneTimeToken(tx, id, now))) return { result: false, event: null, invalidate: [] }
     if (!(await freeAddress(tx, email))) throw new InvalidTokenError()
     if (!(await changeEmail(tx, user.id, { email, now }))) throw new InvalidTokenError()
     await voidLinks(tx, { userId: user.id, addresses: [locked.email, email] })
@@ -36,13 +32,13 @@ export async function confirmEmailChange(
       const expiresAt = later(now, MAIL.noticeLife)
       await queueMail(tx, { name: 'emailChanged', recipient, userId: user.id, locale: user.locale, now, expiresAt })
     }
-    await insertAuditEvent(tx, event)
-    return true
+    return {
+      result: true,
+      event: { type: 'email_changed', userId: user.id },
+      invalidate: [{ kind: 'user', id: user.id }],
+    }
   })
-  if (confirmed) {
-    sessionCache.invalidate({ kind: 'user', id: user.id })
-    logEvent(logger, event, client)
-  } else await requireConfirmed(deps, input.token)
+  if (!confirmed) await requireConfirmed(deps, input.token)
   return { email }
 }
 

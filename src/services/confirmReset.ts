@@ -1,5 +1,5 @@
 import type { ClientInfo, Deps } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { InputReader } from './steps/input'
 import { forgetGuesses } from './steps/loginGuesses'
 import { readMailedToken } from './steps/mailedToken'
@@ -7,7 +7,6 @@ import { hashNewPassword } from './steps/hashNewPassword'
 import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { insertAuditEvent } from '../store/auditEvents'
 import { voidLinks } from '../store/linkMails'
 import { queueMail } from '../store/mails'
 import { consumeOneTimeToken } from '../store/redeemTokens'
@@ -29,7 +28,7 @@ export async function confirmReset(
   client: ClientInfo,
   input: { token: string; password: string },
 ): Promise<{ revokedSessions: number }> {
-  const { clock, config, database, sessionCache, logger } = deps
+  const { config } = deps
   const { id, email, usedAt, user } = await readMailedToken(deps, 'RESET_PASSWORD', input.token)
   if (usedAt || email !== user.email || user.disabledAt) throw new InvalidTokenError()
   const read = new InputReader()
@@ -38,9 +37,7 @@ export async function confirmReset(
 
   const personal = [user.email, user.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
-  const now = clock.now()
-  const event = auditOf(client, { type: 'password_reset', userId: user.id, now })
-  const revokedSessions = await database.transaction(async (tx) => {
+  const revokedSessions = await commit(deps, client, async (tx, now) => {
     await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
     await resetPassword(tx, user.id, { passwordHash, locale: client.locale, now })
@@ -49,10 +46,11 @@ export async function confirmReset(
     const { locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'passwordChanged', recipient: email, userId: user.id, locale, now, expiresAt })
-    await insertAuditEvent(tx, event)
-    return revokeSessions(tx, { userId: user.id }, now)
+    return {
+      result: await revokeSessions(tx, { userId: user.id }, now),
+      event: { type: 'password_reset', userId: user.id },
+      invalidate: [{ kind: 'user', id: user.id }],
+    }
   })
-  sessionCache.invalidate({ kind: 'user', id: user.id })
-  logEvent(logger, event, client)
   return { revokedSessions }
 }

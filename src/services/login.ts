@@ -1,15 +1,15 @@
 import type { ClientInfo, Deps, IssuedTokens } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { recordEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { InputReader } from './steps/input'
 import { issueTokens } from './steps/issueTokens'
 import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
 import { startSession } from './steps/startSession'
 import { hashRequestOf } from './steps/hashRequestOf'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
-import { insertAuditEvent } from '../store/auditEvents'
 import { newestWaitingHash } from '../store/registrations'
 import type { SessionView } from '../store/sessions'
-import { type Account, findUserByEmail, lockChecked, upgradePasswordHash } from '../store/users'
+import { type Account, findUserByEmail, lockChecked, toAccount, upgradePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
@@ -27,7 +27,7 @@ export async function login(
   client: ClientInfo,
   input: { email: string; password: string; cookieToken: string | null },
 ): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
-  const { clock, database, hasher, sessionCache, logger } = deps
+  const { database, hasher } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
   const password = read.password('password', input.password)
@@ -54,26 +54,22 @@ export async function login(
   }
 
   const upgrade = outdated ? await hashAnew(deps, client, password) : null
-  const event = auditOf(client, { type: 'login_succeeded', userId: user.id, now: clock.now() })
-  const started = await database.transaction(async (tx) => {
-    if (!(await lockChecked(tx, user))) return null
+  const started = await commit(deps, client, async (tx) => {
+    if (!(await lockChecked(tx, user))) return { result: null, event: null, invalidate: [] }
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
     await forgetGuesses(deps, tx, email)
-    await insertAuditEvent(tx, event)
-    return startSession(deps, tx, { client, userId: user.id, cookieToken: input.cookieToken })
+    const result = await startSession(deps, tx, { client, userId: user.id, cookieToken: input.cookieToken })
+    const invalidate = result.endedIds.map((id) => ({ kind: 'session' as const, id }))
+    return { result, event: { type: 'login_succeeded', userId: user.id }, invalidate }
   })
   if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
 
-  logEvent(logger, event, client)
-  const { session, refreshToken, endedIds } = started
-  for (const id of endedIds) sessionCache.invalidate({ kind: 'session', id })
-  return { account: user, session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
+  const { session, refreshToken } = started
+  return { account: toAccount(user), session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
 }
 
-async function refuse({ clock, database, logger }: Needs, client: ClientInfo, userId: string | null): Promise<never> {
-  const event = auditOf(client, { type: 'login_failed', userId, now: clock.now() })
-  await insertAuditEvent(database.prisma, event)
-  logEvent(logger, event, client)
+async function refuse(deps: Needs, client: ClientInfo, userId: string | null): Promise<never> {
+  await recordEvent(deps, client, { type: 'login_failed', userId })
   throw new InvalidCredentialsError()
 }
 

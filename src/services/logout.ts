@@ -1,8 +1,7 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
-import { insertAuditEvent } from '../store/auditEvents'
 import { findSessionByAnyToken } from '../store/refreshTokens'
 import { revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
@@ -43,19 +42,15 @@ function sessionOfCookie({ database }: Needs, token: string | null) {
 }
 
 /** False where the session is not live any more: nothing is written then. Throws where the account is gone. */
-async function endSession(
-  { clock, database, sessionCache, logger }: Needs,
+function endSession(
+  deps: Needs,
   client: ClientInfo,
   { userId, sessionId }: { userId: string; sessionId: string },
 ): Promise<boolean> {
-  const event = auditOf(client, { type: 'logged_out', userId, now: clock.now() })
-  const ended = await database.transaction(async (tx) => {
+  return commit(deps, client, async (tx, now) => {
     if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
-    if (!(await revokeSession(tx, { userId, sessionId }, event.now))) return false
-    await insertAuditEvent(tx, event)
-    return true
+    const ended = await revokeSession(tx, { userId, sessionId }, now)
+    const event = ended ? ({ type: 'logged_out', userId } as const) : null
+    return { result: ended, event, invalidate: [{ kind: 'session', id: sessionId }] }
   })
-  sessionCache.invalidate({ kind: 'session', id: sessionId })
-  if (ended) logEvent(logger, event, client)
-  return ended
 }

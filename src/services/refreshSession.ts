@@ -1,5 +1,6 @@
 import type { ClientInfo, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { issueTokens } from './steps/issueTokens'
 import { lifeOf } from './steps/sessionLife'
 import { MAIL, SESSION } from '../config/defaults'
@@ -7,7 +8,6 @@ import { digest, isOpaqueToken, newOpaqueToken } from '../crypto/opaqueToken'
 import { sealSuccessor, unsealSuccessor } from '../crypto/refreshSuccessor'
 import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
 import { type ReplacedToken, findReplacedToken, findSessionByToken, rotateRefreshToken } from '../store/refreshTokens'
 import { type SessionView, revokeSession } from '../store/sessions'
@@ -92,23 +92,23 @@ function hasExpired({ clock, config }: Needs, { createdAt, expiresAt }: SessionV
 }
 
 async function endSuspicious(
-  { clock, database, sessionCache, logger }: Needs,
+  deps: Needs,
   client: ClientInfo,
   { session: { id }, user }: ReplacedToken,
 ): Promise<never> {
-  const now = clock.now()
-  const event = auditOf(client, { type: 'refresh_token_reused', userId: user.id, now, details: { sessionId: id } })
-  const ended = await database.transaction(async (tx) => {
-    if (!(await lockUser(tx, user.id))) return false
-    if (!(await revokeSession(tx, { userId: user.id, sessionId: id }, now))) return false
+  await commit(deps, client, async (tx, now) => {
+    const invalidate = [{ kind: 'session' as const, id }]
+    const ended = (await lockUser(tx, user.id)) && (await revokeSession(tx, { userId: user.id, sessionId: id }, now))
+    if (!ended) return { result: undefined, event: null, invalidate }
     const { email: recipient, locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'sessionEnded', recipient, userId: user.id, locale, now, expiresAt })
-    await insertAuditEvent(tx, event)
-    return true
+    return {
+      result: undefined,
+      event: { type: 'refresh_token_reused', userId: user.id, details: { sessionId: id } },
+      invalidate,
+    }
   })
-  sessionCache.invalidate({ kind: 'session', id })
-  if (ended) logEvent(logger, event, client)
   throw new InvalidTokenError()
 }
 

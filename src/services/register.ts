@@ -1,10 +1,9 @@
 import type { ClientInfo, Deps } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { InputReader } from './steps/input'
 import { hashNewPassword } from './steps/hashNewPassword'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
-import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
 import { type NewRegistration, createRegistration } from '../store/registrations'
 
@@ -17,7 +16,16 @@ export interface RegisterInput {
 
 type Needs = Pick<
   Deps,
-  'config' | 'clock' | 'database' | 'secrets' | 'hasher' | 'strength' | 'breached' | 'inFlight' | 'logger'
+  | 'config'
+  | 'clock'
+  | 'database'
+  | 'secrets'
+  | 'hasher'
+  | 'strength'
+  | 'breached'
+  | 'inFlight'
+  | 'sessionCache'
+  | 'logger'
 >
 
 /**
@@ -44,11 +52,9 @@ async function registerOnce(
   client: ClientInfo,
   { password, ...profile }: Pick<NewRegistration, 'email' | 'displayName' | 'locale'> & { password: string },
 ): Promise<void> {
-  const { config, clock, database, logger } = deps
   const personal = [profile.email, profile.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
-  const now = clock.now()
-  const event = await database.transaction(async (tx) => {
+  await commit(deps, client, async (tx, now) => {
     const written = await createRegistration(tx, { ...profile, passwordHash, now })
     await queueMail(tx, {
       name: 'verifyEmail',
@@ -56,12 +62,13 @@ async function registerOnce(
       ...written,
       locale: profile.locale,
       now,
-      expiresAt: later(now, config.verifyTokenTtl),
+      expiresAt: later(now, deps.config.verifyTokenTtl),
     })
-    const audit = auditOf(client, { type: 'registration_requested', userId: written.userId, now })
-    await insertAuditEvent(tx, audit)
-    return audit
+    // Log no user id: it would tell taken addresses from free ones. audit_events has it.
+    return {
+      result: undefined,
+      event: { type: 'registration_requested', userId: written.userId, omitUserFromLog: true },
+      invalidate: [],
+    }
   })
-  // Log no user id: it would tell taken addresses from free ones. audit_events has it.
-  logEvent(logger, { ...event, userId: null }, client)
 }

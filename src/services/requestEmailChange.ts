@@ -1,14 +1,13 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { InputReader } from './steps/input'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
 import { MAIL } from '../config/defaults'
 import { later } from '../lib/clock'
-import { insertAuditEvent } from '../store/auditEvents'
 import { queueMail } from '../store/mails'
 import { lockChecked, setPendingEmail } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'sessionCache' | 'logger'>
 
 /**
  * Mails the new address a link, and the present one a notice. The same whether or not the new address has an account:
@@ -20,7 +19,6 @@ export async function requestEmailChange(
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { newEmail: string; password: string },
 ): Promise<{ newEmail: string }> {
-  const { clock, config, database, logger } = deps
   const read = new InputReader()
   const newEmail = read.email('newEmail', input.newEmail)
   const password = read.password('password', input.password)
@@ -28,19 +26,16 @@ export async function requestEmailChange(
   read.done()
   const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
-  const now = clock.now()
-  const event = auditOf(client, { type: 'email_change_requested', userId: user.id, now })
-  await database.transaction(async (tx) => {
+  await commit(deps, client, async (tx, now) => {
     if (!(await lockChecked(tx, user))) throw await changedSinceCheck(tx, user.id)
-    await insertAuditEvent(tx, event)
-    const linkDies = later(now, config.verifyTokenTtl)
+    const linkDies = later(now, deps.config.verifyTokenTtl)
     // Noted where no mail goes out as well: whether one does must not show.
     await setPendingEmail(tx, user.id, { email: newEmail, expiresAt: linkDies })
     const mail = { userId: user.id, locale: user.locale, now }
     await queueMail(tx, { ...mail, name: 'confirmEmailChange', recipient: newEmail, expiresAt: linkDies })
     const newsDies = later(now, MAIL.noticeLife)
     await queueMail(tx, { ...mail, name: 'emailChangeRequested', recipient: user.email, expiresAt: newsDies })
+    return { result: undefined, event: { type: 'email_change_requested', userId: user.id }, invalidate: [] }
   })
-  logEvent(logger, event, client)
   return { newEmail }
 }

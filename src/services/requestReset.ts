@@ -1,6 +1,6 @@
 import type { ClientInfo, Deps } from './deps'
 import { InputReader } from './steps/input'
-import { queueSilently } from './steps/queueSilently'
+import { queueMailForAddress } from './steps/queueMailForAddress'
 
 /**
  * Mails a link that sets a new password. The same for every address: whether it has an account is looked up when the
@@ -15,6 +15,6 @@ export async function requestReset(
   const email = read.email('email', input.email)
   read.done()
 
-  await queueSilently(deps, client, { name: 'resetPassword', email, life: deps.config.resetTokenTtl })
+  await queueMailForAddress(deps, client, { name: 'resetPassword', email, life: deps.config.resetTokenTtl })
   return { email }
 }

@@ -1,6 +1,6 @@
 import type { ClientInfo, Deps } from './deps'
 import { InputReader } from './steps/input'
-import { queueSilently } from './steps/queueSilently'
+import { queueMailForAddress } from './steps/queueMailForAddress'
 
 /**
  * Mails another link to an address that waits to be verified. The same for every address: whether there is one to
@@ -15,6 +15,6 @@ export async function resendVerification(
   const email = read.email('email', input.email)
   read.done()
 
-  await queueSilently(deps, client, { name: 'resendVerification', email, life: deps.config.verifyTokenTtl })
+  await queueMailForAddress(deps, client, { name: 'resendVerification', email, life: deps.config.verifyTokenTtl })
   return { email }
 }

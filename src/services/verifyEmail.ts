@@ -1,8 +1,7 @@
 import type { ClientInfo, Deps } from './deps'
-import { auditOf, logEvent } from './steps/audit'
+import { commit } from './steps/commit'
 import { readMailedToken, resetTokenOfLink } from './steps/mailedToken'
 import { InvalidTokenError } from '../errors/userErrors'
-import { insertAuditEvent } from '../store/auditEvents'
 import type { Transaction } from '../store/database'
 import { voidLinks } from '../store/linkMails'
 import {
@@ -15,7 +14,7 @@ import {
 import { activateRegistration, deleteRegistrations, waitingRegistrations } from '../store/registrations'
 import { NO_PASSWORD, lockUser, verifyImported, verifyWithoutPassword } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache' | 'logger'>
 
 /**
  * Follows a verification link: the address is verified, and nobody is logged in. A link proves the mailbox and nothing
@@ -27,26 +26,22 @@ export async function verifyEmail(
   client: ClientInfo,
   input: { token: string },
 ): Promise<{ email: string; resetToken: string | null }> {
-  const { clock, database, logger } = deps
   const { id, email, user } = await readMailedToken(deps, 'VERIFY_EMAIL', input.token)
   if (email !== user.email) throw new InvalidTokenError()
 
-  const now = clock.now()
-  const event = auditOf(client, { type: 'email_verified', userId: user.id, now })
-  const { isFirst, resetToken } = await database.transaction(async (tx) => {
+  const resetToken = await commit(deps, client, async (tx, now) => {
     await lockUser(tx, user.id)
     // Read again under the lock: another link may have verified the address and voided this one.
     const link = await findOneTimeTokenById(tx, id)
     if (!link) throw new InvalidTokenError()
     const isFirst = link.user.emailVerifiedAt === null
     if (!isFirst && !link.usedAt && !link.registration?.activatedAt) throw new InvalidTokenError()
-    if (isFirst) await insertAuditEvent(tx, event)
     const passwordHash = isFirst ? await verify(tx, link, { locale: client.locale, now }) : link.user.passwordHash
     // Answered again as long as no password was chosen: a lost answer must not leave the account without one.
-    const resetToken = passwordHash === NO_PASSWORD ? await resetTokenOfLink(deps, tx, { link, now }) : null
-    return { isFirst, resetToken }
+    const result = passwordHash === NO_PASSWORD ? await resetTokenOfLink(deps, tx, { link, now }) : null
+    const event = isFirst ? ({ type: 'email_verified', userId: user.id } as const) : null
+    return { result, event, invalidate: [{ kind: 'user', id: user.id }] }
   })
-  if (isFirst) logEvent(logger, event, client)
   return { email, resetToken }
 }
 

@@ -35,6 +35,12 @@ interface Row {
   user_created_at: Date
 }
 
+/** One session, or all sessions of a user. */
+export interface CacheKey {
+  kind: 'session' | 'user'
+  id: string
+}
+
 interface SessionCacheOptions {
   pool: Pool
   /** Whether notifications are sure to arrive at this moment. */
@@ -74,7 +80,7 @@ export class SessionCache {
   }
 
   /** Drops what is held of a session, or of all sessions of a user. */
-  invalidate({ kind, id }: { kind: 'session' | 'user'; id: string }): void {
+  invalidate({ kind, id }: CacheKey): void {
     if (kind === 'session') {
       this.cache.delete(id)
       markStale(this.pending.get(id))

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Database, Queryable } from './database'
+import { NO_PASSWORD } from './users'
 import { Prisma } from '../generated/prisma/client'
 
 export interface ImportedUser {
@@ -17,9 +18,6 @@ export interface ImportedUser {
 
 /** `replaced`: in the place of an account that was never verified. The others say why nothing was written. */
 export type ImportOutcome = 'imported' | 'replaced' | 'verified' | 'imported-before' | 'id-taken'
-
-/** In the place of a hash: no password has it. */
-const NO_PASSWORD = '!'
 
 /** Registrations may write the address between reading and writing: more often than this they cannot. */
 const MAX_TRIES = 5

@@ -1,18 +1,22 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import { Prisma, type User } from '../generated/prisma/client'
 
 /** Stands for a hash where an account has no password: no password has it, and comparing costs what a hash costs. */
 export const NO_PASSWORD = '!'
 
-/** What the doors may know of an account: no hash among it. */
+/** What leaves the services of an account. A row of the table is none: `passwordHash` keeps the compiler from taking it for one. */
 export interface Account {
+  passwordHash?: never
   id: string
   email: string
   emailVerifiedAt: Date | null
   displayName: string | null
   locale: string
   createdAt: Date
+}
+
+export function toAccount({ id, email, emailVerifiedAt, displayName, locale, createdAt }: User): Account {
+  return { id, email, emailVerifiedAt, displayName, locale, createdAt }
 }
 
 export function findUserByEmail(db: Queryable, email: string) {
@@ -114,13 +118,13 @@ export async function resetPassword(
   await tx.registration.deleteMany({ where: { userId } })
 }
 
-export function updateProfile(
+export async function updateProfile(
   db: Queryable,
   id: string,
-  profile: { displayName?: string | null; locale?: string; now: Date },
-) {
+  profile: { displayName: string | null; locale: string; now: Date },
+): Promise<Account> {
   const { now, ...changes } = profile
-  return db.user.update({ where: { id }, data: { ...changes, updatedAt: now } })
+  return toAccount(await db.user.update({ where: { id }, data: { ...changes, updatedAt: now } }))
 }
 
 /** Frees an address that only an unverified claim holds: the caller has proved to own it. False where a verified account holds it. */
@@ -183,21 +187,4 @@ export async function deleteUser(tx: Transaction, checked: CheckedPassword): Pro
   })
   await tx.user.delete({ where: { id: checked.id } })
   return true
-}
-
-export interface ImportedUser {
-  email: string
-  passwordHash: string
-  displayName: string | null
-  locale: string
-  emailVerifiedAt: Date | null
-}
-
-/** Adds a user from elsewhere. False where the address is there already: it is left as it is. */
-export async function importUser(db: Queryable, user: ImportedUser): Promise<boolean> {
-  const { count } = await db.user.createMany({
-    data: [{ ...user, id: uuidv7(), importedAt: new Date() }],
-    skipDuplicates: true,
-  })
-  return count === 1
 }

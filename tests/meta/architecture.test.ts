@@ -119,6 +119,19 @@ test('no imports of src form a cycle', () => {
   expect([...new Set(cycles)]).toEqual([])
 })
 
+/** They change no account and no session: the signing keys under a lock of their own, and a row of the outbox. */
+const OWN_TRANSACTIONS = ['services/signingKeys.ts', 'services/steps/queueMailForAddress.ts']
+
+test('an operation makes its change by commit(), which invalidates the session cache and writes the audit row', () => {
+  const files = readdirSync(join(SRC, 'services'), { recursive: true, encoding: 'utf8' }).map((f) =>
+    join('services', f),
+  )
+  const opening = files.filter(
+    (f) => f.endsWith('.ts') && /\.\$?transaction\(/.test(readFileSync(join(SRC, f), 'utf8')),
+  )
+  expect(opening.sort()).toEqual([...OWN_TRANSACTIONS, 'services/steps/commit.ts'].sort())
+})
+
 function isOf(target: string, library: string): boolean {
   return target === library || target.startsWith(library.endsWith('/') ? library : `${library}/`)
 }

@@ -6,7 +6,7 @@ import type { ClientInfo, Deps } from '../deps'
  * Queues a mail to an address that may have no account: the same work and the same log line for every address, since
  * only the worker looks the account up, and the quota of the address. `life` in milliseconds, counted from now.
  */
-export async function queueSilently(
+export async function queueMailForAddress(
   { clock, database, logger }: Pick<Deps, 'clock' | 'database' | 'logger'>,
   client: ClientInfo,
   mail: { name: 'resendVerification' | 'resetPassword'; email: string; life: number },
