@@ -16,7 +16,7 @@ interface Call {
 }
 
 /**
- * Takes one call from every budget of the field, before anything else is done for it. Returns what was charged. Throws a
+ * Counts one call on every budget of the field, before anything else is done for it. Returns what was charged. Throws a
  * RateLimitedError.
  */
 export async function chargeBudgets(
@@ -24,7 +24,7 @@ export async function chargeBudgets(
   { field, context, args }: { field: string; context: Context; args: Record<string, unknown> },
 ): Promise<Charge[]> {
   const charges = await chargesOf(budgets, { field, context, input: args.input ?? {} })
-  await take(context, charges)
+  await consume(context, charges)
   return charges
 }
 
@@ -35,8 +35,8 @@ export function refundCharges({ client, deps }: Context, charges: readonly Charg
   })
 }
 
-async function take({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
-  const wait = await deps.limiter.take(charges, client.requestId)
+async function consume({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
+  const wait = await deps.limiter.consume(charges, client.requestId)
   if (wait > 0) throw new RateLimitedError(wait)
 }
 
@@ -99,7 +99,7 @@ async function sessionOf({ field, context, input }: Call, forUnknown: readonly F
   const unknown = (
     await Promise.all(forUnknown.map((budget) => chargesOfBudget(budget, { field, context, input }, null)))
   ).flat()
-  if (context.deps.limiter.isKnownSpent(unknown)) await take(context, unknown.map(lookupOf))
+  if (context.deps.limiter.isKnownSpent(unknown)) await consume(context, unknown.map(lookupOf))
   return presented === null ? null : findPresentedSession(context.deps, presented)
 }
 

@@ -7,8 +7,8 @@ interface Call {
 }
 
 /**
- * Counts the calls that came in one iteration of the event loop with one trip: those on the same key are added up first,
- * and numbered in the order in which they came. A burst on one key would otherwise wait for its row once for each call.
+ * Counts the calls of one iteration of the event loop in one query: those on the same key are summed first, and numbered
+ * in the order in which they came. A burst on one key would otherwise wait for the row lock once for each call.
  */
 export function batchHits(store: Pick<CounterEngine, 'hit'>): (hits: Call['hits']) => Promise<Count[]> {
   let waiting: Call[] = []
@@ -31,7 +31,7 @@ export function batchHits(store: Pick<CounterEngine, 'hit'>): (hits: Call['hits'
     })
 }
 
-/** Counts all calls with one trip. `next` answers what each call on a key would have been answered, had it come alone. */
+/** Counts all calls in one query. `next` returns for each call on a key the count that it would have got alone. */
 async function countAll(store: Pick<CounterEngine, 'hit'>, calls: readonly Call[]) {
   const sums = new Map<string, Hit>()
   for (const { key, window } of calls.flatMap(({ hits }) => hits)) {
@@ -47,7 +47,7 @@ async function countAll(store: Pick<CounterEngine, 'hit'>, calls: readonly Call[
   return {
     next(key: string): Count {
       const number = numbers.get(key)
-      if (!number) throw new Error('A rate-limit counter that was not answered')
+      if (!number) throw new Error('The store returned no count for a rate-limit counter')
       number.calls += 1
       return { ...number }
     },

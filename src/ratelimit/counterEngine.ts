@@ -1,49 +1,47 @@
-/** So many calls of one subject in a window. */
+/** How many calls of one subject are admitted in a window. */
 export interface Budget {
   /** Stable, such as `login:IP+EMAIL`: counters live under it, across releases. */
   name: string
   /** Calls in one window. */
   max: number
-  /** Milliseconds. The first call opens the window; it ends all at once. */
+  /** Milliseconds. A fixed window, which the first call opens. */
   window: number
-  /** Counted even where rate limits are switched off: it protects people who are no clients of ours. */
-  always?: boolean
-  /** Counted by each instance for itself, without a trip: a bound on work that would be a trip itself. */
+  /** Counted by each instance for itself, without a query: it limits work that is itself one query. */
   local?: boolean
 }
 
-/** How far one window has come. */
+/** The state of one window. */
 export interface Count {
-  /** Calls, with those just counted and with refused ones. */
+  /** Calls, including those just counted and refused ones. */
   calls: number
   /** Milliseconds until the window ends. */
   msLeft: number
 }
 
-/** Calls on one key, to be counted. */
+/** Calls on one key that are to be counted. */
 export interface Hit {
   key: string
   calls: number
-  /** Milliseconds: the length of the window that is opened where none is open. */
+  /** Milliseconds: the length of a window that these calls open. */
   window: number
 }
 
-/** One admitted call to be given back, of a budget of `max`. */
+/** One admitted call of a budget of `max` that is to be given back. */
 export interface Refund {
   key: string
   max: number
 }
 
 /**
- * Where calls are counted. Each function is one trip, and atomic for each key among all instances that share the store;
- * windows begin and end by the clock of the store. Each rejects if it is away.
+ * Where calls are counted. Each function is one query, atomic for each key among all instances that share the store, and
+ * rejects if the store is unavailable. Windows begin and end by the clock of the store.
  */
 export interface CounterEngine {
-  /** Counts calls on different keys, each in a new window where none is open; answers in the order of `hits`. */
+  /** Counts calls on different keys, each in a new window if none is open. The counts are in the order of `hits`. */
   hit: (hits: readonly Hit[]) => Promise<Count[]>
   /**
-   * Gives one admitted call back on each key. Refused calls are dropped by it, for they must not hold the place that
-   * becomes free. Nothing happens where no call is counted: a credit would let a call too many into the next window.
+   * Gives one admitted call back on each key. It also uncounts refused calls, which would otherwise use the freed call up.
+   * Does nothing if no call is counted: a negative count would admit a call too many in the next window.
    */
   refund: (refunds: readonly Refund[]) => Promise<void>
 }

@@ -8,7 +8,7 @@ interface Window {
   end: number
 }
 
-/** What this process alone has counted, and what it knows of the windows that a shared store keeps. */
+/** The calls that this process has counted, and what it knows of the windows of a shared store. */
 export class LocalCounters {
   private readonly windows: LRUCache<string, Window>
 
@@ -20,13 +20,13 @@ export class LocalCounters {
     this.windows = new LRUCache({ max: capacity })
   }
 
-  /** Milliseconds, at least 1, until a budget of `max` calls that is spent admits again; 0 where none is known to be spent. */
+  /** Milliseconds, at least 1, until a budget of `max` calls admits again; 0 if it is not known to be spent. */
   msBlocked(key: string, max: number): number {
     const window = this.open(key)
     return window && window.calls >= max ? Math.max(window.end - this.now(), 1) : 0
   }
 
-  /** Counts one call, in a new window where none is open. */
+  /** Counts one call, in a new window if none is open. */
   hit(key: string, length: number): Count {
     const window = this.open(key) ?? { calls: 0, end: this.now() + length }
     window.calls += 1
@@ -40,7 +40,7 @@ export class LocalCounters {
     if (window && window.calls > 0) window.calls = Math.min(window.calls, max) - 1
   }
 
-  /** Lets the window end when that of the store does: in `msLeft` milliseconds. */
+  /** Makes the window end together with that of the store, in `msLeft` milliseconds. */
   syncWindowEnd(key: string, msLeft: number): void {
     const window = this.open(key)
     if (window) window.end = this.now() + msLeft

@@ -2,13 +2,13 @@ import type { Pool } from 'pg'
 import type { CounterEngine } from './counterEngine'
 
 export interface PostgresEngine extends CounterEngine {
-  /** Deletes the windows that are over. */
+  /** Deletes the windows that have ended. */
   purge: () => Promise<void>
 }
 
 /**
- * One statement for any number of keys, in one order of keys everywhere, so that two statements cannot deadlock. Times are
- * those of the database: clocks of two instances that differ would open and close each other's windows.
+ * One statement for any number of keys, sorted, so that two statements cannot deadlock. Times are those of the database:
+ * instances whose clocks differ would end each other's windows.
  */
 const HIT = `
   WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)
@@ -32,7 +32,7 @@ const REFUND = `
 
 const PURGE = 'DELETE FROM rate_limit_counters WHERE expire <= extract(epoch FROM clock_timestamp()) * 1000'
 
-/** Counts in the table rate_limit_counters, which the migrations make: UNLOGGED, so that a count costs no disk. */
+/** Counts in the table rate_limit_counters, which is UNLOGGED, so that a count writes no WAL. */
 export function createPostgresEngine(pool: Pool): PostgresEngine {
   return {
     async hit(hits) {
@@ -45,7 +45,7 @@ export function createPostgresEngine(pool: Pool): PostgresEngine {
       const counts = new Map(rows.map(({ key, calls, msLeft }) => [key, { calls, msLeft: Number(msLeft) }]))
       return hits.map(({ key }) => {
         const count = counts.get(key)
-        if (!count) throw new Error('A rate-limit counter that was not answered')
+        if (!count) throw new Error('The store returned no count for a rate-limit counter')
         return count
       })
     },

@@ -13,26 +13,26 @@ export type { Budget }
 /** One call on one budget of one subject. */
 export interface Charge {
   budget: Budget
-  /** Whose: canonical parts, joined. Only a keyed hash of it is stored. */
+  /** Whose budget: canonical parts, joined. Only a keyed hash of it is stored. */
   subject: string
 }
 
 export interface RateLimiter {
   /**
-   * Takes one call from every budget at once: counted first, judged after, so that parallel calls cannot all be admitted.
-   * Where one of them is known to be spent, nothing is counted and no trip is made.
-   * Resolves to 0 when all admit it, else to the whole seconds (1 or more) until the last of the spent ones admits again.
-   * Rejects with the driver's error when PostgreSQL is needed and away. `requestId` is for the log.
+   * Counts one call on every budget in one query, before it decides, so that parallel calls cannot all be admitted. If one
+   * budget is known to be spent, nothing is counted and no query is sent.
+   * Resolves to 0 if all admit the call, else to the whole seconds (1 or more) until the last of the spent ones admits again.
+   * Rejects with the driver's error if PostgreSQL is needed and unavailable. `requestId` is for the log.
    */
-  take: (charges: readonly Charge[], requestId?: string) => Promise<number>
-  /** Whether one of these budgets is known to be spent, without a trip. Counts nothing. */
+  consume: (charges: readonly Charge[], requestId?: string) => Promise<number>
+  /** Whether one of these budgets is known to be spent. Sends no query and counts nothing. */
   isKnownSpent: (charges: readonly Charge[]) => boolean
   /**
-   * Gives back one call that `take` admitted: a right password is no guess. Another instance that has refused a call
-   * refuses until the end of the window all the same.
+   * Gives back one call that `consume` admitted: a right password is no guess. Another instance that has refused a call
+   * still refuses until the window ends.
    */
   refund: (charges: readonly Charge[]) => Promise<void>
-  /** Deletes the counters whose window is over. */
+  /** Deletes the counters whose window has ended. */
   purge: () => Promise<void>
   close: () => Promise<void>
 }
@@ -43,15 +43,15 @@ interface RateLimiterOptions {
   /** Keys the hash that subjects are stored under. */
   hashKey: Buffer
   logger: Logger
-  /** When false, only budgets that are `always` counted are. */
+  /** When false, nothing is counted and every call is admitted. */
   enabled: boolean
   /** Milliseconds, for what this instance counts itself. The windows of the store go by the store's clock. */
   now: () => number
-  /** Told of each refused call. */
+  /** Called for each refused call. */
   onRefused: (refused: { budget: string; retryAfter: number; requestId: string | undefined }) => void
 }
 
-/** Budgets that hold across instances, counted in PostgreSQL, or in Redis where there is one. */
+/** Budgets that hold across instances, counted in Redis if one is configured, else in PostgreSQL. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { pool, redisUrl, hashKey, logger, enabled, now, onRefused } = options
   const postgres = createPostgresEngine(pool)
@@ -60,15 +60,14 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const counters = new SharedCounters(new LocalCounters(now), store)
 
   const keyed = (charges: readonly Charge[]): KeyedCharge[] =>
-    charges
-      .filter(({ budget }) => enabled || budget.always)
-      .map(({ budget, subject }) => ({
-        budget,
-        key: createHmac('sha256', hashKey).update(`${budget.name}\0${subject}`).digest('base64url'),
-      }))
+    charges.map(({ budget, subject }) => ({
+      budget,
+      key: createHmac('sha256', hashKey).update(`${budget.name}\0${subject}`).digest('base64url'),
+    }))
 
   return {
-    async take(charges, requestId) {
+    async consume(charges, requestId) {
+      if (!enabled) return 0
       const counted = keyed(charges)
       const spent = counters.knownSpent(counted)
       const refusals = spent.length > 0 ? spent : await counters.count(counted)
@@ -79,8 +78,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       return retryAfter
     },
 
-    isKnownSpent: (charges) => counters.knownSpent(keyed(charges)).length > 0,
-    refund: (charges) => counters.refund(keyed(charges)),
+    isKnownSpent: (charges) => enabled && counters.knownSpent(keyed(charges)).length > 0,
+    refund: (charges) => (enabled ? counters.refund(keyed(charges)) : Promise.resolve()),
     purge: () => postgres.purge(),
 
     close() {

@@ -1,21 +1,21 @@
 import { type ChainableCommander, Redis } from 'ioredis'
 import type { CounterEngine } from './counterEngine'
 
-/** Milliseconds that a decision waits for Redis, which answers in less than one; then PostgreSQL decides. */
+/** Milliseconds until PostgreSQL is used instead. Redis normally answers in less than one. */
 const COMMAND_TIMEOUT = 500
-/** Milliseconds of silence after which a connection counts as dead, so that the calls after it do not wait at all. */
+/** Milliseconds without data after which a connection is closed, so that further calls do not wait at all. */
 const SOCKET_TIMEOUT = 1_000
 const CONNECT_TIMEOUT = 2_000
-/** Milliseconds that closing waits for the other side's goodbye, which a server that hangs never says. */
+/** Milliseconds that closing waits for the server's FIN, which a server that hangs never sends. */
 const DISCONNECT_TIMEOUT = 500
-/** Milliseconds before the first attempt to connect again, doubled for each further one up to the cap. */
+/** Milliseconds before the first attempt to reconnect, doubled for each further one up to MAX_RETRY. */
 const FIRST_RETRY = 100
 const MAX_RETRY = 5_000
 
-/** Others may use the same Redis. */
+/** Other applications may use the same Redis. */
 const KEY_PREFIX = 'gatehouse:rate-limit:'
 
-/** The expiry is set with the first count, in one script: a counter without an end would refuse for ever. */
+/** One script sets the expiry with the first count: a counter without an expiry would refuse for ever. */
 const HIT = `
 local calls = redis.call('incrby', KEYS[1], ARGV[1])
 local left = redis.call('pttl', KEYS[1])
@@ -31,8 +31,8 @@ local calls = tonumber(redis.call('get', KEYS[1]) or '0')
 if calls > 0 then redis.call('decrby', KEYS[1], math.max(calls - tonumber(ARGV[1]), 0) + 1) end`
 
 /**
- * A connection that fails at once instead of queueing, and sends nothing twice: a command that waited for the server to
- * come back would count a call long answered. The caller must listen to its `error` events, and disconnect it.
+ * A connection that fails at once instead of queueing commands, and resends none: a command that waited for the server
+ * would count a call that was decided long ago. The caller must listen to its `error` events and disconnect it.
  */
 export function connectRedis(url: string): Redis {
   return new Redis(url, {
@@ -46,7 +46,7 @@ export function connectRedis(url: string): Redis {
   })
 }
 
-/** Counts in Redis, by its clock: one script for each key, and one pipeline for all of them. */
+/** Counts in Redis, by its clock: one script for each key, all in one pipeline. */
 export function createRedisEngine(redis: Redis): CounterEngine {
   return {
     async hit(hits) {

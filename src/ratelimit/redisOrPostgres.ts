@@ -11,35 +11,35 @@ interface Stores {
 }
 
 /**
- * Counts in Redis, and in PostgreSQL while Redis is away or hangs: neither lets calls pass uncounted, nor fails them.
- * One warning for each outage, one line when it is over. Rejects only if PostgreSQL is away too.
+ * Counts in Redis, and in PostgreSQL while Redis is unavailable or hangs, so that calls are neither admitted uncounted nor
+ * failed. Logs one warning for each outage and one line when it ends. Rejects only if PostgreSQL is unavailable too.
  */
 export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores): CounterEngine {
   const inRedis = createRedisEngine(redis)
-  let away = false
+  let unavailable = false
 
-  const lost = (error: unknown) => {
-    if (away) return
-    away = true
+  const onFailure = (error: unknown) => {
+    if (unavailable) return
+    unavailable = true
     logger.warn({ reason: reasonOf(error) }, 'Redis is away: rate limits are counted in PostgreSQL until it is back')
   }
-  const answered = () => {
-    if (!away) return
-    away = false
+  const onSuccess = () => {
+    if (!unavailable) return
+    unavailable = false
     logger.info('Redis is back: rate limits are counted there again')
   }
-  redis.on('error', lost)
-  redis.on('reconnecting', () => lost('connection closed')) // which is no error, when the server ends it
+  redis.on('error', onFailure)
+  redis.on('reconnecting', () => onFailure('connection closed')) // no error event if the server closes it
 
   const use = async <T>(step: (engine: CounterEngine) => Promise<T>): Promise<T> => {
-    // No warning here: a connection that is merely being opened is no outage, and one that fails says so itself.
+    // No warning here: a connection that is being opened is no outage, and one that fails emits an error.
     if (redis.status !== 'ready') return step(postgres)
     try {
       const result = await step(inRedis)
-      answered()
+      onSuccess()
       return result
     } catch (error) {
-      lost(error)
+      onFailure(error)
       return step(postgres)
     }
   }
@@ -50,7 +50,7 @@ export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores)
   }
 }
 
-/** Its code only, which in a reply is the first word: the rest may quote the command, which for AUTH is the password. */
+/** The error's code only, which is the first word of a reply: the rest may quote the command, which for AUTH is the password. */
 function reasonOf(error: unknown): string {
   if (!types.isNativeError(error)) return typeof error === 'string' ? error : 'unknown'
   return 'code' in error ? String(error.code) : (/^[A-Z]{2,}\b/.exec(error.message)?.[0] ?? error.name)

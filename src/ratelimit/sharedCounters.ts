@@ -8,15 +8,15 @@ export interface KeyedCharge {
   budget: Budget
 }
 
-/** A refused call: by which budget, and for how many milliseconds to come. */
+/** A budget that refuses a call, and the milliseconds until its window ends. */
 export interface Refusal {
   budget: Budget
   msLeft: number
 }
 
 /**
- * Counts in a store that instances share, and beside it in this process: that holds when the store loses its counters or
- * changes, and it refuses a blocked key without a trip.
+ * Counts in a store that instances share, and also in this process: the budget then holds although the store loses its
+ * counters or another store takes over, and a spent key is refused without a query.
  */
 export class SharedCounters {
   private readonly hitStore: ReturnType<typeof batchHits>
@@ -28,7 +28,7 @@ export class SharedCounters {
     this.hitStore = batchHits(store)
   }
 
-  /** The budgets that are known to be spent. Makes no trip and counts nothing. */
+  /** The budgets that are known to be spent. Sends no query and counts nothing. */
   knownSpent(charges: readonly KeyedCharge[]): Refusal[] {
     return charges
       .map(({ key, budget }) => ({ budget, msLeft: this.local.msBlocked(key, budget.max) }))
@@ -45,7 +45,7 @@ export class SharedCounters {
       for (const { key, budget } of charges) this.local.refund(key, budget.max) // nothing was admitted
       throw error
     })
-    return shared.flatMap((charge, index) => this.judge(charge, counts[index], first.has(charge)))
+    return shared.flatMap((charge, index) => this.refusalsOf(charge, counts[index], first.has(charge)))
   }
 
   async refund(charges: readonly KeyedCharge[]): Promise<void> {
@@ -54,8 +54,8 @@ export class SharedCounters {
     if (shared.length > 0) await this.store.refund(shared.map(({ key, budget: { max } }) => ({ key, max })))
   }
 
-  private judge({ key, budget }: KeyedCharge, counted: Count | undefined, opensWindow: boolean): Refusal[] {
-    if (!counted) throw new Error('A rate-limit counter that was not answered')
+  private refusalsOf({ key, budget }: KeyedCharge, counted: Count | undefined, opensWindow: boolean): Refusal[] {
+    if (!counted) throw new Error('The store returned no count for a rate-limit counter')
     const { calls, msLeft } = counted
     if (opensWindow) this.local.syncWindowEnd(key, msLeft)
     if (calls <= budget.max) return []

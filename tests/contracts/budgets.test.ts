@@ -422,7 +422,7 @@ describe.each(['logout', 'revokeOtherSessions'])('%s, whose result is no union',
   test('says a spent budget as an error with its own code', async () => {
     const { tokens, user } = await signedIn(app)
     const signed = { token: tokens.accessToken }
-    for (let made = 0; made < 60; made += 1) await app.app.deps.limiter.take(userCharge(name, user.id))
+    for (let made = 0; made < 60; made += 1) await app.app.deps.limiter.consume(userCharge(name, user.id))
     const refused = await call(app.url, name, undefined, signed)
     expect(refused).toMatchObject({ code: 'RATE_LIMITED', status: 200 })
     expect(refused.data).toMatchObject({

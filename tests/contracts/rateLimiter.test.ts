@@ -112,7 +112,7 @@ function keepsCounts(open: () => { engine: Counters; endWindow: (key: string) =>
     expect(count.msLeft).toBeGreaterThan(HOUR - 10_000)
   })
 
-  test('refused calls do not hold the place that a refund makes', async () => {
+  test('refused calls do not use up the call that a refund frees', async () => {
     const { engine } = open()
     const key = randomUUID()
     await times(hourly.max + 40, () => engine.hit(key, hourly))
@@ -183,7 +183,7 @@ describe('counters in memory', () => {
   const counters = new LocalCounters(now)
   keepsCounts(() => ({ engine: inMemory(counters), endWindow: (key) => counters.syncWindowEnd(key, 0) }))
 
-  test('no more keys are held than there is room for: the least recently used go first', async () => {
+  test('no more keys are kept than the capacity: the least recently used are evicted first', async () => {
     const small = inMemory(new LocalCounters(now, 2))
     for (const key of ['a', 'b', 'a', 'c']) await small.hit(key, hourly)
     expect((await small.hit('a', hourly)).calls).toBe(3)
@@ -250,15 +250,15 @@ function keepsBudgets(store: {
       ...options,
     })
     opened.push(limiter)
-    await settled(limiter)
+    if (options.enabled !== false) await settled(limiter)
     return limiter
   }
 
   /** Waits until the instance counts in its store, as it does within milliseconds of its start. */
   async function settled(limiter: RateLimiter) {
-    const probe: Charge = { budget: { ...hourly, name: 'probe', max: 1_000_000, always: true }, subject: randomUUID() }
+    const probe: Charge = { budget: { ...hourly, name: 'probe', max: 1_000_000 }, subject: randomUUID() }
     for (let before = await store.calls(); store.redisUrl() !== null && (await store.calls()) === before;) {
-      await limiter.take([probe])
+      await limiter.consume([probe])
     }
   }
 
@@ -276,8 +276,8 @@ function keepsBudgets(store: {
   test('the first call over the budget is refused, with the whole seconds until the window ends', async () => {
     const limiter = await instance()
     const one = charge()
-    for (let call = 1; call <= hourly.max; call += 1) expect(await limiter.take([one])).toBe(0)
-    const wait = await limiter.take([one])
+    for (let call = 1; call <= hourly.max; call += 1) expect(await limiter.consume([one])).toBe(0)
+    const wait = await limiter.consume([one])
     expect(Number.isInteger(wait)).toBe(true)
     expect(wait).toBeGreaterThan(3_590)
     expect(wait).toBeLessThanOrEqual(3_600)
@@ -286,22 +286,22 @@ function keepsBudgets(store: {
   test('of 100 calls at once as many are admitted as the budget says', async () => {
     const limiter = await instance()
     const one = charge()
-    expect(admitted(await times(100, () => limiter.take([one])))).toBe(hourly.max)
+    expect(admitted(await times(100, () => limiter.consume([one])))).toBe(hourly.max)
   })
 
   test('of 100 calls at once to two instances as many are admitted as the budget says', async () => {
     const [here, there] = [await instance(), await instance()]
     const one = charge()
-    const waits = await Promise.all([times(50, () => here.take([one])), times(50, () => there.take([one]))])
+    const waits = await Promise.all([times(50, () => here.consume([one])), times(50, () => there.consume([one]))])
     expect(admitted(waits.flat())).toBe(hourly.max)
   })
 
-  test('a restarted instance goes on from what was counted, and tells when that window ends', async () => {
+  test('a restarted instance goes on from what was counted, and knows when that window ends', async () => {
     const one = charge()
-    await times(hourly.max, async () => (await instance()).take([one]))
+    await times(hourly.max, async () => (await instance()).consume([one]))
     await moveClock(HOUR - 60_000)
     const restarted = await instance()
-    for (const wait of [await restarted.take([one]), await restarted.take([one])]) {
+    for (const wait of [await restarted.consume([one]), await restarted.consume([one])]) {
       expect(wait).toBeGreaterThan(50)
       expect(wait).toBeLessThanOrEqual(60)
     }
@@ -310,59 +310,59 @@ function keepsBudgets(store: {
   test('calls are admitted again when the window is over, and no earlier', async () => {
     const limiter = await instance()
     const one = charge()
-    await times(hourly.max + 1, () => limiter.take([one]))
+    await times(hourly.max + 1, () => limiter.consume([one]))
     await moveClock(HOUR - 900)
-    expect(await limiter.take([one])).toBe(1)
+    expect(await limiter.consume([one])).toBe(1)
     await moveClock(5_000)
-    expect(admitted(await times(50, () => limiter.take([one])))).toBe(hourly.max)
+    expect(admitted(await times(50, () => limiter.consume([one])))).toBe(hourly.max)
   })
 
   test('an instance that joined a window late lets it end when the others do', async () => {
     const [early, late] = [await instance(), await instance()]
     const one = charge()
-    await early.take([one])
+    await early.consume([one])
     await moveClock(HOUR - 60_000)
-    await times(5, () => late.take([one]))
+    await times(5, () => late.consume([one]))
     await moveClock(61_000)
-    expect(admitted(await times(50, () => late.take([one])))).toBe(hourly.max)
+    expect(admitted(await times(50, () => late.consume([one])))).toBe(hourly.max)
   })
 
-  test('a spent budget costs the store nothing more', async () => {
+  test('a spent budget sends no further query', async () => {
     const [limiter, other] = [await instance(), await instance()]
     const one = charge()
-    await times(hourly.max, () => other.take([one]))
-    expect(await limiter.take([one])).toBeGreaterThan(0)
+    await times(hourly.max, () => other.consume([one]))
+    expect(await limiter.consume([one])).toBeGreaterThan(0)
     const before = await store.calls()
-    expect(admitted(await times(50, () => limiter.take([one])))).toBe(0)
+    expect(admitted(await times(50, () => limiter.consume([one])))).toBe(0)
     expect(await store.calls()).toBe(before)
   })
 
-  test('one call takes from all of its budgets, and waits for the last of those that are spent', async () => {
+  test('one call counts on all of its budgets, and waits for the last of those that are spent', async () => {
     const limiter = await instance()
     const subject = randomUUID()
     const perMinute: Charge = { budget: { name: 'a', max: 1, window: 60_000 }, subject }
     const perHour: Charge = { budget: { name: 'b', max: 1, window: HOUR }, subject }
     const roomy: Charge = { budget: { name: 'c', max: 3, window: 2 * HOUR }, subject }
-    expect(await limiter.take([perMinute, perHour, roomy])).toBe(0)
-    expect(await limiter.take([perMinute])).toBeLessThanOrEqual(60)
-    const wait = await limiter.take([perMinute, perHour, roomy])
+    expect(await limiter.consume([perMinute, perHour, roomy])).toBe(0)
+    expect(await limiter.consume([perMinute])).toBeLessThanOrEqual(60)
+    const wait = await limiter.consume([perMinute, perHour, roomy])
     expect(wait).toBeGreaterThan(3_590)
     expect(wait).toBeLessThanOrEqual(3_600)
-    expect(admitted(await times(2, () => limiter.take([roomy])))).toBe(2) // refused calls did not count here
-    expect(await limiter.take([roomy])).toBeGreaterThan(3_600)
+    expect(admitted(await times(2, () => limiter.consume([roomy])))).toBe(2) // refused calls did not count here
+    expect(await limiter.consume([roomy])).toBeGreaterThan(3_600)
   })
 
-  test('budgets and subjects are told apart', async () => {
+  test('each budget counts each subject apart', async () => {
     const limiter = await instance()
     const one = charge({ ...hourly, max: 1 })
-    await limiter.take([one])
-    expect(await limiter.take([{ ...one, subject: `${one.subject}x` }])).toBe(0)
-    expect(await limiter.take([{ ...one, budget: { ...one.budget, name: 'login:IP' } }])).toBe(0)
-    expect(await limiter.take([{ ...one }])).toBeGreaterThan(0)
+    await limiter.consume([one])
+    expect(await limiter.consume([{ ...one, subject: `${one.subject}x` }])).toBe(0)
+    expect(await limiter.consume([{ ...one, budget: { ...one.budget, name: 'login:IP' } }])).toBe(0)
+    expect(await limiter.consume([{ ...one }])).toBeGreaterThan(0)
   })
 
   test('the store holds keyed hashes, and neither an address nor a hash that others can make', async () => {
-    await (await instance()).take([charge()])
+    await (await instance()).consume([charge()])
     const keys = await store.keys()
     expect(keys.length).toBeGreaterThan(0)
     for (const key of keys) expect(key).toMatch(/^(gatehouse:rate-limit:)?[\w-]{43}$/)
@@ -376,62 +376,61 @@ function keepsBudgets(store: {
     })
     opened.push(stranger)
     await settled(stranger)
-    await stranger.take([one])
-    expect(await (await instance()).take([one])).toBe(0)
+    await stranger.consume([one])
+    expect(await (await instance()).consume([one])).toBe(0)
   })
 
-  test('what is refunded can be taken once more, also after a refusal', async () => {
+  test('a refunded call is admitted once more, also after a refusal', async () => {
     const limiter = await instance()
     const one = charge()
-    await times(hourly.max + 5, () => limiter.take([one]))
+    await times(hourly.max + 5, () => limiter.consume([one]))
     await limiter.refund([one])
-    expect(admitted(await times(50, () => limiter.take([one])))).toBe(1)
+    expect(admitted(await times(50, () => limiter.consume([one])))).toBe(1)
   })
 
-  test('a refund on one instance is room on another', async () => {
+  test('a refund on one instance frees a call on another', async () => {
     const [here, there] = [await instance(), await instance()]
     const one = charge()
-    await times(hourly.max, () => here.take([one]))
+    await times(hourly.max, () => here.consume([one]))
     await here.refund([one])
-    expect(await there.take([one])).toBe(0)
-    expect(await there.take([one])).toBeGreaterThan(0)
+    expect(await there.consume([one])).toBe(0)
+    expect(await there.consume([one])).toBeGreaterThan(0)
   })
 
-  test('a call that a spent budget refuses counts on no other budget, and is told to the log by that budget', async () => {
+  test('a call that a spent budget refuses counts on no other budget, and is logged with that budget', async () => {
     const limiter = await instance()
     const [spent, other] = [charge({ ...hourly, max: 1 }), charge({ ...hourly, name: 'other', max: 2 })]
-    await times(2, () => limiter.take([spent]))
+    await times(2, () => limiter.consume([spent]))
     expect(limiter.isKnownSpent([other, spent])).toBe(true)
     expect(limiter.isKnownSpent([other])).toBe(false)
     refused.length = 0
-    expect(admitted(await times(20, () => limiter.take([other, spent])))).toBe(0)
+    expect(admitted(await times(20, () => limiter.consume([other, spent])))).toBe(0)
     expect(refused).toHaveLength(20)
     expect(refused[0]).toMatchObject({ budget: 'login:IP+EMAIL' })
-    expect(admitted(await times(20, () => limiter.take([other])))).toBe(2)
+    expect(admitted(await times(20, () => limiter.consume([other])))).toBe(2)
   })
 
-  test('a budget that is counted locally makes no trip', async () => {
+  test('a budget that is counted locally sends no query', async () => {
     const limiter = await instance()
     const before = await store.calls()
     const own = charge({ ...hourly, local: true })
-    expect(admitted(await times(50, () => limiter.take([own])))).toBe(hourly.max)
+    expect(admitted(await times(50, () => limiter.consume([own])))).toBe(hourly.max)
     expect(await store.calls()).toBe(before)
   })
 
   test('an instance admits no more than the budget although the store lost its counters', async () => {
     const limiter = await instance()
     const one = charge()
-    await times(7, () => limiter.take([one]))
+    await times(7, () => limiter.consume([one]))
     await store.empty()
-    expect(admitted(await times(50, () => limiter.take([one])))).toBe(3)
+    expect(admitted(await times(50, () => limiter.consume([one])))).toBe(3)
   })
 
-  test('switched off, only budgets that are always counted are', async () => {
+  test('switched off, every call is admitted and nothing is counted', async () => {
     const limiter = await instance({ enabled: false })
-    const off = charge()
-    const always = charge({ ...hourly, name: 'mail:EMAIL', always: true })
-    expect(admitted(await times(50, () => limiter.take([off])))).toBe(50)
-    expect(admitted(await times(50, () => limiter.take([off, always])))).toBe(hourly.max)
+    const before = await store.calls()
+    expect(admitted(await times(50, () => limiter.consume([charge()])))).toBe(50)
+    expect(await store.calls()).toBe(before)
   })
 }
 
@@ -467,7 +466,7 @@ describe('budgets counted in PostgreSQL', () => {
     })
     const subject = randomUUID()
     const charges = ['login:IP', 'login:IP+EMAIL'].map((name) => ({ budget: { ...hourly, name }, subject }))
-    expect((await times(300, () => limiter.take(charges))).filter((wait) => wait === 0)).toHaveLength(hourly.max)
+    expect((await times(300, () => limiter.consume(charges))).filter((wait) => wait === 0)).toHaveLength(hourly.max)
     expect(query).toHaveBeenCalledTimes(1)
     await own.end()
   })
@@ -481,8 +480,8 @@ describe('budgets counted in PostgreSQL', () => {
       ...{ logger, enabled: true, now, onRefused: () => undefined },
     })
     const one: Charge = { budget: hourly, subject: randomUUID() }
-    const results = await Promise.allSettled(Array.from({ length: 5 }, () => limiter.take([one])))
-    for (let call = 0; call < 50; call += 1) results.push(...(await Promise.allSettled([limiter.take([one])])))
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => limiter.consume([one])))
+    for (let call = 0; call < 50; call += 1) results.push(...(await Promise.allSettled([limiter.consume([one])])))
     for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ECONNREFUSED' } })
     await nowhere.end()
   })

@@ -75,7 +75,7 @@ async function countedInRedis(): Promise<number> {
 const settled = (limiter: RateLimiter) =>
   eventually(async () => {
     const before = await countedInRedis()
-    await limiter.take([charge()])
+    await limiter.consume([charge()])
     return (await countedInRedis()) > before
   })
 
@@ -83,7 +83,7 @@ const settled = (limiter: RateLimiter) =>
 const givenUp = (limiter: RateLimiter) =>
   eventually(async () => {
     const started = Date.now()
-    await limiter.take([charge()])
+    await limiter.consume([charge()])
     return Date.now() - started < 100
   })
 
@@ -96,18 +96,18 @@ test('while Redis can be reached nothing is counted in PostgreSQL', async () => 
   const { limiter, lines } = instance()
   await settled(limiter)
   await pool.query('TRUNCATE rate_limit_counters')
-  await times(50, () => limiter.take([charge()]))
+  await times(50, () => limiter.consume([charge()]))
   expect(await countedInPostgres()).toBe(0)
   expect(lines).toEqual([])
 })
 
-test('a Redis that was never there is told of once, and budgets hold across instances in PostgreSQL', async () => {
+test('a Redis that was never reachable is logged once, and budgets hold across instances in PostgreSQL', async () => {
   await server.kill()
   const [here, there] = [instance(), instance()]
   const one = charge()
   const waits = await Promise.all([
-    times(50, () => here.limiter.take([one])),
-    times(50, () => there.limiter.take([one])),
+    times(50, () => here.limiter.consume([one])),
+    times(50, () => there.limiter.consume([one])),
   ])
   expect(admitted(waits.flat())).toBe(hourly.max)
   await eventually(() => Promise.resolve(here.lines.length > 0))
@@ -118,10 +118,10 @@ test('when Redis dies, calls go on and an instance admits what is left of the bu
   const { limiter, levels } = instance()
   await settled(limiter)
   const one = charge()
-  expect(admitted(await times(4, () => limiter.take([one])))).toBe(4)
+  expect(admitted(await times(4, () => limiter.consume([one])))).toBe(4)
   await server.kill()
-  expect(admitted(await times(50, () => limiter.take([one])))).toBe(6)
-  await times(20, () => limiter.take([charge()]))
+  expect(admitted(await times(50, () => limiter.consume([one])))).toBe(6)
+  await times(20, () => limiter.consume([charge()]))
   await eventually(() => Promise.resolve(levels().length > 0))
   expect(levels()).toEqual(['warn'])
 })
@@ -130,11 +130,11 @@ test('when Redis dies under 100 calls at once, none fails and no more are admitt
   const { limiter } = instance()
   await settled(limiter)
   const one = charge()
-  const first = times(50, () => limiter.take([one]))
+  const first = times(50, () => limiter.consume([one]))
   const death = server.kill()
-  const second = times(50, () => limiter.take([one]))
+  const second = times(50, () => limiter.consume([one]))
   await death
-  const waits = [...(await first), ...(await second), ...(await times(50, () => limiter.take([one])))]
+  const waits = [...(await first), ...(await second), ...(await times(50, () => limiter.consume([one])))]
   expect(admitted(waits)).toBe(hourly.max)
 })
 
@@ -142,15 +142,15 @@ test('when Redis comes back empty, an instance holds its spent budgets, and says
   const { limiter, levels } = instance()
   await settled(limiter)
   const [spent, half] = [charge(), charge()]
-  await times(hourly.max, () => limiter.take([spent]))
-  await times(5, () => limiter.take([half]))
+  await times(hourly.max, () => limiter.consume([spent]))
+  await times(5, () => limiter.consume([half]))
   await server.kill()
-  await times(2, () => limiter.take([half]))
+  await times(2, () => limiter.consume([half]))
   await server.start()
   await settled(limiter)
-  expect(admitted(await times(50, () => limiter.take([spent])))).toBe(0)
-  expect(admitted(await times(50, () => limiter.take([half])))).toBe(3)
-  await times(20, () => limiter.take([charge()]))
+  expect(admitted(await times(50, () => limiter.consume([spent])))).toBe(0)
+  expect(admitted(await times(50, () => limiter.consume([half])))).toBe(3)
+  await times(20, () => limiter.consume([charge()]))
   expect(levels()).toEqual(['warn', 'info'])
 })
 
@@ -159,14 +159,14 @@ test('after an outage budgets are shared in Redis again', async () => {
   await settled(here.limiter)
   await settled(there.limiter)
   await server.kill()
-  await here.limiter.take([charge()])
+  await here.limiter.consume([charge()])
   await server.start()
   await settled(here.limiter)
   await settled(there.limiter)
   const one = charge()
   const waits = await Promise.all([
-    times(50, () => here.limiter.take([one])),
-    times(50, () => there.limiter.take([one])),
+    times(50, () => here.limiter.consume([one])),
+    times(50, () => there.limiter.consume([one])),
   ])
   expect(admitted(waits.flat())).toBe(hourly.max)
 })
@@ -175,15 +175,15 @@ test('a Redis that hangs holds a call for a second at most, then none, and budge
   const { limiter, levels } = instance()
   await settled(limiter)
   const one = charge()
-  await times(4, () => limiter.take([one]))
+  await times(4, () => limiter.consume([one]))
   server.hang()
   const asked = Date.now()
-  expect(admitted(await times(50, () => limiter.take([one])))).toBe(6)
+  expect(admitted(await times(50, () => limiter.consume([one])))).toBe(6)
   expect(Date.now() - asked).toBeLessThan(1_500)
 
   await givenUp(limiter)
   const resting = Date.now()
-  for (let call = 0; call < 50; call += 1) await limiter.take([charge()])
+  for (let call = 0; call < 50; call += 1) await limiter.consume([charge()])
   expect(Date.now() - resting).toBeLessThan(2_000) // it would be 25 s if each waited
   expect(levels()).toEqual(['warn'])
 
@@ -199,12 +199,12 @@ test('calls that waited for a Redis that hangs are counted there once at most', 
   await settled(there.limiter)
   server.hang()
   const one = charge()
-  expect(admitted(await times(5, () => here.limiter.take([one])))).toBe(5)
+  expect(admitted(await times(5, () => here.limiter.consume([one])))).toBe(5)
   await givenUp(here.limiter)
   server.resume()
   await settled(here.limiter)
   await settled(there.limiter)
-  expect(admitted(await times(50, () => there.limiter.take([one])))).toBeGreaterThanOrEqual(5)
+  expect(admitted(await times(50, () => there.limiter.consume([one])))).toBeGreaterThanOrEqual(5)
 })
 
 test('a connection that Redis closes is an outage until the next one is open', async () => {
@@ -225,7 +225,7 @@ test('a Redis that refuses commands is as good as away, and its code is logged w
   await redis.config('SET', 'maxmemory', '1') // writes are answered with OOM
   redis.disconnect()
   const one = charge()
-  expect(admitted(await times(50, () => limiter.take([one])))).toBe(hourly.max)
+  expect(admitted(await times(50, () => limiter.consume([one])))).toBe(hourly.max)
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatchObject({ level: 'warn', reason: 'OOM' })
   expect(Object.keys(lines[0] ?? {}).sort()).toEqual(['level', 'msg', 'reason', 'time'])
@@ -235,16 +235,16 @@ test('a refund reaches the budget while Redis is away', async () => {
   await server.kill()
   const [here, there] = [instance(), instance()]
   const one = charge()
-  await times(hourly.max, () => here.limiter.take([one]))
+  await times(hourly.max, () => here.limiter.consume([one]))
   await here.limiter.refund([one])
-  expect(admitted(await times(50, () => there.limiter.take([one])))).toBe(1)
+  expect(admitted(await times(50, () => there.limiter.consume([one])))).toBe(1)
 })
 
 test('without Redis and without PostgreSQL a call is neither admitted nor refused', async () => {
   await server.kill()
   const nowhere = new Pool({ connectionString: 'postgres://127.0.0.1:1/none' })
   const { limiter } = instance({ pool: nowhere })
-  await expect(limiter.take([charge()])).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await expect(limiter.consume([charge()])).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   await nowhere.end()
 })
 

@@ -84,17 +84,18 @@ test('no operation hashes, counts or speaks to anybody but the database while it
   expect(transactions).toBeGreaterThan(15)
 })
 
-test('the watch sees what it is there for', async () => {
+test('hashes, rate limits, other connections and sockets inside a transaction are detected', async () => {
   const { database, hasher, limiter } = app.app.deps
   const request = { client: '127.0.0.1', signal: new AbortController().signal }
   await database.transaction(async (tx) => {
     await tx.user.count()
     await hasher.verify(PASSWORD, null, request)
-    await limiter.take([{ budget: { name: 'any', max: 1, window: 1_000, always: true }, subject: 'one' }])
+    await limiter.consume([{ budget: { name: 'any', max: 1, window: 1_000 }, subject: 'one' }])
+    await database.pool.query('SELECT 1')
     const mail = connect(app.smtp.port, '127.0.0.1')
     mail.write('QUIT\r\n')
     mail.end()
   })
-  const seen = ['hasher.verify', 'limiter.take', 'pool.connect', 'a socket that is not the database']
+  const seen = ['hasher.verify', 'limiter.consume', 'pool.connect', 'a socket that is not the database']
   expect(violations).toEqual(expect.arrayContaining(seen))
 })

@@ -26,7 +26,7 @@ export async function requireCurrentPassword(
 ) {
   const { database, hasher, limiter, clock, logger } = deps
   const budget: Charge[] = [{ budget: FAILED_PASSWORDS, subject: viewer.account.id }]
-  const wait = await limiter.take(budget, client.requestId)
+  const wait = await limiter.consume(budget, client.requestId)
   if (wait > 0) throw new RateLimitedError(wait)
 
   const user = await findUser(database.prisma, viewer.account.id)
