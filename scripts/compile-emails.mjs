@@ -23,10 +23,7 @@ export async function compileEmails({ source = join(root, 'emails'), target = jo
     mails[name] = { html: await compileHtml(mjml, source), text }
   }
   await mkdir(target, { recursive: true })
-  await writeFile(
-    join(target, 'mails.ts'),
-    `${NOTICE}export const MAIL_TEMPLATES = ${JSON.stringify(mails, null, 2)}\n`,
-  )
+  await writeFile(join(target, 'mails.ts'), `${NOTICE}export const MAIL_MARKUP = ${JSON.stringify(mails, null, 2)}\n`)
   await writeFile(join(target, 'locales.ts'), localesModule(catalogues))
 }
 

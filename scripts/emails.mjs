@@ -32,12 +32,12 @@ if (!pictured) console.log(`No pictures: there is no Chromium at ${CHROMIUM} (CH
 
 function renderAll() {
   const require = createRequire(import.meta.url)
-  const { MAILS, MAIL_NAMES } = require('../dist/mail/mails.js')
-  const { renderMail } = require('../dist/mail/render.js')
+  const { TEMPLATES, MAIL_NAMES } = require('../dist/mail/templates.js')
+  const { renderMail } = require('../dist/mail/renderMail.js')
   const { LOCALES } = require('../dist/generated/locales.js')
   return LOCALES.flatMap((locale) =>
     MAIL_NAMES.map((name) => {
-      const mail = renderMail({ name, payload: MAILS[name].sample, locale, brand: BRAND })
+      const mail = renderMail({ name, payload: TEMPLATES[name].sample, locale, brand: BRAND })
       return { ...mail, file: `${locale}-${name}` }
     }),
   )

@@ -2,9 +2,9 @@ import { SESSION } from './config/defaults'
 import type { Inbox } from './dev/inbox/store'
 import { inboxTransport } from './development'
 import { isDatabaseOutage, outageCode } from './errors/outage'
-import { MailDelivery } from './mail/delivery'
+import { MailDelivery } from './mail/mailDelivery'
 import { describeDatabaseError } from './ops/readiness'
-import { createSmtpTransport } from './mail/transport'
+import { createSmtpTransport } from './mail/smtpTransport'
 import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
 import type { HashQueue } from './passwords/hashQueue'
@@ -139,7 +139,7 @@ async function createMails(deps: Deps, inbox: Inbox | null) {
   const observer = {
     sent: (mail: string) => metrics.mailsSent.inc({ mail }),
     failed: (mail: string, reason: string) => metrics.mailsFailed.inc({ mail, reason }),
-    dropped: (mail: string, reason: string) => metrics.mailsDropped.inc({ mail, reason }),
+    skipped: (mail: string, reason: string) => metrics.mailsDropped.inc({ mail, reason }),
   }
   return { transport, delivery: new MailDelivery({ config, database, secrets, clock, logger, observer, transport }) }
 }

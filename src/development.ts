@@ -1,7 +1,7 @@
 import type { Config } from './config/config'
 import type { EmbeddedPostgres } from './dev/embeddedPostgres'
 import type { Inbox } from './dev/inbox/store'
-import type { MailTransport } from './mail/transport'
+import type { MailTransport } from './mail/smtpTransport'
 import type { Logger } from './ops/logger'
 
 /** What stands in for settings that the environment does not name. src/dev is loaded here, when it is needed: never in production. */

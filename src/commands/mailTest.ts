@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { canonicalEmail } from '../lib/emailAddress'
 import { escapeHtml } from '../lib/escapeHtml'
-import { smtpFailure } from '../mail/failure'
-import { createSmtpTransport, serverOf } from '../mail/transport'
+import { smtpFailure } from '../mail/smtpFailure'
+import { createSmtpTransport, serverOf } from '../mail/smtpTransport'
 
 const USES = ['NODE_ENV', 'SMTP_URL', 'MAIL_FROM', 'APP_NAME', 'PUBLIC_URL', 'SMTP_NAME'] as const
 

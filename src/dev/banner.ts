@@ -1,7 +1,7 @@
 import type { Config } from '../config/config'
 import { isReachable } from '../config/rules'
 
-/** What a newcomer wants to know at the first start: where everything is. */
+/** Printed at start in development: the URLs of this server. */
 export function banner(config: Config): string {
   const { publicUrl, appName, sandbox, smtpUrl, devTools, metricsToken } = config
   const lines = [
@@ -17,7 +17,7 @@ export function banner(config: Config): string {
   return ['', `${appName} is ready.`, '', ...rows, '', ...notes.map((note) => `  ${note}`), ''].join('\n')
 }
 
-/** What other machines may find here, where they can reach the server. */
+/** Warns if other machines can reach the development tools. */
 function devToolsNotes({ devTools, host, publicUrl }: Config): string[] {
   if (!devTools) return ['Development tools are off. NODE_ENV is not production: do not serve people like this.']
   if (!isReachable({ host, publicUrl })) return []

@@ -28,7 +28,7 @@ export function durationText(locale: Locale, milliseconds: number): string {
 /** A moment in words, in UTC: where its reader is, a mail cannot know. */
 export function instantText(locale: Locale, instant: Date): string {
   const { day, time } = formatters(locale)
-  return fill(text(locale).mailFrame.instant, { day: day.format(instant), time: time.format(instant) })
+  return fill(text(locale).mailLayout.instant, { day: day.format(instant), time: time.format(instant) })
 }
 
 function wholeUnits(milliseconds: number): [DurationUnit, number] {

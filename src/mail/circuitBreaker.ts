@@ -1,19 +1,19 @@
 import type { Logger } from '../ops/logger'
-import { smtpFailure } from './failure'
+import { smtpFailure } from './smtpFailure'
 
 interface BreakerOptions {
-  /** Throws while the mail server takes no mail. */
+  /** Throws if the mail server cannot be used. */
   probe: () => Promise<void>
   /** Milliseconds between two probes while the circuit is open. */
   interval: number
-  /** Whether any mail waits for the server: without one there is no reason to connect. */
+  /** Whether any mail is queued: without one there is no reason to connect. */
   isNeeded: () => Promise<boolean>
   logger: Logger
 }
 
 /**
- * Tells a mail that fails from a mail server that is down: after a failure that may be the server's, it is probed, and
- * the circuit opens only if the probe fails too. While it is open nothing is sent; probes go on until one succeeds.
+ * Distinguishes a failing mail from a failing mail server: after a connection problem the server is probed, and the circuit
+ * opens only if the probe fails too. While it is open nothing is sent, and the server is probed until a probe succeeds.
  */
 export class CircuitBreaker {
   private open = false
@@ -21,7 +21,7 @@ export class CircuitBreaker {
   private probing: Promise<void> | null = null
   private timer: NodeJS.Timeout | undefined
 
-  /** Probes at once, so that wrong settings show in the log at the start. */
+  /** Probes immediately, so that wrong settings are logged at the start. */
   constructor(private readonly options: BreakerOptions) {
     void this.check()
   }
@@ -30,7 +30,7 @@ export class CircuitBreaker {
     return this.open
   }
 
-  /** Probes the server, once for all callers that wait meanwhile. Never throws. */
+  /** Probes the server; concurrent callers share one probe. Never throws. */
   check(): Promise<void> {
     this.probing ??= this.probe().finally(() => (this.probing = null))
     return this.probing
@@ -49,13 +49,13 @@ export class CircuitBreaker {
       if (this.stopped) return
       const { reason, step, cause } = smtpFailure(error)
       if (!this.open) {
-        logger.warn({ event: 'mail_server_away', reason, step, cause }, 'The mail server is away: mails wait')
+        logger.warn({ event: 'mail_server_down', reason, step, cause }, 'The mail server is down: mails are kept')
       }
       this.open = true
       this.schedule()
       return
     }
-    if (this.open) logger.info({ event: 'mail_server_back' }, 'The mail server is back')
+    if (this.open) logger.info({ event: 'mail_server_up' }, 'The mail server is up again')
     this.open = false
   }
 

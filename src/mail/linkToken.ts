@@ -9,29 +9,33 @@ interface TokenParts {
   secrets: Secrets
 }
 
-export interface TokenOfMail {
+export interface LinkTokenRequest {
   mail: QueuedMail
   userId: string
   purpose: MailTokenPurpose
   registrationId?: string
-  /** Milliseconds from the moment it was asked for. */
+  /** Milliseconds from the creation of the mail's row. */
   expiresIn: number
 }
 
-/** The token of a link that voids those of earlier mails. */
-export async function newestToken(
+/** Creates the token of a mail's link and voids those of earlier mails of its purpose. */
+export async function replaceLinkToken(
   parts: TokenParts,
   tx: Transaction,
-  token: TokenOfMail,
-): Promise<string | { dropped: 'superseded' | 'done' }> {
+  token: LinkTokenRequest,
+): Promise<string | { skipped: 'superseded' | 'alreadyDone' }> {
   const { mail, userId, purpose } = token
   const rank = await supersedeOneTimeTokens(tx, { id: mail.id, userId, purpose, mailSequence: mail.sequence })
-  if (rank === 'superseded') return { dropped: 'superseded' }
-  return (await mailedToken(parts, tx, token)) ?? { dropped: 'done' }
+  if (rank === 'superseded') return { skipped: 'superseded' }
+  return (await createLinkToken(parts, tx, token)) ?? { skipped: 'alreadyDone' }
 }
 
-/** The token of a mail's link, the same for every try; null once it was used. */
-export async function mailedToken({ secrets }: TokenParts, db: Queryable, token: TokenOfMail): Promise<string | null> {
+/** Creates the token of a mail's link, or returns that of an earlier attempt; null once it was used. */
+export async function createLinkToken(
+  { secrets }: TokenParts,
+  db: Queryable,
+  token: LinkTokenRequest,
+): Promise<string | null> {
   const { mail, expiresIn, ...rest } = token
   const candidates = mailTokens(secrets, token.purpose, mail.id)
   const stored = await createOneTimeToken(db, {
@@ -44,8 +48,8 @@ export async function mailedToken({ secrets }: TokenParts, db: Queryable, token:
     expiresAt: later(mail.createdAt, expiresIn),
   })
   if (stored.usedAt) return null
-  // An earlier try may have made it under the secret of before.
-  const made = candidates.find((candidate) => digest(candidate).equals(stored.tokenHash))
-  if (made === undefined) throw new Error('A mailed token was made under a secret that is gone')
-  return made
+  // An earlier attempt may have derived it under SECRET_PREVIOUS.
+  const derived = candidates.find((candidate) => digest(candidate).equals(stored.tokenHash))
+  if (derived === undefined) throw new Error('A link token was derived under a secret that is not configured')
+  return derived
 }

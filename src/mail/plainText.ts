@@ -2,8 +2,8 @@
 const COLUMNS = 76
 
 /**
- * A user's text as one harmless line: controls, line ends and lone surrogates become spaces; characters that turn the
- * direction of what follows go (CVE-2021-42574). Joiners stay: names and emoji are spelled with them.
+ * A user's text as one line: control characters, line ends and lone surrogates become spaces, and bidirectional overrides
+ * are removed (CVE-2021-42574). Joiners are kept: some names and emoji need them.
  */
 export function plainLine(value: string): string {
   return value
@@ -14,16 +14,16 @@ export function plainLine(value: string): string {
 }
 
 /**
- * Whether a name may stand in a mail: one that holds a URL, a domain, an address or `www.` would be a stranger's
- * advertisement under our sender, and mail programs make links of such text. Letters that look like a dot or an @ count.
+ * False for a name with a URL, a domain, an address or `www.`: mail programs turn such text into links, so a stranger could
+ * advertise under our sender. NFKC also catches characters that look like a dot or an @.
  */
 export function isMailableName(name: string): boolean {
   const seen = name.normalize('NFKC').replace(/\p{Cf}/gu, '')
   return !/@|www\.|\w:\S|:\/\/|[\p{L}\p{N}\p{M}][.。][\p{L}\p{N}][\p{L}\p{N}\p{M}-]|\d\.\d+\.\d/iu.test(seen)
 }
 
-/** Lines broken at spaces; a longer word, as a link is one, keeps a line of its own. Japanese has a line per sentence. */
-export function wrapped(text: string): string {
+/** Breaks lines at spaces. Text longer than a line without a space (a link) gets its own line; Japanese, one per sentence. */
+export function wrapText(text: string): string {
   return text
     .split(/\n|(?<=。)(?=[^\n])/)
     .flatMap(wrapLine)

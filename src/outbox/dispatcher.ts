@@ -8,22 +8,22 @@ import type { Database } from '../store/database'
 import { type DueItem, type OutboxTable, claimDue, renewLeases, returnLeases } from '../store/leases'
 
 /**
- * How a delivery ended. `settled`: its row is deleted. `failed`: the attempt counts, and the next one waits longer.
- * `unavailable`: the other side is down, which says nothing of this row.
+ * `settled`: the delivery's row is deleted. `failed`: the attempt counts, and the next delay is longer. `unavailable`: the
+ * receiver or the database is down, so the attempt does not count.
  */
 export type Outcome = 'settled' | 'failed' | 'unavailable'
 
-/** One kind of work: the rows of one table. */
+/** Delivers the rows of one table. */
 export interface DeliveryKind {
   table: OutboxTable
-  /** Rows delivered at once by this instance. */
+  /** Rows that this instance delivers concurrently. */
   concurrency: number
   /** Milliseconds before the second attempt, doubled for each further one up to `maxRetry`. */
   firstRetry: number
   maxRetry: number
-  /** False while no delivery could succeed: then nothing is claimed. */
+  /** False while no delivery can succeed: then nothing is claimed. */
   mayClaim(): boolean
-  /** Must bear to be repeated: a row whose lease ended with its process is delivered again. */
+  /** Must tolerate repetition: if a process is killed, another one delivers its rows again. */
   deliver(id: string): Promise<Outcome>
 }
 
@@ -37,9 +37,9 @@ interface DispatcherOptions {
 }
 
 /**
- * Delivers the rows of one table from the moment it is made until it is stopped. A claim commits before the delivery
- * begins, so no connection is held meanwhile; a lease that is renewed keeps the row from other instances, and frees it
- * within its length when this process is killed. A database that is down is polled until it is back.
+ * Delivers the rows of one table until it is stopped. A claim commits before its delivery starts, so no connection is held
+ * during it. The claim is a lease that is renewed while the delivery runs: if this process is killed, the lease expires and
+ * another instance takes the row. While the database is down, polling continues.
  */
 export class Dispatcher {
   private readonly owner = randomUUID()
@@ -61,7 +61,7 @@ export class Dispatcher {
     this.running = this.run()
   }
 
-  /** Looks for due rows now instead of at the next poll. */
+  /** Polls now. */
   wake(): void {
     this.woken = true
     this.interrupt()
@@ -76,7 +76,7 @@ export class Dispatcher {
     this.abandoned = true
     clearInterval(this.renewal)
     const ids = [...this.inFlight.keys()]
-    if (ids.length > 0) await this.giveBack(ids, { delay: 0, failed: false })
+    if (ids.length > 0) await this.release(ids, { delay: 0, failed: false })
   }
 
   private async run(): Promise<void> {
@@ -87,7 +87,7 @@ export class Dispatcher {
     }
   }
 
-  /** Until the next poll, or until somebody calls `wake`, which may have been while rows were claimed. */
+  /** Waits for the next poll or for `wake`, which may have been called during the last claim. */
   private async idle(): Promise<void> {
     if (this.woken) return
     await new Promise<void>((resolve) => {
@@ -105,7 +105,7 @@ export class Dispatcher {
     const limit = kind.concurrency - this.inFlight.size
     if (limit <= 0) return
     if (!kind.mayClaim()) {
-      logger.debug({ table: kind.table }, 'Nothing is claimed: the circuit is open')
+      logger.debug({ table: kind.table }, 'Nothing is claimed: the circuit breaker is open')
       return
     }
     try {
@@ -138,12 +138,12 @@ export class Dispatcher {
       logger.error({ event: 'delivery_failed', table: kind.table, id, ...detailsOf(error) }, 'delivery_failed')
       return 'failed'
     })
-    if (outcome === 'failed') await this.giveBack([id], { delay: backOff(kind, attempts), failed: true })
-    if (outcome === 'unavailable') await this.giveBack([id], { delay: this.pollInterval, failed: false })
+    if (outcome === 'failed') await this.release([id], { delay: backOff(kind, attempts), failed: true })
+    if (outcome === 'unavailable') await this.release([id], { delay: this.pollInterval, failed: false })
   }
 
-  /** Where the database is down as well, the lease ends by itself. */
-  private async giveBack(ids: string[], next: { delay: number; failed: boolean }): Promise<void> {
+  /** If the database is down, the leases expire by themselves. */
+  private async release(ids: string[], next: { delay: number; failed: boolean }): Promise<void> {
     const { database, kind } = this.options
     await returnLeases(database.pool, kind.table, { owner: this.owner, ids, ...next }).catch(() => undefined)
   }
@@ -156,12 +156,12 @@ export class Dispatcher {
   }
 }
 
-/** Milliseconds before the next attempt, spread by a quarter so that rows that failed together are not tried together. */
+/** Milliseconds before the next attempt, with ±25 % jitter so that rows that failed together are not retried together. */
 function backOff({ firstRetry, maxRetry }: DeliveryKind, attempts: number): number {
   return Math.min(firstRetry * 2 ** attempts, maxRetry) * (0.75 + Math.random() / 2)
 }
 
-/** What may be logged of an error: its message may quote an address or a value. */
+/** The message of an error is not logged: it may quote an address or a value. */
 function detailsOf(error: unknown) {
   const { name, code } = Object(error) as { name?: unknown; code?: unknown }
   return { error: name, code, frames: stackFrames(error) }

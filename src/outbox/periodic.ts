@@ -2,7 +2,7 @@ import type { Logger } from '../ops/logger'
 
 const MINUTE = 60_000
 
-/** Work that comes again. Every instance does it, each at its own time: what it runs must bear that. */
+/** Every instance runs every task, at times of its own: `run` must tolerate concurrent runs. */
 export interface PeriodicTask {
   name: string
   /** Milliseconds from the end of one run to the next. */
@@ -11,8 +11,8 @@ export interface PeriodicTask {
 }
 
 /**
- * Runs each task soon after the start, then at its interval, spread by a tenth so that instances do not run together.
- * A run that failed is repeated within a minute. Resolves to the function that stops it, which waits for a run under way.
+ * Runs each task within a minute of the start, then at its interval with ±10 % jitter so that instances do not run together.
+ * A failed run is repeated within a minute. The returned function stops all tasks and waits for running ones.
  */
 export function startPeriodic(tasks: readonly PeriodicTask[], logger: Logger): () => Promise<void> {
   const timers = new Map<string, NodeJS.Timeout>()

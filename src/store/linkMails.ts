@@ -1,6 +1,6 @@
 import type { Transaction } from './database'
 
-/** What the outbox names the mails that carry a link (mail/prepare.ts). */
+/** What the outbox names the mails that carry a link (mail/composeMail.ts). */
 const LINK_MAILS = ['verifyEmail', 'resendVerification', 'resetPassword', 'confirmEmailChange']
 
 /**

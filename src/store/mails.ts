@@ -3,7 +3,7 @@ import { uncountMail } from './countedMails'
 import type { Queryable, Transaction } from './database'
 
 export interface NewMail {
-  /** What is to be sent (mail/prepare.ts decides which mail of mail/mails.ts it becomes). */
+  /** What is to be sent (mail/composeMail.ts decides which mail of mail/templates.ts it becomes). */
   name: string
   recipient: string
   userId?: string | null

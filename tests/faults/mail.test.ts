@@ -12,7 +12,7 @@ import { type Counted, type Mailer, type MailerOptions, SECRET, startMailer } fr
 import { type ReceivedMail, TestSmtpServer } from '../support/smtp'
 
 const HOUR = 3_600_000
-const AWAY = 'The mail server is away'
+const DOWN = 'The mail server is down'
 const NOT_CLAIMED = 'Nothing is claimed'
 const HASH = '$2b$12$abcdefghijklmnopqrstuv'
 
@@ -204,7 +204,7 @@ describe('a mail server that fails', () => {
       await queue('verifyEmail', `${'abc'[index] ?? ''}@example.com`, claim)
     for (const name of ['a', 'b']) await queue('resetPassword', `${name}@example.com`, { expiresAt: later(now, HOUR) })
     const { counted } = start()
-    await counted.waitForLog(AWAY)
+    await counted.waitForLog(DOWN)
     await counted.waitForLog(NOT_CLAIMED)
 
     now = later(now, 6 * HOUR)
@@ -227,7 +227,7 @@ describe('a mail server that fails', () => {
     await smtp.stop()
     await notice('first@example.com')
     const { counted } = start({ firstRetry: HOUR })
-    await counted.waitForLog(AWAY)
+    await counted.waitForLog(DOWN)
     for (const name of ['a', 'b', 'c']) await queue('emailChanged', `${name}@example.com`)
     await waitForPolls(counted)
     expect(counted.failures.filter(([name]) => name === 'emailChanged')).toEqual([])
@@ -238,7 +238,7 @@ describe('a mail server that fails', () => {
     await smtp.stop()
     await notice('a@example.com')
     const first = start()
-    await first.counted.waitForLog(AWAY)
+    await first.counted.waitForLog(DOWN)
     await waitForPolls(first.counted)
     await first.stop()
     await smtp.start()
@@ -258,11 +258,11 @@ describe('a mail server that fails', () => {
     }).start()
     await notice('a@example.com')
     const { counted } = start({ smtpUrl: smtp.url.replace('//', '//user:secret@') })
-    await counted.waitForLog(AWAY)
+    await counted.waitForLog(DOWN)
     await waitForPolls(counted)
     password = 'secret'
     await smtp.waitFor('a@example.com')
-    expect(counted.log.some((line) => line.includes(AWAY) && line.includes('smtp_535'))).toBe(true)
+    expect(counted.log.some((line) => line.includes(DOWN) && line.includes('smtp_535'))).toBe(true)
   })
 })
 
@@ -273,7 +273,7 @@ describe('in production', () => {
   test('a server whose STARTTLS is stripped gets nothing, and the mail stays', async () => {
     await notice('a@example.com')
     const { counted } = start(asOtherHost())
-    await counted.waitForLog(AWAY)
+    await counted.waitForLog(DOWN)
     await waitForPolls(counted)
     expect(smtp.attempts).toEqual([])
     expect(await waiting()).toBe(1)
@@ -284,7 +284,7 @@ describe('in production', () => {
     smtp = await new TestSmtpServer({ disabledCommands: [] }).start()
     await notice('a@example.com')
     const { counted } = start(asOtherHost())
-    await counted.waitForLog(AWAY)
+    await counted.waitForLog(DOWN)
     await waitForPolls(counted)
     expect(smtp.attempts).toEqual([])
     expect(await waiting()).toBe(1)
@@ -391,14 +391,14 @@ describe('what a mail says is decided when it is sent', () => {
   test('verifyEmail: nothing where this very claim was activated, is gone, or the account is disabled', async () => {
     const claim = await addUser('a@example.com')
     await db.prisma.registration.updateMany({ data: { activatedAt: now, passwordHash: null } })
-    expect(await outcome('verifyEmail', 'a@example.com', claim)).toBe('dropped: done')
-    expect(await outcome('verifyEmail', 'a@example.com', { userId: claim.userId })).toBe('dropped: gone')
+    expect(await outcome('verifyEmail', 'a@example.com', claim)).toBe('dropped: alreadyDone')
+    expect(await outcome('verifyEmail', 'a@example.com', { userId: claim.userId })).toBe('dropped: noRecipient')
     const disabled = await addUser('b@example.com', { verified: false, disabled: true })
     expect(await outcome('verifyEmail', 'b@example.com', disabled)).toBe('dropped: disabled')
   })
 
   test('resendVerification: a link for the only registration that waits, nothing for an unknown address', async () => {
-    expect(await outcome('resendVerification', 'unknown@example.com')).toBe('dropped: gone')
+    expect(await outcome('resendVerification', 'unknown@example.com')).toBe('dropped: noRecipient')
     await mailers.splice(0)[0]?.stop()
     const { registrationId } = await addUser('a@example.com', { verified: false })
     expect(await outcome('resendVerification', 'a@example.com')).toBe('link: /verify-email')
@@ -421,7 +421,7 @@ describe('what a mail says is decided when it is sent', () => {
 
   test('resetPassword: nothing for an unknown or a disabled account', async () => {
     await addUser('b@example.com', { disabled: true })
-    expect(await outcome('resetPassword', 'unknown@example.com')).toBe('dropped: gone')
+    expect(await outcome('resetPassword', 'unknown@example.com')).toBe('dropped: noRecipient')
     expect(await outcome('resetPassword', 'b@example.com')).toBe('dropped: disabled')
     expect(smtp.attempts).toEqual([])
   })
@@ -489,7 +489,7 @@ describe('what a mail says is decided when it is sent', () => {
     smtp.behaviour = 'ok'
     const { counted } = mailers[0] ?? start()
     await counted.waitForDrops(1)
-    expect(counted.drops).toEqual([['resetPassword', 'done']])
+    expect(counted.drops).toEqual([['resetPassword', 'alreadyDone']])
     expect(smtp.mails).toEqual([])
   })
 

@@ -9,7 +9,7 @@ import { budgetsOf, spellBudget } from '../../src/graphql/budgets'
 import { createSchema } from '../../src/graphql/schema'
 import { REST_ROUTES } from '../../src/http/restTable'
 import { parseDuration } from '../../src/lib/duration'
-import { MAIL_NAMES } from '../../src/mail/mails'
+import { MAIL_NAMES } from '../../src/mail/templates'
 import { createMetrics } from '../../src/ops/metrics'
 import { bare, tableOf } from '../support/documents'
 

@@ -2,9 +2,9 @@ import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { OUTBOX } from '../../src/config/defaults'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import type { Clock } from '../../src/lib/clock'
-import { MailDelivery } from '../../src/mail/delivery'
-import type { DropReason } from '../../src/mail/prepare'
-import { type MailTransport, createSmtpTransport } from '../../src/mail/transport'
+import { MailDelivery } from '../../src/mail/mailDelivery'
+import type { SkipReason } from '../../src/mail/composeMail'
+import { type MailTransport, createSmtpTransport } from '../../src/mail/smtpTransport'
 import { createLogger } from '../../src/ops/logger'
 import { Dispatcher } from '../../src/outbox/dispatcher'
 import { type Database, openDatabase } from '../../src/store/database'
@@ -17,7 +17,7 @@ export class Counted extends Watched {
   readonly log: string[] = []
   readonly sentMails: string[] = []
   readonly failures: [name: string, reason: string][] = []
-  readonly drops: [name: string, reason: DropReason][] = []
+  readonly drops: [name: string, reason: SkipReason][] = []
 
   sent(name: string): void {
     this.sentMails.push(name)
@@ -27,7 +27,7 @@ export class Counted extends Watched {
     this.failures.push([name, reason])
     this.wake()
   }
-  dropped(name: string, reason: DropReason): void {
+  skipped(name: string, reason: SkipReason): void {
     this.drops.push([name, reason])
     this.wake()
   }

@@ -7,7 +7,7 @@ import { toPublicError } from '../../src/errors/publicError'
 import { isDatabaseOutage } from '../../src/errors/outage'
 import { AbandonedError, ServiceUnavailableError, UnauthenticatedError } from '../../src/errors/requestErrors'
 import { asGraphQLError, presentError } from '../../src/graphql/presentError'
-import { smtpFailure } from '../../src/mail/failure'
+import { smtpFailure } from '../../src/mail/smtpFailure'
 
 const coded = (code: string) => Object.assign(new Error('x'), { code })
 
@@ -96,7 +96,7 @@ describe('of a failed mail', () => {
     ['the cause that the system named', { code: 'ESOCKET', originalCode: 'ECONNREFUSED' }, 'econnrefused'],
     ["the mailer's own code", { code: 'EDNS' }, 'edns'],
   ])('the reason is a label of few values: %s', (_name, error, reason) => {
-    expect(smtpFailure(error)).toMatchObject({ verdict: 'retry', connectionProblem: true, reason })
+    expect(smtpFailure(error)).toMatchObject({ outcome: 'retry', connectionProblem: true, reason })
   })
 })
 

@@ -1,8 +1,8 @@
-import { MAIL_TEMPLATES } from '../../src/generated/mails'
+import { MAIL_MARKUP } from '../../src/generated/mails'
 import { LOCALES, type Locale } from '../../src/generated/locales'
 import { direction } from '../../src/i18n/locale'
-import { MAILS, MAIL_NAMES, type MailName, type MailPayload } from '../../src/mail/mails'
-import { type Brand, type RenderedMail, renderMail } from '../../src/mail/render'
+import { TEMPLATES, MAIL_NAMES, type MailName, type MailPayload } from '../../src/mail/templates'
+import { type Brand, type RenderedMail, renderMail } from '../../src/mail/renderMail'
 
 const brand: Brand = { appName: 'Acme & Söhne', brandColor: '#336699', appUrl: 'https://app.acme.example/?a=1&b=2' }
 const everyMail = LOCALES.flatMap((locale) => MAIL_NAMES.map((name) => [locale, name] as const))
@@ -10,7 +10,7 @@ const link = 'https://auth.acme.example/verify-email#token=abc_DEF-123'
 const at = new Date('2026-03-05T07:08:00Z')
 
 function sample(name: MailName, locale: Locale, displayName?: string | null): RenderedMail {
-  const payload: MailPayload<MailName> = MAILS[name].sample
+  const payload: MailPayload<MailName> = TEMPLATES[name].sample
   return renderMail({ name, payload: displayName === undefined ? payload : { ...payload, displayName }, locale, brand })
 }
 
@@ -29,7 +29,7 @@ function verifyMail(overrides: Partial<MailPayload<'verifyEmail'>>, locale: Loca
 }
 
 test('every mail of the list has a template, and every template a mail', () => {
-  expect(Object.keys(MAIL_TEMPLATES).sort()).toEqual([...MAIL_NAMES].sort())
+  expect(Object.keys(MAIL_MARKUP).sort()).toEqual([...MAIL_NAMES].sort())
 })
 
 describe.each(everyMail)('%s %s', (locale, name) => {

@@ -4,7 +4,7 @@ import { requestTimeout } from '../../src/http/requestTimeout'
 import { metricsRoute } from '../../src/http/metricsRoute'
 import { Closers } from '../../src/lib/closers'
 import { CircuitBreaker } from '../../src/mail/circuitBreaker'
-import { createSmtpTransport } from '../../src/mail/transport'
+import { createSmtpTransport } from '../../src/mail/smtpTransport'
 import { createLogger } from '../../src/ops/logger'
 import { createMetrics } from '../../src/ops/metrics'
 import { DatabaseOutageError } from '../../src/errors/outage'
@@ -212,7 +212,7 @@ describe('a circuit breaker', () => {
         return asked === 2 ? Promise.reject(new Error('the database is away as well')) : Promise.resolve(true)
       })
     })
-    expect(counted.log.filter((line) => line.includes('The mail server is away'))).toHaveLength(1)
+    expect(counted.log.filter((line) => line.includes('The mail server is down'))).toHaveLength(1)
   })
 })
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInbox } from '../../src/dev/inbox/store'
 import { createInboxTransport } from '../../src/dev/inbox/transport'
-import { smtpFailure } from '../../src/mail/failure'
-import { type MailTransport, type OutgoingMail, createSmtpTransport } from '../../src/mail/transport'
+import { smtpFailure } from '../../src/mail/smtpFailure'
+import { type MailTransport, type OutgoingMail, createSmtpTransport } from '../../src/mail/smtpTransport'
 import { type Behaviour, TestSmtpServer } from '../support/smtp'
 
 const FROM = 'Acme, Inc. <no-reply@auth.example.com>'
@@ -156,13 +156,13 @@ describe('the SMTP transport', () => {
     const failure = await open(server.url, { socketTimeout: 50 })
       .send(mailTo('bob@example.com'))
       .catch((error: unknown) => error)
-    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true })
+    expect(smtpFailure(failure)).toMatchObject({ outcome: 'retry', connectionProblem: true })
   })
 
   test.each([
-    [421, { verdict: 'retry', connectionProblem: true, reason: 'smtp_421' }],
-    [450, { verdict: 'retry', connectionProblem: false, reason: 'smtp_450' }],
-    [550, { verdict: 'refused', connectionProblem: false, reason: 'smtp_550' }],
+    [421, { outcome: 'retry', connectionProblem: true, reason: 'smtp_421' }],
+    [450, { outcome: 'retry', connectionProblem: false, reason: 'smtp_450' }],
+    [550, { outcome: 'refused', connectionProblem: false, reason: 'smtp_550' }],
   ] as const)('RCPT TO answered by %d', async (behaviour, expected) => {
     server = await new TestSmtpServer().start()
     server.behaviour = behaviour
@@ -181,7 +181,7 @@ describe('the SMTP transport', () => {
     const failure = await open(`smtp://user:wrong@127.0.0.1:${server.port}`)
       .send(mailTo('bob@example.com'))
       .catch((error: unknown) => error)
-    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true, reason: 'smtp_535' })
+    expect(smtpFailure(failure)).toMatchObject({ outcome: 'retry', connectionProblem: true, reason: 'smtp_535' })
   })
 
   const refusing = (responseCode: number) => (_first: unknown, _session: unknown, done: (error: Error) => void) =>
@@ -263,7 +263,7 @@ describe('the SMTP transport', () => {
     const failure = await open(server.url)
       .send(mailTo('bob@example.com'))
       .catch((error: unknown) => error)
-    expect(smtpFailure(failure)).toMatchObject({ verdict: 'retry', connectionProblem: true })
+    expect(smtpFailure(failure)).toMatchObject({ outcome: 'retry', connectionProblem: true })
   })
 })
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { OutgoingMail } from '../../mail/transport'
+import type { OutgoingMail } from '../../mail/smtpTransport'
 
 /** Mails that are kept: more of them nobody reads again. */
 const CAPACITY = 1_000

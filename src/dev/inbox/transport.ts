@@ -1,5 +1,5 @@
 import type { Inbox } from './store'
-import { type MailTransport, sourceOf } from '../../mail/transport'
+import { type MailTransport, sourceOf } from '../../mail/smtpTransport'
 
 /** Delivers into the inbox what would go out by SMTP. */
 export function createInboxTransport(inbox: Inbox, from: string): MailTransport {

@@ -5,13 +5,13 @@ type Opened = (error: Error | null, options?: { connection: Socket }) => void
 export interface SmtpSockets {
   /** For nodemailer's `getSocket`. */
   open: (server: { host?: string | undefined; port?: number | string | undefined }, done: Opened) => void
-  /** Breaks the connections that are left. */
+  /** Destroys all open connections. */
   close: () => void
 }
 
 /**
- * Connects within `timeout` milliseconds. nodemailer counts the wait for the greeting as part of its own connection
- * timeout, so a server that cannot be reached would be waited for as long as one that is slow to greet.
+ * Connects within `timeout` milliseconds. nodemailer's own connection timeout includes the wait for the SMTP greeting, so an
+ * unreachable server would take as long to fail as one that is slow to send it.
  */
 export function createSmtpSockets(timeout: number): SmtpSockets {
   const sockets = new Set<Socket>()

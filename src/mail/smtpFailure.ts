@@ -1,11 +1,11 @@
-/** Where in a session an attempt failed. `session`: the connection broke, and it is not known at which command. */
+/** Where in a session an attempt failed. `session`: the connection broke at an unknown command. */
 export type SmtpStep = 'connect' | 'greeting' | 'TLS' | 'auth' | 'envelope' | 'data' | 'session'
 
-/** What is known of a failed attempt, without the address that an SMTP reply repeats. */
+/** A failed attempt, without the server's reply, which may repeat the recipient's address. */
 export interface SmtpFailure {
-  /** `refused`: the server will never take this mail. `retry`: it may, later. */
-  verdict: 'refused' | 'retry'
-  /** Whether the failure may be the server's or the connection's rather than this mail's. */
+  /** `refused`: the server rejects this mail permanently. `retry`: a later attempt may succeed. */
+  outcome: 'refused' | 'retry'
+  /** Whether the cause may be the server or the connection and not this mail. */
   connectionProblem: boolean
   /** A label of few values: `smtp_550`, `etimedout`. */
   reason: string
@@ -14,11 +14,11 @@ export interface SmtpFailure {
   cause: string
 }
 
-/** Replies to these are about one mail: its recipient and its content. The sender's address is the operator's setting. */
-const ABOUT_THE_MAIL = ['RCPT TO', 'DATA']
+/** Replies to these commands concern one mail. MAIL FROM is not among them: the sender is the operator's setting. */
+const MAIL_COMMANDS = ['RCPT TO', 'DATA']
 
-/** Authentication or encryption required, credentials refused (RFC 4954 §6): settings, whatever command they answer. */
-const ABOUT_THE_SETTINGS = [530, 534, 535, 538]
+/** Authentication or encryption required, credentials rejected (RFC 4954 §6): wrong settings, in reply to any command. */
+const SETTINGS_REPLIES = [530, 534, 535, 538]
 
 const CAUSES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at this port',
@@ -31,12 +31,12 @@ const CAUSES: Readonly<Record<string, string>> = {
   EPIPE: 'the server broke the connection',
   EAUTH: 'the server refused the user or the password, or offers no way to log in',
   CONNECT_TIMEOUT: 'the host did not answer in time',
-  GREETING_TIMEOUT: 'the server was reached and did not greet in time',
+  GREETING_TIMEOUT: 'the server was reached and sent no greeting in time',
   UPGRADE_TIMEOUT: 'TLS was not established in time',
-  SOCKET_TIMEOUT: 'the server fell silent',
+  SOCKET_TIMEOUT: 'the server stopped answering',
 }
 
-/** TLS errors reach us as words alone where STARTTLS was used; these are the words of OpenSSL and Node. */
+/** With STARTTLS a TLS error has no code, only a message of OpenSSL or Node. */
 const TLS_CAUSES: readonly (readonly [RegExp, string])[] = [
   [/self.signed/i, 'the certificate is self-signed'],
   [/has expired/i, 'the certificate has expired'],
@@ -46,17 +46,17 @@ const TLS_CAUSES: readonly (readonly [RegExp, string])[] = [
   [/upgrading connection with STARTTLS/i, 'the server offers no STARTTLS'],
 ]
 
-/** Reads an error of nodemailer: a permanent reply (5yz, RFC 5321 §4.2.1) about the mail ends it, everything else is retried. */
+/** Classifies an error of nodemailer: a permanent reply (5yz, RFC 5321 §4.2.1) about the mail rejects it, the rest is retried. */
 export function smtpFailure(error: unknown): SmtpFailure {
   const details = detailsOf(error)
   const { code, responseCode, command } = details
-  const aboutTheMail = responseCode !== null && ABOUT_THE_MAIL.includes(command)
-  // 503 is about the state of the session, not about the mail.
+  const concernsMail = responseCode !== null && MAIL_COMMANDS.includes(command)
+  // 503 concerns the state of the session, not the mail.
   const permanent = responseCode !== null && responseCode >= 500 && responseCode !== 503
-  const refused = aboutTheMail && permanent && !ABOUT_THE_SETTINGS.includes(responseCode)
+  const refused = concernsMail && permanent && !SETTINGS_REPLIES.includes(responseCode)
   return {
-    verdict: refused ? 'refused' : 'retry',
-    connectionProblem: !aboutTheMail || responseCode === 421,
+    outcome: refused ? 'refused' : 'retry',
+    connectionProblem: !concernsMail || responseCode === 421,
     reason: responseCode === null ? (code ?? 'unknown').toLowerCase() : `smtp_${responseCode}`,
     step: stepOf(details),
     cause: causeOf(details),
@@ -75,21 +75,20 @@ function stepOf({ code, command, isTls, message }: Details): SmtpStep {
 }
 
 function causeOf({ code, responseCode, isTls, message }: Details): string {
-  if (isTls) return TLS_CAUSES.find(([words]) => words.test(message))?.[1] ?? 'TLS could not be established'
+  if (isTls) return TLS_CAUSES.find(([pattern]) => pattern.test(message))?.[1] ?? 'TLS could not be established'
   if (responseCode !== null) return `the server answered ${responseCode}`
   return CAUSES[code ?? ''] ?? 'the attempt failed'
 }
 
 function detailsOf(error: unknown) {
   const { code, originalCode, timeoutType, responseCode, command, message } = Object(error) as Record<string, unknown>
-  // The most exact one: ECONNREFUSED rather than ESOCKET, GREETING_TIMEOUT rather than ETIMEDOUT.
+  // The most specific code: ECONNREFUSED rather than ESOCKET, GREETING_TIMEOUT rather than ETIMEDOUT.
   const exact = [timeoutType, originalCode, code].find((value) => typeof value === 'string')
-  const words = typeof message === 'string' ? message : ''
   return {
     code: typeof exact === 'string' ? exact : null,
     responseCode: typeof responseCode === 'number' ? responseCode : null,
     command: typeof command === 'string' ? command : '',
-    message: words,
-    isTls: code === 'ETLS' || (typeof responseCode !== 'number' && /certificate|\bTLS\b|\bSSL\b/.test(words)),
+    message: typeof message === 'string' ? message : '',
+    isTls: code === 'ETLS' || (typeof responseCode !== 'number' && /certificate|\bTLS\b|\bSSL\b/.test(String(message))),
   }
 }

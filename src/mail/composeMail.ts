@@ -6,20 +6,24 @@ import type { Database } from '../store/database'
 import type { QueuedMail } from '../store/mails'
 import { waitingRegistrations } from '../store/registrations'
 import { findUser, findUserByEmail } from '../store/users'
-import { mailedToken, newestToken } from './linkToken'
-import type { MailName, MailPayload } from './mails'
-import { withinQuota } from './quota'
-import { type RenderedMail, renderMail } from './render'
+import { createLinkToken, replaceLinkToken } from './linkToken'
+import type { MailName, MailPayload } from './templates'
+import { consumeMailQuota } from './consumeMailQuota'
+import { type RenderedMail, renderMail } from './renderMail'
 
-/** Why a mail is not sent: too late; its account or claim is gone; the account is disabled; what it offers was done; a newer one stands for it; its address has had its mails of this kind for now. */
-export type DropReason = 'expired' | 'gone' | 'disabled' | 'done' | 'superseded' | 'capped'
+/**
+ * Why a mail is not sent. `noRecipient`: its account or registration does not exist. `alreadyDone`: its link was used, or
+ * what the link would do has happened. `superseded`: a newer mail or a new password replaces it. `capped`: the quota of
+ * its address is spent.
+ */
+export type SkipReason = 'expired' | 'noRecipient' | 'disabled' | 'alreadyDone' | 'superseded' | 'capped'
 
-export type PreparedMail = RenderedMail & { token: string | null }
-export interface DroppedMail {
-  dropped: DropReason
+export type ComposedMail = RenderedMail & { token: string | null }
+export interface SkippedMail {
+  skipped: SkipReason
 }
 
-export interface PrepareParts {
+export interface ComposeParts {
   database: Database
   clock: Clock
   secrets: Secrets
@@ -28,20 +32,20 @@ export interface PrepareParts {
 
 type User = NonNullable<QueuedMail['user']>
 type Registration = NonNullable<QueuedMail['registration']>
-type Result = Promise<PreparedMail | DroppedMail>
+type Result = Promise<ComposedMail | SkippedMail>
 
 /**
- * Decides what a queued mail says, and to whom nothing is said. It is decided here rather than where the mail was asked
- * for, so that asking is the same work for a known address and an unknown one.
+ * Turns a queued mail into its text, or says why it is not sent. Decided here and not when the mail is queued, so that a
+ * request costs the same for a known and an unknown address.
  */
-export async function prepareMail(parts: PrepareParts, mail: QueuedMail): Result {
+export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result {
   switch (mail.name) {
     case 'verifyEmail':
       return mail.user && mail.registration
         ? verification(parts, mail, [mail.user, mail.registration])
-        : { dropped: 'gone' }
+        : { skipped: 'noRecipient' }
     case 'resendVerification':
-      return repeatedVerification(parts, mail)
+      return resentVerification(parts, mail)
     case 'resetPassword':
       return passwordReset(parts, mail)
     case 'confirmEmailChange':
@@ -60,19 +64,19 @@ export async function prepareMail(parts: PrepareParts, mail: QueuedMail): Result
 }
 
 async function verification(
-  parts: PrepareParts,
+  parts: ComposeParts,
   mail: QueuedMail,
   [user, registration]: [User, Registration | null],
 ): Result {
-  if (user.disabledAt) return { dropped: 'disabled' }
+  if (user.disabledAt) return { skipped: 'disabled' }
   if (user.emailVerifiedAt)
-    return registration?.activatedAt ? { dropped: 'done' } : alreadyRegistered(parts, mail, user)
+    return registration?.activatedAt ? { skipped: 'alreadyDone' } : alreadyRegistered(parts, mail, user)
 
   const expiresIn = parts.config.verifyTokenTtl
   const link = { userId: user.id, purpose: 'VERIFY_EMAIL' as const, expiresIn }
   const wanted = { mail, ...link, ...(registration && { registrationId: registration.id }) }
-  const token = await withinQuota(parts, { mail, kind: 'verifyEmail', link }, async (tx) => {
-    return (await mailedToken(parts, tx, wanted)) ?? { dropped: 'done' as const }
+  const token = await consumeMailQuota(parts, { mail, kind: 'verifyEmail', link }, async (tx) => {
+    return (await createLinkToken(parts, tx, wanted)) ?? { skipped: 'alreadyDone' as const }
   })
   if (typeof token !== 'string') return token
   const payload = { link: linkOf(parts, 'verifyEmail', token), expiresIn }
@@ -81,61 +85,63 @@ async function verification(
 }
 
 /**
- * The link is that of the only registration that waits. Where several people may be meant, or an import made the account,
- * it is nobody's in particular: what following it does is decided then (services/verifyEmail.ts).
+ * The link activates the only pending registration. With several of them, or an imported account, it names none: then
+ * services/verifyEmail.ts decides what it does when it is used.
  */
-async function repeatedVerification(parts: PrepareParts, mail: QueuedMail): Result {
+async function resentVerification(parts: ComposeParts, mail: QueuedMail): Result {
   const db = parts.database.prisma
   const user = await findUserByEmail(db, mail.recipient)
-  if (!user) return { dropped: 'gone' }
+  if (!user) return { skipped: 'noRecipient' }
   const [newest = null, ...others] = await waitingRegistrations(db, user.id)
   const registration = others.length === 0 && !user.importedAt ? newest : null
   return verification(parts, mail, [user, registration])
 }
 
-/** An unverified account gets it too: following the link proves the address. */
-async function passwordReset(parts: PrepareParts, mail: QueuedMail): Result {
+/** Unverified accounts get it too: the link proves the address. */
+async function passwordReset(parts: ComposeParts, mail: QueuedMail): Result {
   const user = await findUserByEmail(parts.database.prisma, mail.recipient)
-  if (!user) return { dropped: 'gone' }
-  if (user.disabledAt) return { dropped: 'disabled' }
+  if (!user) return { skipped: 'noRecipient' }
+  if (user.disabledAt) return { skipped: 'disabled' }
 
   const expiresIn = parts.config.resetTokenTtl
   const link = { userId: user.id, purpose: 'RESET_PASSWORD' as const, expiresIn }
-  const token = await withinQuota(parts, { mail, kind: 'resetPassword', link }, (tx) =>
-    newestToken(parts, tx, { mail, ...link }),
+  const token = await consumeMailQuota(parts, { mail, kind: 'resetPassword', link }, (tx) =>
+    replaceLinkToken(parts, tx, { mail, ...link }),
   )
   if (typeof token !== 'string') return token
-  // A bare account has no language of its own yet.
+  // An account that is neither verified nor imported has no locale of its own yet.
   const locale = user.emailVerifiedAt || user.importedAt ? user.locale : mail.locale
   const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
   return { ...render(parts, 'resetPassword', { payload, locale }), token }
 }
 
-async function emailChange(parts: PrepareParts, mail: QueuedMail): Result {
+async function emailChange(parts: ComposeParts, mail: QueuedMail): Result {
   const user = mail.userId === null ? null : await findUser(parts.database.prisma, mail.userId)
-  if (!user) return { dropped: 'gone' }
-  if (user.disabledAt) return { dropped: 'disabled' }
-  if (user.email === mail.recipient) return { dropped: 'done' }
+  if (!user) return { skipped: 'noRecipient' }
+  if (user.disabledAt) return { skipped: 'disabled' }
+  if (user.email === mail.recipient) return { skipped: 'alreadyDone' }
   const holder = await findUserByEmail(parts.database.prisma, mail.recipient)
-  if (holder?.disabledAt) return { dropped: 'disabled' }
+  if (holder?.disabledAt) return { skipped: 'disabled' }
   if (holder?.emailVerifiedAt) return alreadyRegistered(parts, mail, holder)
 
   const expiresIn = parts.config.verifyTokenTtl
   const link = { userId: user.id, purpose: 'CHANGE_EMAIL' as const, expiresIn }
-  const token = await withinQuota(parts, { mail, kind: 'confirmEmailChange', link }, (tx) =>
-    newestToken(parts, tx, { mail, ...link }),
+  const token = await consumeMailQuota(parts, { mail, kind: 'confirmEmailChange', link }, (tx) =>
+    replaceLinkToken(parts, tx, { mail, ...link }),
   )
   if (typeof token !== 'string') return token
   const payload = { link: linkOf(parts, 'confirmEmailChange', token), expiresIn }
   return { ...render(parts, 'confirmEmailChange', { payload, locale: user.locale }), token }
 }
 
-function linkOf({ config }: PrepareParts, name: keyof Config['links'], token: string): string {
+function linkOf({ config }: ComposeParts, name: keyof Config['links'], token: string): string {
   return config.links[name].replaceAll('{token}', encodeURIComponent(token))
 }
 
-async function alreadyRegistered(parts: PrepareParts, mail: QueuedMail, user: User): Result {
-  const capped = await withinQuota(parts, { mail, kind: 'alreadyRegistered', link: null }, () => Promise.resolve(null))
+async function alreadyRegistered(parts: ComposeParts, mail: QueuedMail, user: User): Result {
+  const capped = await consumeMailQuota(parts, { mail, kind: 'alreadyRegistered', link: null }, () =>
+    Promise.resolve(null),
+  )
   if (capped) return capped
   const { displayName, locale } = user
   const resetLink = `${parts.config.publicUrl}/reset-password`
@@ -143,10 +149,10 @@ async function alreadyRegistered(parts: PrepareParts, mail: QueuedMail, user: Us
 }
 
 function render<Name extends MailName>(
-  { config }: PrepareParts,
+  { config }: ComposeParts,
   name: Name,
   { payload, locale }: { payload: MailPayload<Name>; locale: string },
-): PreparedMail {
+): ComposedMail {
   const { appName, brandColor, appUrl } = config
   return {
     ...renderMail({ name, payload, locale: resolveLocale(locale), brand: { appName, brandColor, appUrl } }),

@@ -7,18 +7,18 @@ import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database } from '../store/database'
 import { type QueuedMail, deleteExpiredMails, deleteMail, dropMail, findMail, queueState } from '../store/mails'
 import { CircuitBreaker } from './circuitBreaker'
-import { type SmtpFailure, smtpFailure } from './failure'
-import { type DropReason, type PrepareParts, prepareMail } from './prepare'
-import type { MailTransport } from './transport'
+import { type SmtpFailure, smtpFailure } from './smtpFailure'
+import { type SkipReason, type ComposeParts, composeMail } from './composeMail'
+import type { MailTransport } from './smtpTransport'
 
-/** What is counted. `reason` is a label of few values, never an address. */
+/** For metrics. `reason` is one of few values, never an address. */
 export interface MailObserver {
   sent(name: string): void
   failed(name: string, reason: string): void
-  dropped(name: string, reason: DropReason): void
+  skipped(name: string, reason: SkipReason): void
 }
 
-export interface DeliveryParts extends PrepareParts {
+export interface DeliveryParts extends ComposeParts {
   database: Database
   transport: MailTransport
   clock: Clock
@@ -30,7 +30,7 @@ export interface DeliveryParts extends PrepareParts {
   probeInterval?: number
 }
 
-/** Sends the mails of the outbox: at least once while they are of use, never later. */
+/** Sends the mails of the outbox: at least once before they expire, never after. */
 export class MailDelivery implements DeliveryKind {
   readonly table = 'mails'
   readonly concurrency: number
@@ -48,7 +48,7 @@ export class MailDelivery implements DeliveryKind {
     this.breaker = new CircuitBreaker({
       ...{ logger, interval: probeInterval },
       probe: () => transport.verify(),
-      isNeeded: () => this.anyWaiting(),
+      isNeeded: () => this.hasQueuedMails(),
     })
   }
 
@@ -59,14 +59,14 @@ export class MailDelivery implements DeliveryKind {
   async deliver(id: string): Promise<Outcome> {
     const { database, transport, clock, observer, config } = this.parts
     const mail = await findMail(database.prisma, id)
-    if (!mail) return 'settled' // its owner has left
-    if (mail.expiresAt <= clock.now()) return this.drop(mail, 'expired')
-    if (this.breaker.isOpen()) return 'unavailable' // opened while this one was claimed
-    const prepared = await prepareMail(this.parts, mail)
-    if ('dropped' in prepared) return this.drop(mail, prepared.dropped)
+    if (!mail) return 'settled' // deleted with its account
+    if (mail.expiresAt <= clock.now()) return this.skip(mail, 'expired')
+    if (this.breaker.isOpen()) return 'unavailable' // opened after this mail was claimed
+    const composed = await composeMail(this.parts, mail)
+    if ('skipped' in composed) return this.skip(mail, composed.skipped)
     const messageId = `<${messageIdOf(id)}@${new URL(config.publicUrl).hostname}>`
     try {
-      await transport.send({ ...prepared, messageId, to: mail.recipient })
+      await transport.send({ ...composed, messageId, to: mail.recipient })
     } catch (error) {
       return this.fail(mail, error)
     }
@@ -80,22 +80,22 @@ export class MailDelivery implements DeliveryKind {
     this.breaker.stop()
   }
 
-  private async drop(mail: QueuedMail, reason: DropReason): Promise<Outcome> {
+  private async skip(mail: QueuedMail, reason: SkipReason): Promise<Outcome> {
     const { database, observer, logger } = this.parts
     await dropMail(database.prisma, mail.id)
-    observer.dropped(mail.name, reason)
+    observer.skipped(mail.name, reason)
     if (reason === 'capped') {
-      logger.warn({ event: 'mail_capped', mail: mail.name }, 'An address has had its mails of this kind for now')
+      logger.warn({ event: 'mail_capped', mail: mail.name }, 'The mail quota of an address is spent')
     }
     return 'settled'
   }
 
   private async fail(mail: QueuedMail, error: unknown): Promise<Outcome> {
-    if (this.stopped) return 'unavailable' // we ended the session ourselves
+    if (this.stopped) return 'unavailable' // the shutdown closed the connection
     const failure = smtpFailure(error)
     this.parts.observer.failed(mail.name, failure.reason)
     this.log(mail, failure)
-    if (failure.verdict === 'refused') {
+    if (failure.outcome === 'refused') {
       await dropMail(this.parts.database.prisma, mail.id)
       return 'settled'
     }
@@ -103,26 +103,27 @@ export class MailDelivery implements DeliveryKind {
     return this.breaker.isOpen() ? 'unavailable' : 'failed'
   }
 
-  private log(mail: QueuedMail, { verdict, reason, step, cause }: SmtpFailure): void {
+  private log(mail: QueuedMail, { outcome, reason, step, cause }: SmtpFailure): void {
     const omitted = this.sample()
     if (omitted === null) return
     const { logger } = this.parts
     const line = { mailId: mail.id, mail: mail.name, attempt: mail.attempts + 1, reason, step, cause, omitted }
-    if (verdict === 'refused') logger.error({ event: 'mail_refused', ...line }, 'A mail was refused and given up')
-    else logger.warn({ event: 'mail_failed', ...line }, 'A mail was not taken and is tried again')
+    if (outcome === 'refused')
+      logger.error({ event: 'mail_refused', ...line }, 'The server rejected a mail permanently')
+    else logger.warn({ event: 'mail_failed', ...line }, 'A mail failed and is retried')
   }
 
-  /** Mails that expired meanwhile are dropped here, since nothing claims them while the circuit is open. */
-  private async anyWaiting(): Promise<boolean> {
+  /** Also deletes expired mails: no instance claims them while its circuit is open. */
+  private async hasQueuedMails(): Promise<boolean> {
     const { database, clock, observer } = this.parts
-    for (const name of await deleteExpiredMails(database.prisma, clock.now())) observer.dropped(name, 'expired')
+    for (const name of await deleteExpiredMails(database.prisma, clock.now())) observer.skipped(name, 'expired')
     return (await queueState(database.prisma, clock.now())).waiting > 0
   }
 }
 
 /**
- * The same for every attempt, so that mail programs recognise a copy. Not the row's id: the link's token is derived from
- * that one, and this one is shown to everybody who handles the mail.
+ * The same for every attempt, so that mail programs recognise a duplicate. A digest, because the link's token is derived
+ * from the row's id and every server on the way reads the Message-ID.
  */
 function messageIdOf(id: string): string {
   return createHash('sha256').update(`message-id:${id}`).digest('hex').slice(0, 32)

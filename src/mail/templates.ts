@@ -1,28 +1,28 @@
 import { z } from 'zod'
 
-/** Where a button or a link of a mail leads. Deep links of apps are welcome; what a mail program would run is not. */
+/** The target of a button or link. Deep links of apps are allowed, schemes that execute something are not. */
 const link = z.string().refine(isSafeLink, 'an absolute URL that a mail program opens safely')
 
-/** A name that its owner chose, as it was typed: rendering makes it harmless. */
+/** As its owner typed it: rendering sanitizes it. */
 const displayName = z.string().nullable()
 
-/** Milliseconds that the link lives from the moment it was made. */
+/** Milliseconds from the creation of the mail's row until its link expires. */
 const expiresIn = z.number().int().positive()
 
-/** A mail that proves an address greets without a name: whoever gave one need not be the owner of the mailbox. */
-const provingMail = z.object({ link, expiresIn })
+/** No name: whoever entered it need not own the mailbox. */
+const verification = z.object({ link, expiresIn })
 const notice = z.object({ displayName, at: z.date() })
 const sampleName = 'Ada Lovelace'
 const sampleAt = new Date('2026-11-22T10:15:00Z')
 
 /**
- * Every mail that is sent: what it needs to know, and a sample of it for previews and tests. Each has a template of
- * its name in emails/ and its texts under `mails` in every catalogue.
+ * Every mail: the schema of its payload, and a sample for previews and tests. Its markup is emails/<name>.mjml and .txt,
+ * its texts are under `mails` in every catalogue.
  */
-export const MAILS = {
-  verifyEmail: { payload: provingMail, sample: sampleLink('verify-email', 24 * 3_600_000) },
+export const TEMPLATES = {
+  verifyEmail: { payload: verification, sample: sampleLink('verify-email', 24 * 3_600_000) },
   alreadyRegistered: {
-    /** `resetLink` leads to the page that asks for a reset mail; it carries no token. */
+    /** `resetLink` opens the page that requests a reset mail; it carries no token. */
     payload: z.object({ displayName, resetLink: link }),
     sample: { displayName: sampleName, resetLink: 'https://auth.example.com/reset-password' },
   },
@@ -32,23 +32,23 @@ export const MAILS = {
   },
   passwordChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   sessionEnded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
-  confirmEmailChange: { payload: provingMail, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
+  confirmEmailChange: { payload: verification, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   emailChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   accountDeleted: { payload: notice, sample: { displayName: null, at: sampleAt } },
 } as const
 
-export type MailName = keyof typeof MAILS
-export type MailPayload<Name extends MailName> = z.infer<(typeof MAILS)[Name]['payload']>
-export const MAIL_NAMES = Object.keys(MAILS) as MailName[]
+export type MailName = keyof typeof TEMPLATES
+export type MailPayload<Name extends MailName> = z.infer<(typeof TEMPLATES)[Name]['payload']>
+export const MAIL_NAMES = Object.keys(TEMPLATES) as MailName[]
 
-/** True for an absolute URL in one piece whose scheme runs nothing when it is opened. */
+/** True for an absolute URL without whitespace whose scheme executes nothing when it is opened. */
 export function isSafeLink(text: string): boolean {
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false
   return !['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:'].includes(new URL(text).protocol)
 }
 
-function sampleLink(page: string, life: number) {
+function sampleLink(page: string, expiresIn: number) {
   const token = 'b0dT4Yx2mJq7cVhN9eLkR3sWfZ1uGpAo8iXyQtMnBvE'
-  return { link: `https://auth.example.com/${page}#token=${token}`, expiresIn: life }
+  return { link: `https://auth.example.com/${page}#token=${token}`, expiresIn }
 }

@@ -2,8 +2,8 @@ import { v7 as uuidv7 } from 'uuid'
 import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { later } from '../../src/lib/clock'
-import { type DroppedMail, type PreparedMail, prepareMail } from '../../src/mail/prepare'
-import { sourceOf } from '../../src/mail/transport'
+import { type SkippedMail, type ComposedMail, composeMail } from '../../src/mail/composeMail'
+import { sourceOf } from '../../src/mail/smtpTransport'
 import { type Database, openDatabase } from '../../src/store/database'
 import { type NewMail, findMail, queueMail } from '../../src/store/mails'
 import { changeEmail } from '../../src/store/users'
@@ -51,8 +51,8 @@ async function queue(name: string, recipient: string, changes: Partial<NewMail> 
 }
 
 type Queued = Awaited<ReturnType<typeof queue>>
-const prepare = (mail: Queued, by = secrets): Promise<PreparedMail | DroppedMail> =>
-  prepareMail({ database: db, secrets: by, config, clock: { now: () => now } }, mail)
+const prepare = (mail: Queued, by = secrets): Promise<ComposedMail | SkippedMail> =>
+  composeMail({ database: db, secrets: by, config, clock: { now: () => now } }, mail)
 
 describe('a link is not mailed', () => {
   test('where it was followed already', async () => {
@@ -63,7 +63,7 @@ describe('a link is not mailed', () => {
     const mail = await queue('verifyEmail', 'ada@example.com', { userId, registrationId: registration.id })
     expect(await prepare(mail)).toHaveProperty('token')
     await db.prisma.oneTimeToken.update({ where: { id: mail.id }, data: { usedAt: now } })
-    expect(await prepare(mail)).toEqual({ dropped: 'done' })
+    expect(await prepare(mail)).toEqual({ skipped: 'alreadyDone' })
   })
 
   test('under a secret that does not make the token of an earlier try: it would lead nowhere', async () => {
@@ -72,24 +72,24 @@ describe('a link is not mailed', () => {
     const first = await prepare(mail)
     expect(await prepare(mail)).toEqual(first)
     const other = deriveSecrets('quite another secret, which is long enough', null)
-    await expect(prepare(mail, other)).rejects.toThrow('made under a secret that is gone')
+    await expect(prepare(mail, other)).rejects.toThrow('derived under a secret that is not configured')
   })
 
   test.each([
-    ['gone', 'whose account is gone', () => Promise.resolve(undefined)],
+    ['noRecipient', 'whose account is gone', () => Promise.resolve(undefined)],
     ['disabled', 'whose account is disabled', () => addUser('ada@example.com', { disabled: true })],
-    ['done', 'whose account has the address by now', () => addUser('new@example.com')],
-  ] as const)('%s: to a new address, %s', async (dropped, _why, account) => {
+    ['alreadyDone', 'whose account has the address by now', () => addUser('new@example.com')],
+  ] as const)('%s: to a new address, %s', async (skipped, _why, account) => {
     const userId = await account()
     const mail = await queue('confirmEmailChange', 'new@example.com', userId === undefined ? {} : { userId })
-    expect(await prepare(mail)).toEqual({ dropped })
+    expect(await prepare(mail)).toEqual({ skipped })
   })
 
   test('to an address whose own account is disabled', async () => {
     const userId = await addUser('ada@example.com')
     await addUser('new@example.com', { disabled: true })
     expect(await prepare(await queue('confirmEmailChange', 'new@example.com', { userId }))).toEqual({
-      dropped: 'disabled',
+      skipped: 'disabled',
     })
   })
 
@@ -98,7 +98,7 @@ describe('a link is not mailed', () => {
     const earlier = await queue('confirmEmailChange', 'new@example.com', { userId })
     const latest = await queue('confirmEmailChange', 'newest@example.com', { userId, now: later(now, 1_000) })
     expect(await prepare(latest)).toHaveProperty('token')
-    expect(await prepare(earlier)).toEqual({ dropped: 'superseded' })
+    expect(await prepare(earlier)).toEqual({ skipped: 'superseded' })
   })
 
   test('by a name that no mail has', async () => {

@@ -2,26 +2,26 @@ import { createTransport } from 'nodemailer'
 import { MAIL } from '../config/defaults'
 import { isLoopback } from '../config/values'
 import { canonicalEmail } from '../lib/emailAddress'
-import { createSmtpSockets } from './smtpSocket'
+import { createSmtpSockets } from './smtpSockets'
 
 export interface OutgoingMail {
-  /** `<id@host>`: the same for every try, so that a copy is known as one. */
+  /** `<id@host>`: the same for every attempt, so that mail programs recognise a duplicate. */
   messageId: string
   /** One plain address. */
   to: string
   subject: string
   html: string
   text: string
-  /** The token that its link carries, for the development inbox. */
+  /** The token of its link, for the development inbox. */
   token: string | null
 }
 
-/** Takes a mail away, or throws. */
 export interface MailTransport {
+  /** Resolves once the server has accepted the mail. */
   send(message: OutgoingMail): Promise<void>
-  /** Throws while nothing could be sent. */
+  /** Throws if the server cannot be used. */
   verify(): Promise<void>
-  /** Ends what is under way. */
+  /** Closes all connections, also those that are sending. */
   close(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ interface SmtpOptions {
   url: string
   /** As in `Name <no-reply@example.com>`. */
   from: string
-  /** What the server is greeted with: a host name or an address literal. */
+  /** The client's name in EHLO: a host name or an address literal. */
   name: string
   production: boolean
   /** Milliseconds; for tests. */
@@ -39,10 +39,10 @@ interface SmtpOptions {
   socketTimeout?: number
 }
 
-/** What to ask of nodemailer whatever a mail holds: no file is read and no address fetched to build it. */
-const CLOSED = { disableFileAccess: true, disableUrlAccess: true, logger: false as const }
+/** Whatever a mail contains, nodemailer reads no file and fetches no URL to build it. */
+const NO_EXTERNAL_CONTENT = { disableFileAccess: true, disableUrlAccess: true, logger: false as const }
 
-/** Sends by SMTP over a few kept connections. In production nothing leaves in clear, save to this very machine (RFC 8314). */
+/** Sends by SMTP over a few pooled connections; in production always encrypted, except to loopback (RFC 8314). */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const { greetingTimeout = MAIL.greetingTimeout, socketTimeout = MAIL.socketTimeout } = options
   const { connectionTimeout = MAIL.connectionTimeout } = options
@@ -51,14 +51,14 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const server = {
     ...serverOf(options),
     ...{ name: options.name, greetingTimeout, socketTimeout },
-    // Counted from before our own connecting, and the greeting's limit as well: see smtpSocket.ts.
+    // nodemailer's timeout includes our own connecting and the greeting: see smtpSockets.ts.
     connectionTimeout: connectionTimeout + greetingTimeout,
   }
   const sender = createTransport({
     ...server,
     pool: true,
     maxConnections: MAIL.concurrency,
-    // A reused connection may have been dropped while idle: one new one. Further attempts are the outbox's.
+    // An idle pooled connection may be dead: try one new connection. Further attempts are up to the outbox.
     maxRequeues: 1,
     getSocket: sockets.open,
   })
@@ -79,22 +79,22 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
   }
 }
 
-/** The message as it goes over the wire: RFC 5322 text. */
+/** The message as RFC 5322 text. */
 export async function sourceOf(message: OutgoingMail, from: string): Promise<string> {
-  const stream = createTransport({ streamTransport: true, buffer: true, ...CLOSED })
+  const stream = createTransport({ streamTransport: true, buffer: true, ...NO_EXTERNAL_CONTENT })
   const { message: source } = await stream.sendMail(mimeOf(message, from))
-  if (!Buffer.isBuffer(source)) throw new Error('A message that was not built in memory')
+  if (!Buffer.isBuffer(source)) throw new Error('The message was not built in memory')
   return source.toString()
 }
 
-/** Read from the URL's parts: its query could switch certificate checks off. */
+/** Takes parts of the URL and not the URL: nodemailer reads options from its query, which could disable certificate checks. */
 export function serverOf({ url, production }: Pick<SmtpOptions, 'url' | 'production'>) {
   const { protocol, hostname, port, username, password } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'smtps:'
   const strict = production && !isLoopback(host)
   return {
-    ...CLOSED,
+    ...NO_EXTERNAL_CONTENT,
     host,
     secure,
     port: port === '' ? (secure ? 465 : 587) : Number(port),
@@ -105,11 +105,11 @@ export function serverOf({ url, production }: Pick<SmtpOptions, 'url' | 'product
 }
 
 /**
- * Mailers read an address as a list, with names, comments and groups, even one in an envelope: so only a canonical one
- * passes. No header holds what a user typed, save that one recipient. Throws for any other recipient.
+ * nodemailer parses addresses as lists with names, comments and groups, even in an envelope, so any but a canonical address
+ * throws. That recipient is the only user input in a header.
  */
 function mimeOf({ messageId, to, subject, html, text }: OutgoingMail, from: string) {
-  if (canonicalEmail(to) !== to) throw new Error('A recipient that is not one canonical address')
+  if (canonicalEmail(to) !== to) throw new Error('The recipient is not one canonical address')
   const sender = senderOf(from)
   return {
     from: sender,
@@ -119,13 +119,13 @@ function mimeOf({ messageId, to, subject, html, text }: OutgoingMail, from: stri
     html,
     text,
     messageId,
-    // RFC 3834: keeps out-of-office replies and other robots from answering.
+    // RFC 3834: prevents out-of-office replies and other automatic answers.
     headers: { 'Auto-Submitted': 'auto-generated' },
     xMailer: false as const,
   }
 }
 
-/** A name may hold a comma, which a list of addresses would be split at. */
+/** Splits MAIL_FROM here: nodemailer would split a name at a comma. */
 function senderOf(from: string): { name: string; address: string } {
   const [, name = '', address = from] = /^(.*)<([^<>]+)>$/.exec(from) ?? []
   return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }

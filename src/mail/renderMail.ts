@@ -1,0 +1,109 @@
+import { MAIL_MARKUP } from '../generated/mails'
+import { type Locale, direction } from '../i18n/locale'
+import { fill, text } from '../i18n/text'
+import { durationText, instantText } from '../i18n/time'
+import { escapeHtml } from '../lib/escapeHtml'
+import { TEMPLATES, type MailName, type MailPayload, isSafeLink } from './templates'
+import { isMailableName, plainLine, wrapText } from './plainText'
+
+export interface Brand {
+  appName: string
+  /** `#rrggbb`, dark enough for white text. */
+  brandColor: string
+  /** The page where users log in; null if APP_URL is not set. */
+  appUrl: string | null
+}
+
+export interface MailToRender<Name extends MailName> {
+  name: Name
+  payload: MailPayload<Name>
+  locale: Locale
+  brand: Brand
+}
+
+export interface RenderedMail {
+  subject: string
+  html: string
+  text: string
+}
+
+/** The fields of all payloads; the schema of each mail (templates.ts) picks from them. */
+interface Payload {
+  displayName?: string | null
+  link?: string
+  resetLink?: string
+  expiresIn?: number
+  at?: Date
+}
+
+interface MailTexts {
+  subject: string
+  preheader: string
+  heading: string
+  body: string[]
+  notes: string[]
+  button?: string
+}
+
+/**
+ * One mail in one language. Pure. Throws a ZodError for a payload that does not match the mail's schema, such as an unsafe
+ * link. Values are inserted last and in one pass, escaped for HTML or text; no user's text is in a subject.
+ */
+export function renderMail<Name extends MailName>({ name, payload, locale, brand }: MailToRender<Name>): RenderedMail {
+  const parsed: Payload = TEMPLATES[name].payload.parse(payload)
+  const values = valuesOf(text(locale).mails[name], { payload: parsed, locale, brand })
+  const markup = MAIL_MARKUP[name]
+  return {
+    subject: values.subject,
+    html: insert(markup.html, values, escapeHtml),
+    text: wrapText(insert(markup.text, values, (value) => value)),
+  }
+}
+
+type Values = Record<string, string | undefined> & { subject: string }
+
+function valuesOf(
+  texts: MailTexts,
+  { payload, locale, brand }: { payload: Payload; locale: Locale; brand: Brand },
+): Values {
+  const { mailLayout } = text(locale)
+  const { appName, brandColor, appUrl } = brand
+  const placeholders = {
+    appName,
+    ...(payload.expiresIn !== undefined && { duration: durationText(locale, payload.expiresIn) }),
+    ...(payload.at && { date: instantText(locale, payload.at) }),
+  }
+  const given = plainLine(payload.displayName ?? '')
+  const name = isMailableName(given) ? given : ''
+  const dir = direction(locale)
+  return {
+    ...{ lang: locale, dir, start: dir === 'rtl' ? 'right' : 'left', appName, brandColor },
+    ...{ link: payload.link, resetLink: payload.resetLink },
+    loginLink: appUrl !== null && isSafeLink(appUrl) ? appUrl : undefined,
+    greeting: name === '' ? mailLayout.greeting : fill(mailLayout.greetingNamed, { name }),
+    fallback: mailLayout.fallback,
+    footer: fill(mailLayout.footer, placeholders),
+    subject: fill(texts.subject, placeholders),
+    preheader: fill(texts.preheader, placeholders),
+    heading: fill(texts.heading, placeholders),
+    button: texts.button,
+    ...numbered('body', texts.body, placeholders),
+    ...numbered('notes', texts.notes, placeholders),
+  }
+}
+
+function numbered(key: string, texts: string[], placeholders: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(texts.map((line, index) => [`${key}.${index}`, fill(line, placeholders)]))
+}
+
+/** Fills %%key%% and removes each block between %%if key%% and %%end%% whose value is undefined. */
+function insert(markup: string, values: Values, escape: (value: string) => string): string {
+  const chosen = markup.replace(/%%if (\w+)%%\n?([^]*?)%%end%%\n?/g, (_, key: string, block: string) =>
+    values[key] === undefined ? '' : block,
+  )
+  return chosen.replace(/%%([\w.]+)%%/g, (_, key: string) => {
+    const value = values[key]
+    if (value === undefined) throw new Error(`No value for the placeholder ${key}`)
+    return escape(value)
+  })
+}
