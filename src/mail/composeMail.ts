@@ -13,7 +13,7 @@ import { type RenderedMail, renderMail } from './renderMail'
 
 /**
  * Why a mail is not sent. `noRecipient`: its account or registration does not exist. `alreadyDone`: its link was used, or
- * what the link would do has happened. `superseded`: a newer mail or a new password replaces it. `capped`: the quota of
+ * what the link would do has happened. `superseded`: a newer mail replaces it. `capped`: the quota of
  * its address is spent.
  */
 export type SkipReason = 'expired' | 'noRecipient' | 'disabled' | 'alreadyDone' | 'superseded' | 'capped'
