@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { TIMER } from './defaults'
+import { LIFETIME, TIMER } from './defaults'
 import { originOf } from './values'
 import { formatDuration, parseDuration } from '../lib/duration'
 
@@ -13,12 +13,6 @@ function refuse(context: z.RefinementCtx, accepted: string, found?: string): typ
   return z.NEVER
 }
 
-export const duration = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context) => parseDuration(text) ?? refuse(context, 'a duration such as 30s, 15m, 24h or 30d'))
-
 /** A duration of so many milliseconds at least and at most; zero may be written `0s`. */
 export const within = (minimum: number, maximum: number) => (text: string, context: z.RefinementCtx) => {
   const milliseconds = text === '0s' ? 0 : parseDuration(text)
@@ -28,6 +22,9 @@ export const within = (minimum: number, maximum: number) => (text: string, conte
 
 export const durationWithin = (minimum: number, maximum: number, fallback: string) =>
   z.string().default(fallback).transform(within(minimum, maximum))
+
+/** How long a token, link, session or key lives. */
+export const lifetime = (fallback: string) => durationWithin(1, LIFETIME.longest, fallback)
 
 /** A duration that a timer waits for: Node fires a timer beyond 2^31-1 ms at once. */
 export const timerDuration = (fallback: string) => durationWithin(1, TIMER.longest, fallback)

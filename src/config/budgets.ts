@@ -1,4 +1,5 @@
-import { parseDuration } from '../lib/duration'
+import { RATE_LIMIT } from './defaults'
+import { formatDuration, parseDuration } from '../lib/duration'
 
 /** Whom a budget belongs to; several together are one joint key. */
 export type BudgetKey = 'IP' | 'EMAIL' | 'USER' | 'SESSION'
@@ -51,14 +52,14 @@ function parseBudget(text: string, keys: readonly BudgetKey[]): FieldBudget | nu
   const [max, window] = [Number(calls), parseDuration(length)]
   const given = names.split('+')
   const per = keys.filter((key) => given.includes(key))
-  if (max < 1 || window === null || per.length !== given.length) return null
+  if (max < 1 || window === null || window > RATE_LIMIT.longestWindow || per.length !== given.length) return null
   return { max, window, per }
 }
 
 /** Spelled as `parseBudgets` reads it. */
 export function acceptedBudgets(keys: readonly BudgetKey[]): string {
   const joint = keys.length > 1 ? `, or joined as ${keys.join('+')}` : ''
-  return `budgets such as "200/1h per ${keys[0] ?? 'IP'}", several separated by commas; per ${keys.join(' or ')}${joint}`
+  return `budgets such as "200/1h per ${keys[0] ?? 'IP'}", several separated by commas, a window of ${formatDuration(RATE_LIMIT.longestWindow)} at most; per ${keys.join(' or ')}${joint}`
 }
 
 /** Variables of this kind that name no field. */

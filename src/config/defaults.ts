@@ -9,6 +9,11 @@ export const TIMER = {
   longest: 7 * DAY,
 } as const
 
+export const LIFETIME = {
+  /** Milliseconds that a token, link, session or signing key may last: ten years. Sums of several stay in years of four digits, which every parser of timestamps reads. */
+  longest: 3_650 * DAY,
+} as const
+
 export const PASSWORD = {
   /** Code points. NIST SP 800-63B asks for 64 at least; beyond 128 nobody types, and work grows with it. */
   maxLength: 128,
@@ -77,6 +82,8 @@ export const SIGNING_KEYS = {
 } as const
 
 export const RATE_LIMIT = {
+  /** Milliseconds of a window that the environment may set: retryAfter is an Int of seconds, and no counter is kept for longer than a year. */
+  longestWindow: 365 * DAY,
   /** Keys that each instance remembers, at about 150 bytes each. Beyond, the least recently used cost a trip again. */
   localCounters: 100_000,
   /** In development every budget of the schema is this many times as large: who builds a form sends it often. */

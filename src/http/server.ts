@@ -21,7 +21,7 @@ import { limitShape } from './requestShape'
 import { requestTimeout } from './requestTimeout'
 import { requireHttps } from './requireHttps'
 import { restRoutes } from './restRoutes'
-import { readCertificate } from './tls'
+import { loadCertificate } from './tls'
 import { jwksRoute } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox/store'
@@ -104,7 +104,7 @@ function serverOptions(config: Deps['config'], rawErrors: ReturnType<typeof rawE
     keepAliveTimeout: HTTP.keepAliveTimeout,
     routerOptions: { maxParamLength: HTTP.maxHeaders }, // the headers' limit bounds the path as well
     ...(config.tls
-      ? { https: { ...readCertificate(config.tls), ...node, handshakeTimeout: HTTP.handshakeTimeout } }
+      ? { https: { ...loadCertificate(config.tls), ...node, handshakeTimeout: HTTP.handshakeTimeout } }
       : { http: node }),
     // An id of our own: a client's could be made to look like another's in the log.
     genReqId: () => randomUUID(),

@@ -42,7 +42,7 @@ interface SmtpOptions {
 /** Whatever a mail contains, nodemailer reads no file and fetches no URL to build it. */
 const NO_EXTERNAL_CONTENT = { disableFileAccess: true, disableUrlAccess: true, logger: false as const }
 
-/** Sends by SMTP over a few pooled connections; in production always encrypted, except to loopback (RFC 8314). */
+/** Sends by SMTP over a few pooled connections. Except to loopback, certificates are checked, and production always encrypts (RFC 8314). */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const { greetingTimeout = MAIL.greetingTimeout, socketTimeout = MAIL.socketTimeout } = options
   const { connectionTimeout = MAIL.connectionTimeout } = options
@@ -92,14 +92,14 @@ export function serverOf({ url, production }: Pick<SmtpOptions, 'url' | 'product
   const { protocol, hostname, port, username, password } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const secure = protocol === 'smtps:'
-  const strict = production && !isLoopback(host)
+  const remote = !isLoopback(host)
   return {
     ...NO_EXTERNAL_CONTENT,
     host,
     secure,
     port: port === '' ? (secure ? 465 : 587) : Number(port),
-    requireTLS: strict && !secure,
-    tls: { rejectUnauthorized: strict, minVersion: 'TLSv1.2' as const },
+    requireTLS: production && remote && !secure,
+    tls: { rejectUnauthorized: remote, minVersion: 'TLSv1.2' as const },
     ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
   }
 }

@@ -131,11 +131,18 @@ async function applyOne(client: Client, { name, sql, checksum }: Migration): Pro
     await client.query('COMMIT')
   } catch (problem) {
     await client.query('ROLLBACK').catch(() => undefined)
-    const reason = problem instanceof Error ? problem.message : String(problem)
-    throw new Error(`Migration ${name} failed and was undone: ${reason}. Remove the cause, then run it again.`, {
-      cause: problem,
-    })
+    throw new Error(
+      `Migration ${name} failed and was undone: ${causeOf(problem)}, which the log of PostgreSQL explains. ` +
+        'Remove the cause, then run it again.',
+      { cause: problem },
+    )
   }
+}
+
+/** PostgreSQL's message may quote values of rows: only its code is repeated. */
+function causeOf(problem: unknown): string {
+  const { code, name } = problem as { code?: unknown; name?: string }
+  return typeof code === 'string' ? `SQLSTATE ${code}` : (name ?? 'an unknown failure')
 }
 
 function refuseUnclear({ name, checksum }: Migration, applied: AppliedMigration[]): void {

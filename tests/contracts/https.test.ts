@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TLSSocket, connect } from 'node:tls'
+import { ConfigError } from '../../src/config/config'
 import { type TestApp, startTestApp } from '../support/app'
 import { makeCertificate } from '../support/certificate'
 import { post } from '../support/client'
@@ -98,6 +99,17 @@ describe('with its own certificate', () => {
   afterAll(async () => {
     await app.close()
     rmSync(folder, { recursive: true, force: true })
+  })
+
+  test.each([
+    ['TLS_CERT_FILE', 'no-file.pem', 'key.pem', /TLS_CERT_FILE: the file cannot be read \(ENOENT\)/],
+    ['TLS_KEY_FILE', 'cert.pem', 'no-file.pem', /TLS_KEY_FILE: the file cannot be read \(ENOENT\)/],
+    ['both', 'cert.pem', 'second.key', /TLS_CERT_FILE: the file and TLS_KEY_FILE are no PEM pair/],
+  ])('a file that TLS cannot use is a wrong configuration, and named: %s', async (_name, cert, key, problem) => {
+    const tls = { TLS_CERT_FILE: file(cert), TLS_KEY_FILE: file(key) }
+    const failure = await startTestApp({ env: { ...PRODUCTION, ...tls } }).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ConfigError)
+    expect(String((failure as ConfigError).problems)).toMatch(problem)
   })
 
   function install(name: string): void {

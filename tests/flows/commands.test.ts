@@ -351,6 +351,16 @@ describe('mail test', () => {
   })
 })
 
+test.each([
+  ['DATABASE_URL', 'sslrootcert', (url: string) => ({ DATABASE_URL: url })],
+  ['DIRECT_DATABASE_URL', 'sslkey', (url: string) => ({ DIRECT_DATABASE_URL: url })],
+])('%s with a file that cannot be read as %s: 78', async (variable, parameter, urls) => {
+  const url = `${app.databaseUrl}?sslmode=verify-full&${parameter}=/no/such/file.pem`
+  const { code, stderr } = await gatehouse(['migrate'], { ...environment, ...urls(url) })
+  expect(code).toBe(78)
+  expect(stderr).toContain(`${variable}: the file of ${parameter} cannot be read (ENOENT)`)
+})
+
 describe('a production server', () => {
   const production = () => ({
     ...{ ...environment, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL: 'https://auth.example.com' },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type App, startApp } from '../../src/app'
 import { type Config, readEnvironment, resolveConfig } from '../../src/config/config'
+import { Closers } from '../../src/lib/closers'
 import { freePort } from '../../src/lib/freePort'
 import { type Clock, later } from '../../src/lib/clock'
 import { createLogger } from '../../src/ops/logger'
@@ -53,40 +54,45 @@ export interface TestApp {
 
 /** A whole server in this process: a database of its own, a real mail server, and a clock that the test moves. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const closers = new Closers()
+  try {
+    return await openTestApp(options, closers)
+  } catch (error) {
+    await closers.close() // a refused configuration must not leave a mail server or a database behind
+    throw error
+  }
+}
+
+async function openTestApp(options: TestAppOptions, closers: Closers): Promise<TestApp> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-app-'))
+  closers.push(() => rmSync(dataDir, { recursive: true, force: true }))
   const database = options.databaseUrl === undefined ? await createDatabase() : null
+  if (database) closers.push(() => database.drop())
   const databaseUrl = options.databaseUrl ?? database?.url ?? ''
   const smtp = options.smtp ?? (await new TestSmtpServer().start())
-  const dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-app-'))
+  if (!options.smtp) closers.push(() => smtp.stop())
   const clock = options.clock ?? new TestClock()
-  const config = resolveConfig(
-    readEnvironment({
-      PORT: String(await freePort('127.0.0.1')),
-      DATABASE_URL: databaseUrl,
-      DATA_DIR: dataDir,
-      SMTP_URL: smtp.url,
-      SECRET: 'the secret of the tests, which is long enough',
-      BCRYPT_COST: '10',
-      HASH_MAX_WAIT: '60s',
-      RATE_LIMITS: 'off',
-      LOG_LEVEL: 'debug',
-      SHUTDOWN_GRACE: '2s',
-      ...options.env,
-    }),
-  )
+  const defaults = { PORT: String(await freePort('127.0.0.1')), DATABASE_URL: databaseUrl, SMTP_URL: smtp.url }
+  const config = resolveConfig(readEnvironment({ ...TEST_ENV, ...defaults, DATA_DIR: dataDir, ...options.env }))
   const log: Record<string, unknown>[] = []
   const app = await startApp({ config, clock, logger: collectingLogger(config.logLevel, log) })
+  closers.push(() => app.close())
   await app.passwordsChecked
   const mail = (to: string, subject = /./) => smtp.waitFor(to, ({ parsed }) => subject.test(parsed.subject ?? ''))
   return {
     ...{ app, config, url: app.address, databaseUrl, clock, smtp, log, mail },
     mailedToken: async (to, subject) => tokenOf(await mail(to, subject)),
-    close: async () => {
-      await app.close()
-      if (!options.smtp) await smtp.stop()
-      await database?.drop()
-      rmSync(dataDir, { recursive: true, force: true })
-    },
+    close: () => closers.close(),
   }
+}
+
+const TEST_ENV = {
+  SECRET: 'the secret of the tests, which is long enough',
+  BCRYPT_COST: '10',
+  HASH_MAX_WAIT: '60s',
+  RATE_LIMITS: 'off',
+  LOG_LEVEL: 'debug',
+  SHUTDOWN_GRACE: '2s',
 }
 
 /** The token that a mail's link carries. */
