@@ -13,7 +13,6 @@ import { startStrengthEstimator } from './passwords/strengthEstimator'
 import { deriveSecrets } from './crypto/secrets'
 import type { Inbox } from './dev/inbox/store'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
-import { outageCode } from './errors/outage'
 import { createApollo } from './graphql/apollo'
 import { createSchema } from './graphql/schema'
 import { refreshCookie } from './http/refreshCookie'
@@ -135,7 +134,7 @@ function createDeps(
 ) {
   const { databaseUrl, directUrl, secret, closers } = parts
   const warn = (error: unknown) =>
-    logger.warn({ event: 'database_connection_lost', code: codeOf(error) }, 'database_connection_lost')
+    logger.warn({ event: 'database_connection_lost', err: error }, 'database_connection_lost')
   const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
   closers.push(() => database.close())
   const metrics = createMetrics()
@@ -148,8 +147,8 @@ function createDeps(
   const limiter = createRateLimiter({
     ...{ pool, redisUrl: config.redisUrl, hashKey, logger, enabled: config.rateLimits },
     now: () => clock.now().getTime(),
-    onRefused: ({ budget, retryAfter, requestId }) =>
-      sampledLog({ event: 'rate_limited', kind: budget, retryAfter, requestId }),
+    onRefused: ({ budget, retryAfter, log = logger }) =>
+      sampledLog(log, { event: 'rate_limited', kind: budget, retryAfter }),
   })
   closers.push(() => limiter.close())
   const strength = startStrengthEstimator({ logger })
@@ -169,7 +168,7 @@ function createDeps(
   const deps: Deps = {
     ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
     hasher,
-    breached: createBreachCheck({ url: config.breachCheckUrl, logger }),
+    breached: createBreachCheck({ url: config.breachCheckUrl }),
     accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
     inFlight: createInFlight(),
   }
@@ -219,8 +218,4 @@ async function closeHttp(server: FastifyInstance, grace: number): Promise<void> 
 function addressOf(server: FastifyInstance, { host, tls }: Config): string {
   const { port } = server.server.address() as AddressInfo
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-function codeOf(error: unknown): string {
-  return outageCode(error) ?? (error as Error).name
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config'
 import { processEnvironment } from '../config/processEnvironment'
-import { stackFrames } from '../lib/stackFrames'
+import { serializeError } from '../ops/logger'
 import { WrongSecretError } from '../services/signingKeys'
 
 /** EX_CONFIG and EX_USAGE of sysexits.h. */
@@ -34,7 +34,7 @@ interface Failure {
   code: string
   reason: string
   problems?: readonly string[]
-  frames?: string[]
+  err?: ReturnType<typeof serializeError>
 }
 
 /** Says why a command failed, without any value of the configuration. Returns the exit code. */
@@ -54,12 +54,12 @@ function failureOf(error: unknown): Failure {
   }
   if (error instanceof WrongSecretError) return { exit: EXIT.config, code: 'WRONG_SECRET', reason: error.message }
   const code = codeOf(error)
-  if (code !== null)
-    return { exit: EXIT.failed, code, reason: MEANING[code] ?? nameOf(error), frames: stackFrames(error) }
+  const err = serializeError(error)
+  if (code !== null) return { exit: EXIT.failed, code, reason: MEANING[code] ?? nameOf(error), err }
   // The text of a library's error may quote values: only our own, which are plain errors, are shown.
   const own = error instanceof Error && error.name === 'Error'
   const reason = own ? error.message.replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<url>') : nameOf(error)
-  return { exit: EXIT.failed, code: 'FAILED', reason, frames: stackFrames(error) }
+  return { exit: EXIT.failed, code: 'FAILED', reason, err }
 }
 
 /** The code of the error, or of the first one among those that it stands for. */

@@ -3,7 +3,6 @@ import { readEnvironment, resolveConfig } from '../config/config'
 import { allowHeapGrowth, startThreadPool } from '../config/runtime'
 import { printBanner } from '../development'
 import { freePort } from '../lib/freePort'
-import { stackFrames } from '../lib/stackFrames'
 import { createLogger } from '../ops/logger'
 
 /** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process ends whatever still hangs. */
@@ -32,8 +31,7 @@ export async function serve(): Promise<number> {
     if (code === 0) await drain(app)
     await app.close()
   } catch (error) {
-    const failures = error instanceof AggregateError ? error.errors : [error]
-    logger.error({ event: 'stopped_badly', reasons: failures.map((item) => (item as Error).name) }, 'stopped_badly')
+    logger.error({ event: 'stopped_badly', err: error }, 'stopped_badly')
     return 1
   }
   logger.info({ event: 'stopped' }, 'stopped')
@@ -51,13 +49,11 @@ async function drain(app: App): Promise<void> {
 function stopSignal(logger: ReturnType<typeof createLogger>): Promise<number> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(0))
-    const lastWords = (event: string) => (error: unknown) => {
-      const { name, code } = error as { name?: string; code?: unknown }
-      const frames = stackFrames(error)
-      logger.fatal({ event, error: name, code, frames }, event)
+    const stopAfter = (event: string) => (error: unknown) => {
+      logger.fatal({ event, err: error }, event)
       resolve(1)
     }
-    process.on('uncaughtException', lastWords('uncaught_exception'))
-    process.on('unhandledRejection', lastWords('unhandled_rejection'))
+    process.on('uncaughtException', stopAfter('uncaught_exception'))
+    process.on('unhandledRejection', stopAfter('unhandled_rejection'))
   })
 }

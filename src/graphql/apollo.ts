@@ -7,7 +7,6 @@ import { limitsRule } from './limits'
 import { asGraphQLError, presentError } from './presentError'
 import { responsePlugin } from './responsePlugin'
 import { GRAPHQL } from '../config/defaults'
-import { stackFrames } from '../lib/stackFrames'
 import type { Logger } from '../ops/logger'
 
 interface ApolloOptions {
@@ -64,7 +63,7 @@ query Me {
 /** Apollo puts the message of an error into its lines, and it may quote a value: the place of the call is kept alone. */
 export function withoutMessages(logger: Logger): Record<'debug' | 'info' | 'warn' | 'error', () => void> {
   const at = (level: 'debug' | 'info' | 'warn' | 'error') => () => {
-    logger[level]({ event: 'apollo_problem', frames: stackFrames(new Error('apollo')).slice(1) }, 'apollo_problem')
+    logger[level]({ event: 'apollo_problem', err: new Error('reported by Apollo') }, 'apollo_problem')
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -31,12 +31,12 @@ export async function chargeBudgets(
 /** Gives back what was charged. The answer does not wait for it, and does not fail with it: the operation has succeeded. */
 export function refundCharges({ client, deps }: Context, charges: readonly Charge[]): void {
   deps.limiter.refund(charges).catch(() => {
-    deps.sampledLog({ event: 'rate_limit_refund_failed', requestId: client.requestId })
+    deps.sampledLog(client.log, { event: 'rate_limit_refund_failed' })
   })
 }
 
 async function consume({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
-  const wait = await deps.limiter.consume(charges, client.requestId)
+  const wait = await deps.limiter.consume(charges, client.log)
   if (wait > 0) throw new RateLimitedError(wait)
 }
 

@@ -1,9 +1,7 @@
 import type { ApolloServerPlugin, GraphQLRequestContext, HTTPGraphQLHead } from '@apollo/server'
-import type { GraphQLError } from 'graphql'
 import type { Context } from './context'
 import { classify, presentError } from './presentError'
 import type { PublicError } from '../errors/publicError'
-import { stackFrames } from '../lib/stackFrames'
 
 interface ResponseOptions {
   detailed: boolean
@@ -39,7 +37,7 @@ const IN_DOCUMENT: ReadonlySet<string> = new Set([
 function writeErrors(context: GraphQLRequestContext<Context>, detailed: boolean): void {
   const { errors, response, contextValue } = context
   if (!errors || response.body?.kind !== 'single') return
-  const { client, deps } = contextValue
+  const { client } = contextValue
   response.body.singleResult.errors = errors.map((error) =>
     presentError(error, { locale: client.locale, requestId: client.requestId, detailed }),
   )
@@ -47,7 +45,8 @@ function writeErrors(context: GraphQLRequestContext<Context>, detailed: boolean)
     const publicError = classify(error)
     setHeaders(publicError, response.http)
     if (IN_DOCUMENT.has(publicError.code) && acceptsPlainJsonOnly(context)) response.http.status = 200
-    if (publicError.isServerFault) logFault(deps.logger, error, client.requestId)
+    if (publicError.isServerFault)
+      client.log.error({ event: 'request_failed', path: error.path, err: error.originalError }, 'request_failed')
   }
 }
 
@@ -59,12 +58,4 @@ function acceptsPlainJsonOnly({ request }: GraphQLRequestContext<Context>): bool
 function setHeaders({ status, retryAfter }: PublicError, head: HTTPGraphQLHead): void {
   if (status !== null) head.status = status
   if (retryAfter !== null) head.headers.set('retry-after', String(retryAfter))
-}
-
-/** The kind and the place of a fault, which the client does not see. Never its message, which may quote a value. */
-function logFault(logger: Context['deps']['logger'], { originalError, path }: GraphQLError, requestId: string): void {
-  const { name } = originalError ?? new Error('unknown')
-  const code = (originalError as { code?: unknown } | undefined)?.code
-  const frames = stackFrames(originalError)
-  logger.error({ event: 'request_failed', requestId, path, error: name, code, frames }, 'request_failed')
 }

@@ -16,6 +16,7 @@ export function clientInfoOf(request: FastifyRequest, reply: FastifyReply): Clie
     userAgent: userAgentOf(request),
     locale: negotiateLocale(request.headers['accept-language']),
     requestId: request.id,
+    log: request.log,
     signal: goneSignal(reply),
   }
 }

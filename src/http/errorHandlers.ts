@@ -3,8 +3,6 @@ import type { RequestErrorCode } from '../errors/catalogue'
 import { pathOf } from './path'
 import { negotiateLocale } from '../i18n/negotiate'
 import { text } from '../i18n/text'
-import { stackFrames } from '../lib/stackFrames'
-import type { Logger } from '../ops/logger'
 
 interface Failure {
   status: number
@@ -29,12 +27,11 @@ function isGraphQL(request: FastifyRequest): boolean {
 }
 
 /** Bodies that cannot be read, paths that do not exist, methods that a path does not take, and faults of ours. */
-export function errorHandlers(app: FastifyInstance, logger: Logger): void {
-  app.setErrorHandler((error: { statusCode?: number; name?: string; stack?: string }, request, reply) => {
+export function errorHandlers(app: FastifyInstance): void {
+  app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 400 && status < 500) return sendError(request, reply, { status, code: 'BAD_REQUEST' })
-    const frames = stackFrames(error)
-    logger.error({ event: 'request_failed', requestId: request.id, error: error.name, frames }, 'request_failed')
+    request.log.error({ event: 'request_failed', err: error }, 'request_failed')
     return sendError(request, reply, { status: 500, code: 'INTERNAL_SERVER_ERROR' })
   })
   app.setNotFoundHandler((request, reply) => {

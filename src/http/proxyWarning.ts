@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from '../ops/logger'
 
 /** Warns once of a forwarded header from a peer that is not trusted: most likely a proxy that TRUST_PROXY does not name. */
-export function proxyWarning(app: FastifyInstance, logger: Logger): void {
+export function proxyWarning(app: FastifyInstance): void {
   let warned = false
   app.addHook('onRequest', (request, _reply, done) => {
     const { 'x-forwarded-for': hops, 'x-forwarded-proto': protocol } = request.headers
@@ -11,7 +10,7 @@ export function proxyWarning(app: FastifyInstance, logger: Logger): void {
     const peer = request.raw.socket.remoteAddress // undefined once the connection is closed
     if (!warned && ignored && peer !== undefined) {
       warned = true
-      logger.warn(
+      request.log.warn(
         { event: 'untrusted_forwarding', peer },
         'A peer that TRUST_PROXY does not name sends forwarded headers: they are ignored',
       )

@@ -17,6 +17,7 @@ import { hostedPageOf, hostedPages } from './pages/hostedPages'
 import { proxyWarning } from './proxyWarning'
 import { rawErrorResponses } from './rawErrorResponses'
 import { cookieTokenOf } from './refreshCookie'
+import { requestLog } from './requestLog'
 import { limitShape } from './requestShape'
 import { requestTimeout } from './requestTimeout'
 import { requireHttps } from './requireHttps'
@@ -50,15 +51,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   rawErrors.listen(app.server)
   const allowsOrigin = originPolicy(config)
 
+  requestLog(app, logger)
   await securityHeaders(app, { hsts: config.production })
-  errorHandlers(app, logger)
+  errorHandlers(app)
   observe(app, metrics)
   closeWhenStopping(app, parts.isStopping)
   requestTimeout(app, config.hashMaxWait + HTTP.answerTime)
   refuseBadHosts(app)
   allowedHosts(app, config)
   if (config.production) {
-    proxyWarning(app, logger)
+    proxyWarning(app)
     requireHttps(app, { publicUrl: config.publicUrl, isPage: (path) => hostedPageOf(path) !== null })
   }
   jsonBodies(app)

@@ -48,10 +48,7 @@ export function reloadCertificate(
       server.setSecureContext(readCertificate(tls))
       logger.info({ event: 'certificate_reloaded' }, 'certificate_reloaded')
     } catch (error) {
-      logger.error(
-        { event: 'certificate_refused', reason: (error as NodeJS.ErrnoException).code ?? (error as Error).name },
-        'The old certificate stays in use',
-      )
+      logger.error({ event: 'certificate_refused', err: error }, 'The old certificate stays in use')
     }
   }
   const files = [tls.certFile, tls.keyFile]

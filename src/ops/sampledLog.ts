@@ -1,17 +1,17 @@
-import type { Logger } from 'pino'
+import type { Logger, RequestLog } from './logger'
 import { LOG } from '../config/defaults'
 
-/** A line about something that strangers can cause as often as they like. `kind` tells kinds of one event apart. */
+/** An event that anyone can cause any number of times. Lines are counted by `event` and `kind`. */
 export interface SampledEvent {
   event: string
   kind?: string
   [field: string]: string | number | null | undefined
 }
 
-/** Writes the first lines of each event in a minute, and then one with the number of those left out. */
+/** Writes the first lines of each event in a minute to the log of their requests, then one line with the number left out. */
 export interface SampledLog {
-  (event: SampledEvent): void
-  /** Tells what was left out so far. */
+  (log: RequestLog, event: SampledEvent): void
+  /** Writes how many lines were left out so far. */
   flush: () => void
 }
 
@@ -30,7 +30,7 @@ export function createSampledLog(logger: Logger): SampledLog {
     if (suppressed > 0) logger.info({ event, kind, suppressed }, `${event}: ${suppressed} more within a minute`)
   }
 
-  const log = (line: SampledEvent): void => {
+  const write = (log: RequestLog, line: SampledEvent): void => {
     const key = `${line.event} ${line.kind ?? ''}`
     let window = windows.get(key)
     if (!window) {
@@ -42,7 +42,7 @@ export function createSampledLog(logger: Logger): SampledLog {
       window = opened
     }
     window.lines += 1
-    if (window.lines <= LOG.sampledLines) logger.info(line, line.event)
+    if (window.lines <= LOG.sampledLines) log.info(line, line.event)
   }
 
   const flush = (): void => {
@@ -51,5 +51,5 @@ export function createSampledLog(logger: Logger): SampledLog {
       end(key, { event, ...(kind ? { kind } : {}) }, window)
     }
   }
-  return Object.assign(log, { flush })
+  return Object.assign(write, { flush })
 }

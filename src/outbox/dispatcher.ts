@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OUTBOX } from '../config/defaults'
 import { isDatabaseOutage } from '../errors/outage'
-import { stackFrames } from '../lib/stackFrames'
 import type { Logger } from '../ops/logger'
 import type { Database } from '../store/database'
 import { type DueItem, type OutboxTable, claimDue, renewLeases, returnLeases } from '../store/leases'
@@ -118,7 +117,7 @@ export class Dispatcher {
       this.reported = false
       if (!this.abandoned) for (const item of items) this.start(item)
     } catch (error) {
-      if (!this.reported) logger.warn({ table: kind.table, ...detailsOf(error) }, 'The outbox waits for the database')
+      if (!this.reported) logger.warn({ table: kind.table, err: error }, 'The outbox waits for the database')
       this.reported = true
     }
   }
@@ -135,7 +134,7 @@ export class Dispatcher {
     const { kind, logger } = this.options
     const outcome = await kind.deliver(id).catch((error: unknown): Outcome => {
       if (isDatabaseOutage(error)) return 'unavailable'
-      logger.error({ event: 'delivery_failed', table: kind.table, id, ...detailsOf(error) }, 'delivery_failed')
+      logger.error({ event: 'delivery_failed', table: kind.table, id, err: error }, 'delivery_failed')
       return 'failed'
     })
     if (outcome === 'failed') await this.release([id], { delay: backOff(kind, attempts), failed: true })
@@ -159,10 +158,4 @@ export class Dispatcher {
 /** Milliseconds before the next attempt, with ±25 % jitter so that rows that failed together are not retried together. */
 function backOff({ firstRetry, maxRetry }: DeliveryKind, attempts: number): number {
   return Math.min(firstRetry * 2 ** attempts, maxRetry) * (0.75 + Math.random() / 2)
-}
-
-/** The message of an error is not logged: it may quote an address or a value. */
-function detailsOf(error: unknown) {
-  const { name, code } = Object(error) as { name?: unknown; code?: unknown }
-  return { error: name, code, frames: stackFrames(error) }
 }

@@ -37,8 +37,7 @@ export function startPeriodic(tasks: readonly PeriodicTask[], logger: Logger): (
       await task.run()
       schedule(task, task.interval * (0.9 + Math.random() / 5))
     } catch (error) {
-      const { name, code } = error as { name?: string; code?: unknown }
-      logger.warn({ event: 'periodic_task_failed', task: task.name, error: name, code }, 'periodic_task_failed')
+      logger.warn({ event: 'periodic_task_failed', task: task.name, err: error }, 'periodic_task_failed')
       schedule(task, Math.random() * Math.min(task.interval, MINUTE))
     }
   }

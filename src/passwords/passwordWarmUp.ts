@@ -39,8 +39,7 @@ export function startPasswordWarmUp({ strength, hasher, logger }: WarmUpParts): 
       await warmUp()
     } catch (error) {
       if (isStopped()) return
-      const { name, code } = error as { name?: string; code?: unknown }
-      logger.warn({ event: 'password_checks_waiting', error: name, code }, 'Passwords cannot be checked yet')
+      logger.warn({ event: 'password_checks_waiting', err: error }, 'Passwords cannot be checked yet')
       await sleep(RETRY_INTERVAL, stopped.signal)
       if (!isStopped()) await warmUpOrRetry()
     }

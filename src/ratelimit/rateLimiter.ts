@@ -6,7 +6,7 @@ import { createPostgresEngine } from './postgresEngine'
 import { connectRedis } from './redisEngine'
 import { createRedisOrPostgresEngine } from './redisOrPostgres'
 import { type KeyedCharge, SharedCounters } from './sharedCounters'
-import type { Logger } from '../ops/logger'
+import type { Logger, RequestLog } from '../ops/logger'
 
 export type { Budget }
 
@@ -22,9 +22,9 @@ export interface RateLimiter {
    * Counts one call on every budget in one query, before it decides, so that parallel calls cannot all be admitted. If one
    * budget is known to be spent, nothing is counted and no query is sent.
    * Resolves to 0 if all admit the call, else to the whole seconds (1 or more) until the last of the spent ones admits again.
-   * Rejects with the driver's error if PostgreSQL is needed and unavailable. `requestId` is for the log.
+   * Rejects with the driver's error if PostgreSQL is needed and unavailable. `log` is handed to `onRefused`.
    */
-  consume: (charges: readonly Charge[], requestId?: string) => Promise<number>
+  consume: (charges: readonly Charge[], log?: RequestLog) => Promise<number>
   /** Whether one of these budgets is known to be spent. Sends no query and counts nothing. */
   isKnownSpent: (charges: readonly Charge[]) => boolean
   /**
@@ -48,7 +48,7 @@ interface RateLimiterOptions {
   /** Milliseconds, for what this instance counts itself. The windows of the store go by the store's clock. */
   now: () => number
   /** Called for each refused call. */
-  onRefused: (refused: { budget: string; retryAfter: number; requestId: string | undefined }) => void
+  onRefused: (refused: { budget: string; retryAfter: number; log: RequestLog | undefined }) => void
 }
 
 /** Budgets that hold across instances, counted in Redis if one is configured, else in PostgreSQL. */
@@ -66,7 +66,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     }))
 
   return {
-    async consume(charges, requestId) {
+    async consume(charges, log) {
       if (!enabled) return 0
       const counted = keyed(charges)
       const spent = counters.knownSpent(counted)
@@ -74,7 +74,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       const [last] = refusals.sort((one, other) => other.msLeft - one.msLeft)
       if (!last) return 0
       const retryAfter = Math.ceil(last.msLeft / 1000)
-      onRefused({ budget: last.budget.name, retryAfter, requestId })
+      onRefused({ budget: last.budget.name, retryAfter, log })
       return retryAfter
     },
 

@@ -6,7 +6,7 @@ import { clearPendingEmail, lockUser } from '../store/users'
 
 /** Voids the change of address that waits to be confirmed, with its link. Where there is none, nothing is written. */
 export async function cancelEmailChange(
-  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
 ): Promise<{ email: string }> {
   const userId = viewer.account.id

@@ -18,16 +18,7 @@ import { changePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  | 'clock'
-  | 'config'
-  | 'database'
-  | 'hasher'
-  | 'strength'
-  | 'breached'
-  | 'accessTokens'
-  | 'sessionCache'
-  | 'limiter'
-  | 'logger'
+  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'accessTokens' | 'sessionCache' | 'limiter'
 >
 interface ChangeRequest {
   client: ClientInfo

@@ -15,7 +15,7 @@ import { changeEmail, freeAddress, lockUser } from '../store/users'
  * where the address has been taken, or the change cancelled, meanwhile.
  */
 export async function confirmEmailChange(
-  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   client: ClientInfo,
   input: { token: string },
 ): Promise<{ email: string }> {

@@ -15,7 +15,7 @@ import { lockUser, resetPassword } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'sessionCache' | 'secrets' | 'logger'
+  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'sessionCache' | 'secrets'
 >
 
 /**

@@ -7,7 +7,7 @@ import { later } from '../lib/clock'
 import { dropMailsTo, queueMail } from '../store/mails'
 import { deleteUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter'>
 
 /**
  * Deletes the viewer's account, with its sessions, links and waiting mails, at once; a last mail tells the owner.

@@ -8,7 +8,7 @@ import type { Secrets } from '../crypto/secrets'
 import type { Locale } from '../i18n/locale'
 import type { Clock } from '../lib/clock'
 import type { Network } from '../lib/ipAddress'
-import type { Logger } from '../ops/logger'
+import type { Logger, RequestLog } from '../ops/logger'
 import type { Metrics } from '../ops/metrics'
 import type { SampledLog } from '../ops/sampledLog'
 import type { RateLimiter } from '../ratelimit/rateLimiter'
@@ -47,6 +47,8 @@ export interface ClientInfo {
   userAgent: string | null
   locale: Locale
   requestId: string
+  /** Its lines carry `requestId`. */
+  log: RequestLog
   /** Aborts when the client has disconnected: hashes that still wait in the queue are dropped then. */
   signal: AbortSignal
 }

@@ -13,7 +13,7 @@ import { type Account, findUserByEmail, lockChecked, toAccount, upgradePasswordH
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'sessionCache' | 'logger' | 'sampledLog'
+  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'sessionCache' | 'sampledLog'
 >
 
 /**
@@ -49,7 +49,7 @@ export async function login(
     const waiting = await compare(await newestWaitingHash(database.prisma, email))
     if (!waiting.valid && !(user && valid && !user.disabledAt)) return refuse(deps, client, user?.id ?? null)
     // The guess stays counted: a stranger's own registration of the address must not renew their guesses at it.
-    deps.sampledLog({ event: 'login_unverified', userId: user?.id ?? null, requestId: client.requestId })
+    deps.sampledLog(client.log, { event: 'login_unverified', userId: user?.id ?? null })
     throw new EmailNotVerifiedError()
   }
 

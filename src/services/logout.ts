@@ -6,7 +6,7 @@ import { findSessionByAnyToken } from '../store/refreshTokens'
 import { revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
 interface LogoutRequest {
   /** Null without an access token that is good. */
   viewer: Viewer | null

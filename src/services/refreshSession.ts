@@ -13,7 +13,7 @@ import { type ReplacedToken, findReplacedToken, findSessionByToken, rotateRefres
 import { type SessionView, revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'sessionCache' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'sessionCache'>
 interface Refreshed {
   userId: string
   session: SessionView
@@ -26,7 +26,7 @@ interface Refreshed {
  * and that stands before the answer refuses. Throws InvalidTokenError or ExpiredTokenError.
  */
 export async function refreshSession(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
-  const { clock, config, database, secrets, logger } = deps
+  const { clock, config, database, secrets } = deps
   if (!isOpaqueToken(presented)) throw new InvalidTokenError()
   const now = clock.now()
   const successor = newOpaqueToken()
@@ -40,7 +40,7 @@ export async function refreshSession(deps: Needs, client: ClientInfo, presented:
   })
   if (!rotated) return answerReplaced(deps, client, presented)
 
-  logEvent(logger, auditOf(client, { type: 'session_refreshed', userId: rotated.userId, now }), client)
+  logEvent(client.log, auditOf(client, { type: 'session_refreshed', userId: rotated.userId, now }))
   return issue(deps, { userId: rotated.userId, session: rotated, refreshToken: successor })
 }
 

@@ -16,16 +16,7 @@ export interface RegisterInput {
 
 type Needs = Pick<
   Deps,
-  | 'config'
-  | 'clock'
-  | 'database'
-  | 'secrets'
-  | 'hasher'
-  | 'strength'
-  | 'breached'
-  | 'inFlight'
-  | 'sessionCache'
-  | 'logger'
+  'config' | 'clock' | 'database' | 'secrets' | 'hasher' | 'strength' | 'breached' | 'inFlight' | 'sessionCache'
 >
 
 /**

@@ -7,7 +7,7 @@ import { later } from '../lib/clock'
 import { queueMail } from '../store/mails'
 import { lockChecked, setPendingEmail } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'sessionCache' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'sessionCache'>
 
 /**
  * Mails the new address a link, and the present one a notice. The same whether or not the new address has an account:

@@ -7,7 +7,7 @@ import { queueMailForAddress } from './steps/queueMailForAddress'
  * mail is sent, and asking changes nothing about the account. Throws InvalidInputError.
  */
 export async function requestReset(
-  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'logger'>,
+  deps: Pick<Deps, 'config' | 'clock' | 'database'>,
   client: ClientInfo,
   input: { email: string },
 ): Promise<{ email: string }> {

@@ -7,7 +7,7 @@ import { queueMailForAddress } from './steps/queueMailForAddress'
  * verify is looked up when the mail is sent. Throws InvalidInputError.
  */
 export async function resendVerification(
-  deps: Pick<Deps, 'config' | 'clock' | 'database' | 'logger'>,
+  deps: Pick<Deps, 'config' | 'clock' | 'database'>,
   client: ClientInfo,
   input: { email: string },
 ): Promise<{ email: string }> {

@@ -6,7 +6,7 @@ import { lockUser } from '../store/users'
 
 /** Ends every session of the viewer but the one that asks. */
 export async function revokeOtherSessions(
-  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
 ): Promise<{ revokedSessions: number }> {
   const userId = viewer.account.id

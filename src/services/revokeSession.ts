@@ -9,7 +9,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Ends one of the viewer's own sessions. Throws NotFoundError for another's as for none: whose it is stays unsaid. */
 export async function revokeSession(
-  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { sessionId: string },
 ): Promise<{ sessionId: string }> {

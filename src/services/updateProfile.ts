@@ -9,7 +9,7 @@ import { type Account, findUser, lockUser, toAccount, updateProfile as update } 
  * written. Throws InvalidInputError.
  */
 export async function updateProfile(
-  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { displayName?: string | null; locale?: string | null },
 ): Promise<Account> {

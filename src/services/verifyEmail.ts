@@ -14,7 +14,7 @@ import {
 import { activateRegistration, deleteRegistrations, waitingRegistrations } from '../store/registrations'
 import { NO_PASSWORD, lockUser, verifyImported, verifyWithoutPassword } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache'>
 
 /**
  * Follows a verification link: the address is verified, and nobody is logged in. A link proves the mailbox and nothing

@@ -2,6 +2,7 @@ import { login } from '../../src/services/login'
 import { updateProfile } from '../../src/services/updateProfile'
 import { viewerOf } from '../../src/services/viewer'
 import type { ClientInfo } from '../../src/services/deps'
+import { createLogger } from '../../src/ops/logger'
 import { type TestApp, startTestApp } from '../support/app'
 import { PASSWORD, verifiedPerson } from '../support/people'
 
@@ -13,6 +14,7 @@ afterAll(() => app.close())
 
 const client: ClientInfo = {
   ...{ ipAddress: '192.0.2.7', networks: [], userAgent: null, locale: 'en', requestId: 'accounts' },
+  log: createLogger({ level: 'silent', pretty: false }),
   signal: new AbortController().signal,
 }
 

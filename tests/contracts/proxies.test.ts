@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import fastify from 'fastify'
 import { proxyWarning } from '../../src/http/proxyWarning'
+import { requestLog } from '../../src/http/requestLog'
 import { createLogger } from '../../src/ops/logger'
 import { type TestApp, startTestApp } from '../support/app'
 import { call } from '../support/client'
@@ -116,7 +117,8 @@ test('a connection without a peer does not spend that line: it could name no pro
   const lines: string[] = []
   const folder = temporaryFolder()
   const app = fastify()
-  proxyWarning(app, createLogger({ level: 'warn', pretty: false, destination: { write: (line) => lines.push(line) } }))
+  requestLog(app, createLogger({ level: 'warn', pretty: false, destination: { write: (line) => lines.push(line) } }))
+  proxyWarning(app)
   const socketPath = join(folder.path, 'socket')
   await app.listen({ path: socketPath })
   const asked = request({ socketPath, headers: { 'x-forwarded-for': '203.0.113.1' } }).end()

@@ -41,9 +41,9 @@ beforeAll(async () => {
   watch(deps.strength, 'strength')
   watch(deps.limiter, 'limiter')
   const { breached } = deps
-  deps.breached = (password) => {
+  deps.breached = (password, log) => {
     note('breached')
-    return breached(password)
+    return breached(password, log)
   }
   // Another connection of the pool is the network too, and the way into a deadlock when the pool is small.
   const borrow = database.pool.connect.bind(database.pool) as (...given: unknown[]) => unknown

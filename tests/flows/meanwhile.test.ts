@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { Client } from 'pg'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { InvalidTokenError } from '../../src/errors/userErrors'
+import { createLogger } from '../../src/ops/logger'
 import { refreshSession } from '../../src/services/refreshSession'
 import { type TestApp, startTestApp } from '../support/app'
 import { DOORS, call, post, rest } from '../support/client'
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 const client = {
   ...{ ipAddress: '192.0.2.1', networks: [{ prefix: '192.0.2.1', share: 1 }], userAgent: null, locale: 'en' as const },
-  ...{ requestId: 'x', signal: new AbortController().signal },
+  ...{ requestId: 'x', log: createLogger({ level: 'silent', pretty: false }), signal: new AbortController().signal },
 }
 
 /** Resolves once a session of the server waits for a row that another holds. */

@@ -33,15 +33,15 @@ function answering(body: string, status = 200): RequestListener {
 }
 
 test('a password in the list is breached, another is not', async () => {
-  const check = createBreachCheck({ url: await service(answering(`${OTHERS}${SHA1.slice(5)}:251682\r\n`)), logger })
-  expect(await check(PASSWORD)).toBe(true)
-  expect(await check('violet tractor seven moons')).toBe(false)
+  const check = createBreachCheck({ url: await service(answering(`${OTHERS}${SHA1.slice(5)}:251682\r\n`)) })
+  expect(await check(PASSWORD, logger)).toBe(true)
+  expect(await check('violet tractor seven moons', logger)).toBe(false)
   expect(lines).toEqual([])
 })
 
 test('a line that only pads the answer has a count of 0 and breaches nothing', async () => {
-  const check = createBreachCheck({ url: await service(answering(`${OTHERS}${SHA1.slice(5)}:0\r\n`)), logger })
-  expect(await check(PASSWORD)).toBe(false)
+  const check = createBreachCheck({ url: await service(answering(`${OTHERS}${SHA1.slice(5)}:0\r\n`)) })
+  expect(await check(PASSWORD, logger)).toBe(false)
 })
 
 test('the service is told five digits of the digest and asked for padding, and nothing more', async () => {
@@ -50,7 +50,7 @@ test('the service is told five digits of the digest and asked for padding, and n
     requests.push(request)
     response.end(OTHERS)
   })
-  await createBreachCheck({ url, logger })(PASSWORD)
+  await createBreachCheck({ url })(PASSWORD, logger)
   expect(requests).toHaveLength(1)
   expect(requests[0]?.url?.split('?')[0]).toBe(`/pwned/range/${SHA1.slice(0, 5)}`)
   expect(requests[0]?.headers['add-padding']).toBe('true')
@@ -60,15 +60,16 @@ test('the service is told five digits of the digest and asked for padding, and n
 })
 
 test('without a URL nothing is asked and nothing is breached', async () => {
-  expect(await createBreachCheck({ url: null, logger })(PASSWORD)).toBe(false)
+  expect(await createBreachCheck({ url: null })(PASSWORD, logger)).toBe(false)
 })
 
 describe('a service that fails lets the password pass, with a warning that tells nothing of it', () => {
   async function expectPassedWithWarning(url: string, reason: string): Promise<void> {
-    const check = createBreachCheck({ url, logger, timeout: 100 })
-    expect(await check(PASSWORD)).toBe(false)
+    const check = createBreachCheck({ url, timeout: 100 })
+    expect(await check(PASSWORD, logger)).toBe(false)
     expect(lines).toHaveLength(1)
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', reason })
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', event: 'breach_check_failed' })
+    expect(lines[0]).toContain(reason)
     const logged = lines.join().toUpperCase()
     for (const secret of [PASSWORD.toUpperCase(), SHA1.slice(0, 5), SHA1.slice(5)]) expect(logged).not.toContain(secret)
   }

@@ -8,9 +8,11 @@ afterEach(() => jest.useRealTimers())
 function opened() {
   const lines: Record<string, unknown>[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }
-  const log = createSampledLog(createLogger({ level: 'info', pretty: false, destination }))
+  const logger = createLogger({ level: 'info', pretty: false, destination })
+  const log = createSampledLog(logger)
+  const request = logger.child({ requestId: 'r' })
   const write = (times: number, kind?: string) => {
-    for (let made = 0; made < times; made += 1) log({ event: 'refused', ...(kind ? { kind } : {}), requestId: 'r' })
+    for (let made = 0; made < times; made += 1) log(request, { event: 'refused', ...(kind ? { kind } : {}) })
   }
   return { lines, log, write }
 }
@@ -30,6 +32,7 @@ test('of a flood the first lines are told, and when the window ends the number o
   jest.advanceTimersByTime(LOG.sampleWindow)
   expect(lines).toHaveLength(LOG.sampledLines + 1)
   expect(lines.at(-1)).toMatchObject({ event: 'refused', suppressed: 10_000 - LOG.sampledLines })
+  expect(lines.at(-1)).not.toHaveProperty('requestId')
   write(1)
   expect(lines).toHaveLength(LOG.sampledLines + 2)
 })

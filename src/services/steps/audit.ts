@@ -1,4 +1,4 @@
-import type { Logger } from '../../ops/logger'
+import type { RequestLog } from '../../ops/logger'
 import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
 import type { ClientInfo, Deps } from '../deps'
 
@@ -12,17 +12,17 @@ export function auditOf(
 
 /** Records what happened without a change, such as a failed login. Changes are recorded by `commit`. */
 export async function recordEvent(
-  { clock, database, logger }: Pick<Deps, 'clock' | 'database' | 'logger'>,
+  { clock, database }: Pick<Deps, 'clock' | 'database'>,
   client: ClientInfo,
   event: Pick<AuditEvent, 'type' | 'userId'>,
 ): Promise<void> {
   const recorded = auditOf(client, { ...event, now: clock.now() })
   await insertAuditEvent(database.prisma, recorded)
-  logEvent(logger, recorded, client)
+  logEvent(client.log, recorded)
 }
 
 /** One line per event, after its transaction has committed. */
-export function logEvent(logger: Logger, event: AuditEvent, { requestId }: ClientInfo): void {
+export function logEvent(log: RequestLog, event: AuditEvent): void {
   const { type, userId, ipAddress, userAgent, details } = event
-  logger.info({ event: type, userId, ipAddress, userAgent, requestId, ...details }, type)
+  log.info({ event: type, userId, ipAddress, userAgent, ...details }, type)
 }

@@ -18,7 +18,7 @@ export interface ChangeEvent extends Pick<AuditEvent, 'type' | 'userId' | 'detai
   omitUserFromLog?: boolean
 }
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>
+type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
 
 /**
  * Makes one change: in the transaction its statements and its audit row, after the commit the invalidation of the session
@@ -26,7 +26,7 @@ type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache' | 'logger'>
  * after this function has returned.
  */
 export async function commit<Result>(
-  { clock, database, sessionCache, logger }: Needs,
+  { clock, database, sessionCache }: Needs,
   client: ClientInfo,
   change: (tx: Transaction, now: Date) => Promise<Outcome<Result>>,
 ): Promise<Result> {
@@ -37,7 +37,6 @@ export async function commit<Result>(
     return outcome
   })
   for (const key of invalidate) sessionCache.invalidate(key)
-  if (event)
-    logEvent(logger, auditOf(client, { ...event, ...(event.omitUserFromLog && { userId: null }), now }), client)
+  if (event) logEvent(client.log, auditOf(client, { ...event, ...(event.omitUserFromLog && { userId: null }), now }))
   return result
 }

@@ -20,13 +20,13 @@ const FAILED_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_60
  * OverloadedError; an UnauthenticatedError where the account is gone.
  */
 export async function requireCurrentPassword(
-  deps: Pick<Deps, 'database' | 'hasher' | 'limiter' | 'clock' | 'logger'>,
+  deps: Pick<Deps, 'database' | 'hasher' | 'limiter' | 'clock'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   password: string,
 ) {
-  const { database, hasher, limiter, clock, logger } = deps
+  const { database, hasher, limiter, clock } = deps
   const budget: Charge[] = [{ budget: FAILED_PASSWORDS, subject: viewer.account.id }]
-  const wait = await limiter.consume(budget, client.requestId)
+  const wait = await limiter.consume(budget, client.log)
   if (wait > 0) throw new RateLimitedError(wait)
 
   const user = await findUser(database.prisma, viewer.account.id)
@@ -43,7 +43,7 @@ export async function requireCurrentPassword(
       now: clock.now(),
     })
     await insertAuditEvent(database.prisma, event)
-    logEvent(logger, event, client)
+    logEvent(client.log, event)
     throw new InvalidCredentialsError()
   }
   await limiter.refund(budget)

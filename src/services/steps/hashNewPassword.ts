@@ -13,15 +13,15 @@ export async function hashNewPassword(
 ): Promise<string> {
   const request = hashRequestOf(client)
   deps.hasher.assertCapacity(request)
-  await requireStrongPassword(deps, password, personal)
+  await requireStrongPassword(deps, client, { password, personal })
   return deps.hasher.hash(password, request)
 }
 
 /** The breach check fails open, with a line in the log. */
 async function requireStrongPassword(
   { config, strength, breached }: Pick<Deps, 'config' | 'strength' | 'breached'>,
-  password: string,
-  personal: readonly (string | null)[],
+  client: ClientInfo,
+  { password, personal }: { password: string; personal: readonly (string | null)[] },
 ): Promise<void> {
   const known = [...personal, config.appName, new URL(config.publicUrl).hostname]
   const { score, suggestions } = await strength.estimate(
@@ -29,5 +29,5 @@ async function requireStrongPassword(
     known.filter((word) => word !== null),
   )
   if (score < config.passwordMinScore) throw new WeakPasswordError(score, suggestions)
-  if (await breached(password)) throw new WeakPasswordError(0, ['pwned'])
+  if (await breached(password, client.log)) throw new WeakPasswordError(0, ['pwned'])
 }

@@ -41,7 +41,7 @@ export async function admitGuess(deps: Needs, client: ClientInfo, attempt: Attem
   if (await isKnownDevice(deps, client, attempt)) return
   const msLeft = await msUntilFailuresForgotten(database.prisma, key, LIMIT)
   const retryAfter = Math.max(1, Math.ceil(msLeft / 1000))
-  sampledLog({ event: 'rate_limited', kind: 'login:guesses', retryAfter, requestId: client.requestId })
+  sampledLog(client.log, { event: 'rate_limited', kind: 'login:guesses', retryAfter })
   throw new RateLimitedError(retryAfter)
 }
 

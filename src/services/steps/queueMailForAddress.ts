@@ -7,7 +7,7 @@ import type { ClientInfo, Deps } from '../deps'
  * only the worker looks the account up, and the quota of the address. `life` in milliseconds, counted from now.
  */
 export async function queueMailForAddress(
-  { clock, database, logger }: Pick<Deps, 'clock' | 'database' | 'logger'>,
+  { clock, database }: Pick<Deps, 'clock' | 'database'>,
   client: ClientInfo,
   mail: { name: 'resendVerification' | 'resetPassword'; email: string; life: number },
 ): Promise<void> {
@@ -15,8 +15,5 @@ export async function queueMailForAddress(
   const { name, email: recipient, life } = mail
   const row = { name, recipient, locale: client.locale, now, expiresAt: later(now, life) }
   await database.transaction((tx) => queueMail(tx, row))
-  logger.info(
-    { event: 'mail_requested', mail: name, ipAddress: client.ipAddress, requestId: client.requestId },
-    'mail_requested',
-  )
+  client.log.info({ event: 'mail_requested', mail: name, ipAddress: client.ipAddress }, 'mail_requested')
 }
