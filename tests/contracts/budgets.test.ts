@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
-import { eventually, from, hashes, someAddress } from '../support/budgets'
+import { from, hashes, someAddress } from '../support/budgets'
 import { type Answer, type Door, DOORS, call, post, rest } from '../support/client'
 import { NEW_PASSWORD, PASSWORD, signedIn, someone, verifiedPerson } from '../support/people'
 import { startRedis } from '../support/redis'
+import { until } from '../support/until'
 
 /** The numbers of production: those of development are tenfold. */
 const BUDGETS_ON = { RATE_LIMITS: 'on', NODE_ENV: 'test', TRUST_PROXY: '127.0.0.1' }
@@ -511,7 +512,7 @@ test('with Redis budgets hold while it dies under traffic and comes back, and no
     const { rows } = await counted.app.deps.database.pool.query('SELECT 1 FROM rate_limit_counters')
     return rows.length
   }
-  await eventually(async () => {
+  await until(async () => {
     const before = await stored()
     await call(counted.url, 'verifyEmail', token(), from(someAddress()))
     return (await stored()) === before // counted in Redis by now
@@ -525,7 +526,7 @@ test('with Redis budgets hold while it dies under traffic and comes back, and no
   await redis.kill()
   codes.push(...(await Promise.all([...underTraffic, ...burst(5)])))
   await redis.start()
-  await eventually(async () => {
+  await until(async () => {
     await call(counted.url, 'verifyEmail', token(), from(someAddress()))
     return said(/Redis is back/)()
   })

@@ -1,8 +1,9 @@
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
-import { eventually, from, hashes, metric, someAddress } from '../support/budgets'
+import { from, hashes, metric, someAddress } from '../support/budgets'
 import { type Answer, DOORS, call, me, rest } from '../support/client'
 import { PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
+import { until } from '../support/until'
 
 const WRONG = 'not that one'
 const ONE_AT_A_TIME = { HASH_CONCURRENCY: '1', TRUST_PROXY: '127.0.0.1' }
@@ -64,7 +65,7 @@ describe('where passwords can wait half a second', () => {
     const { tokens } = await loggedIn(app, owner.email)
     let ended = false
     const refusals = async () => metric(app, 'gatehouse_hash_refused_total')
-    const more = async (before: number) => eventually(async () => (await refusals()) > before)
+    const more = async (before: number) => until(async () => (await refusals()) > before)
     const clients = Array.from({ length: 8 }, async () => {
       while (!ended) await call(app.url, 'login', { email: someone(), password: WRONG }, from(someAddress()))
     })
@@ -127,7 +128,7 @@ describe('where passwords can wait long', () => {
       served += 1
       return answer.status
     })
-    await eventually(async () => (await waiting(app)) >= 30)
+    await until(async () => (await waiting(app)) >= 30)
     const before = served
     const answer = await call(app.url, 'login', { email, password: PASSWORD }, from(someAddress()))
     expect(answer.code).toBe('SUCCESS')
@@ -139,14 +140,14 @@ describe('where passwords can wait long', () => {
   test('the logins of a client that hangs up are dropped before they cost a hash', async () => {
     const [hashed, dropped] = [await hashes(app), await metric(app, 'gatehouse_hash_dropped_total')]
     const staying = Array.from({ length: 10 }, () => login(someone(), someAddress()))
-    await eventually(async () => (await waiting(app)) >= 5)
+    await until(async () => (await waiting(app)) >= 5)
     const gone = new AbortController()
     const leaving = Array.from({ length: 20 }, () => login(someone(), someAddress(), gone.signal))
-    await eventually(async () => (await waiting(app)) >= 20)
+    await until(async () => (await waiting(app)) >= 20)
     gone.abort()
     for (const { status } of await Promise.allSettled(leaving)) expect(status).toBe('rejected')
     await Promise.all(staying)
-    await eventually(async () => (await waiting(app)) === 0)
+    await until(async () => (await waiting(app)) === 0)
     expect((await metric(app, 'gatehouse_hash_dropped_total')) - dropped).toBe(20)
     expect((await hashes(app)) - hashed).toBe(10)
   })
@@ -175,7 +176,7 @@ describe('where no password may wait', () => {
 
   test('a new password that finds no turn is refused before anything is spent on judging it', async () => {
     const hashing = call(app.url, 'login', { email: someone(), password: WRONG }, from(someAddress()))
-    await eventually(async () => (await metric(app, 'gatehouse_hash_running')) === 1)
+    await until(async () => (await metric(app, 'gatehouse_hash_running')) === 1)
     const weak = 'password'
     const [registered, reset] = await Promise.all([
       call(app.url, 'register', { email: someone(), password: weak }, from(someAddress())),

@@ -10,8 +10,8 @@ import { TestSmtpServer } from '../support/smtp'
 import { TcpProxy } from '../support/tcpProxy'
 import { until } from '../support/until'
 
-/** Milliseconds within which every request ends, and within which service is normal after an outage. */
-const LIMIT = 10_000
+/** Milliseconds: a request that is not ended, or a service that does not recover, takes minutes even on a calm machine. */
+const LIMIT = 60_000
 
 const someToken = () => (randomUUID() + randomUUID()).replaceAll('-', '').slice(0, 43)
 const email = () => someone()

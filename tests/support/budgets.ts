@@ -25,8 +25,3 @@ export async function metric({ url }: Pick<TestApp, 'url'>, name: string): Promi
 export function hashes(app: Pick<TestApp, 'url'>): Promise<number> {
   return metric(app, 'gatehouse_hash_duration_seconds_count')
 }
-
-/** Asks again and again until it holds: each question is a trip to a server, so nothing else starves. */
-export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (;;) if (await holds()) return
-}

@@ -364,3 +364,30 @@ test('a command that uses some variables is not stopped by the others', () => {
   expect(readEnvironment(env, uses)).toMatchObject({ NODE_ENV: 'production', DATABASE_URL: PRODUCTION.DATABASE_URL })
   expect(() => readEnvironment({ ...env, DATABASE_URL: 'x' }, uses)).toThrow(/^[^]*DATABASE_URL: found (?![^]*PORT)/)
 })
+
+describe('the configuration', () => {
+  test.each([
+    ['true', true],
+    ['false', false],
+    ['10.0.0.0/8, 2001:db8::1', ['10.0.0.0/8', '2001:db8::1']],
+  ])('believes with TRUST_PROXY=%s: %j', (value, trusted) => {
+    expect(resolveConfig(readEnvironment({ TRUST_PROXY: value })).trustProxy).toEqual(trusted)
+  })
+
+  test.each([
+    ['TLS_CERT_FILE', 'TLS_KEY_FILE'],
+    ['TLS_KEY_FILE', 'TLS_CERT_FILE'],
+  ])('%s alone is told as the lack of %s', (given, lacking) => {
+    const read = () => readEnvironment({ [given]: '/etc/tls/file.pem' })
+    expect(read).toThrow(ConfigError)
+    expect(read).toThrow(`${lacking}: found nothing; accepted: both TLS files or none`)
+  })
+
+  test('is that of the process where no other is given', () => {
+    process.env.APP_NAME = 'Here and Now'
+    process.env.NODE_ENV = 'development'
+    expect(readEnvironment()).toMatchObject({ APP_NAME: 'Here and Now', NODE_ENV: 'development' })
+    delete process.env.APP_NAME
+    process.env.NODE_ENV = 'test'
+  })
+})

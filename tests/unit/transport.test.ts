@@ -313,3 +313,15 @@ describe('the development inbox', () => {
     expect([kept.length, kept[0]?.to, kept.at(-1)?.to]).toEqual([1_000, 'n1002@example.com', 'n3@example.com'])
   })
 })
+
+describe('the ports of a mail server', () => {
+  test.each([
+    ['smtp://127.0.0.1', '127.0.0.1:587'],
+    ['smtps://127.0.0.1', '127.0.0.1:465'],
+    ['smtp://127.0.0.1:1', '127.0.0.1:1'],
+  ])('%s is asked at %s', async (url, address) => {
+    const transport = createSmtpTransport({ url, name: 'auth.example.com', from: 'x@example.com', production: false })
+    await expect(transport.verify()).rejects.toThrow(`ECONNREFUSED ${address}`)
+    await transport.close()
+  })
+})
