@@ -33,7 +33,7 @@ import { openDatabase } from './store/database'
 import { createInspector } from './store/inspection'
 import { applyMigrations, pendingMigrations } from './store/migrations'
 import { type HashKinds, createHashKinds } from './store/hashKinds'
-import { NotificationListener } from './store/notificationListener'
+import { NotificationListener, sendNotification } from './store/notificationListener'
 import { SessionCache } from './store/sessionCache'
 
 /** A server that answers, until it is closed. */
@@ -66,7 +66,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     return await compose(options, closers)
   } catch (error) {
-    await closers.close().catch(() => undefined) // the first error is the one to tell
+    await closers.close().catch(() => undefined) // the first error is the one to report
     throw error
   }
 }
@@ -155,7 +155,7 @@ function createDeps(
   closers.push(() => strength.close())
   const listener = new NotificationListener({
     target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
-    notify: (payload) => pool.query("SELECT pg_notify('gatehouse', $1)", [payload]),
+    notify: (payload) => sendNotification(pool, payload),
     onError: warn,
   })
   closers.push(() => listener.close())

@@ -40,9 +40,9 @@ interface Failure {
 /** Says why a command failed, without any value of the configuration. Returns the exit code. */
 export function reportFailure(error: unknown, command: string): number {
   const failure = failureOf(error)
-  const { exit, ...told } = failure
+  const { exit, ...fields } = failure
   const json = processEnvironment().NODE_ENV === 'production' && !process.stderr.isTTY
-  const line = { event: 'command_failed', level: 'fatal', time: new Date().toISOString(), command, ...told }
+  const line = { event: 'command_failed', level: 'fatal', time: new Date().toISOString(), command, ...fields }
   console.error(json ? JSON.stringify(line) : readable(failure, command))
   return exit
 }

@@ -143,6 +143,6 @@ function wordsOf({ field, code, limit }: FieldProblem): string {
 
 /** A key may hold anything, an address among it: only what looks like a name is repeated. */
 function unknownKey(key: string): string {
-  const told = /^[A-Za-z][A-Za-z_-]{0,39}$/.test(key) ? key : 'with odd characters'
-  return `has an unknown key ${told} (known: ${KEYS.join(', ')})`
+  const name = /^[A-Za-z][A-Za-z_-]{0,39}$/.test(key) ? key : 'with odd characters'
+  return `has an unknown key ${name} (known: ${KEYS.join(', ')})`
 }

@@ -1,14 +1,14 @@
-/** No connection to the database could be had, whatever the reason: the cause says it. */
+/** No connection to the database could be opened; `cause` is the reason. */
 export class DatabaseOutageError extends Error {
   constructor(cause: unknown) {
     super('No connection to the database', { cause })
   }
 }
 
-/** Errors by which a connection broke: told by when they came, since their codes are many. */
+/** Errors that broke a connection in use. They are marked when they occur, since they have too many codes to list. */
 const broken = new WeakSet<object>()
 
-/** Marks the error of a connection that broke in use: whatever its code, the database is away. */
+/** Marks the error of a connection that broke in use: it counts as an outage, whatever its code. */
 export function markOutage(error: unknown): void {
   if (typeof error === 'object' && error !== null) broken.add(error)
 }
@@ -27,7 +27,7 @@ const PRISMA_CODES = new Set([
   'P2028',
   'P2037',
 ])
-/** What the operating system says of a connection. */
+/** The operating system's codes for a connection that failed. */
 const SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -44,19 +44,19 @@ const SYSTEM_CODES = new Set([
  * takes no writes (a standby, or a failover) and one that is kept from taking connections (maintenance).
  */
 const SQL_STATES = /^(?:08|53|57|58)[0-9A-Z]{3}$|^25006$|^55000$|^25P0[34]$/
-/** What Prisma's adapter makes of the driver's errors, whose codes it drops. */
+/** Prisma's adapter replaces the driver's codes by these kinds. */
 const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 const MESSAGES =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Client was closed and is not queryable|Cannot use a pool after calling end|Can't reach database server|Unable to start a transaction in the given time|Transaction already closed/
 
-/** Whether an error means that the database is away, rather than that a statement is wrong. Looks through causes. */
+/** Whether an error means that the database is unavailable, rather than that a statement is wrong. Looks through causes. */
 export function isDatabaseOutage(error: unknown): boolean {
   return [...chainOf(error)].some(isOutage)
 }
 
 /**
- * The SQLSTATE, the system's code or the driver's that says why the database is away; null where none is given. The
- * innermost one: what wraps it says less.
+ * The SQLSTATE, the system's code or the driver's that says why the database is unavailable; null where there is none. The
+ * innermost code, which is the most exact one.
  */
 export function outageCode(error: unknown): string | null {
   const codes = [...chainOf(error)].flatMap(({ originalCode, code }) => [code, originalCode])

@@ -16,12 +16,12 @@ export interface PublicError {
   isServerFault: boolean
 }
 
-/** Seconds after which a database that was away is worth another try. */
+/** Seconds, for Retry-After while the database is unavailable. */
 const RETRY_AFTER = 5
 
 /**
- * Decides what leaves the server of any error: the only place that does. `code` is what the error already carries, if
- * anything; whatever is not known to be harmless becomes one constant answer.
+ * Decides which part of an error is sent to a client: the only function that does. `code` is the one that the error carries,
+ * if any. An error that is not known to be harmless becomes a constant response.
  */
 export function toPublicError(error: unknown, code: unknown, message: string): PublicError {
   const base = { message: null, status: null, retryAfter: null, isServerFault: false }

@@ -4,5 +4,5 @@ export class UnauthenticatedError extends Error {}
 /** The database cannot be reached: nothing can be decided. Answered 503 with Retry-After. */
 export class ServiceUnavailableError extends Error {}
 
-/** The client went away, or its deadline passed, before the work was worth doing. */
+/** The client closed its connection, or the time for the request ended, before the work began. */
 export class AbandonedError extends Error {}

@@ -1,8 +1,8 @@
 import type { FieldErrorCode, UserErrorCode } from './catalogue'
 
 /**
- * An expected failure: services throw it, the doors answer it. It carries no message: what people read is written
- * in their language at the door (i18n), so that a code has one wording.
+ * An expected failure: services throw it, GraphQL and REST return it as data. It carries no message: i18n writes that in the
+ * client's language, so that a code has one wording.
  */
 export abstract class UserError extends Error {
   abstract readonly code: UserErrorCode
@@ -37,7 +37,7 @@ export class InvalidCredentialsError extends UserError {
   readonly code = 'INVALID_CREDENTIALS'
 }
 
-/** Only for one who has shown the right password. */
+/** Only after the right password was given. */
 export class EmailNotVerifiedError extends UserError {
   readonly code = 'EMAIL_NOT_VERIFIED'
 }

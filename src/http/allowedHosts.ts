@@ -20,7 +20,7 @@ export function allowedHosts(app: FastifyInstance, { devTools, publicUrl }: Conf
   })
 
   function isAllowed(host: string | undefined): boolean {
-    if (host === undefined) return true // HTTP/1.0, which no browser speaks
+    if (host === undefined) return true // HTTP/1.0, which no browser uses
     const { hostname } = new URL(`http://${host}/`)
     return hostname === own || isLoopbackInBrowsers(hostname)
   }

@@ -5,9 +5,9 @@ import { canonicalIp, networksOf } from '../lib/ipAddress'
 import { decodeUtf8 } from '../lib/utf8'
 import type { ClientInfo } from '../services/deps'
 
-/** Who sends this request. The address is the socket's, or what a trusted proxy says of it. */
+/** The client of a request. Its address is the socket's, or the one that a trusted proxy forwards. */
 export function clientInfoOf(request: FastifyRequest, reply: FastifyReply): ClientInfo {
-  // A trusted proxy may pass on what is no address: then it is the proxy that is counted.
+  // A trusted proxy may forward what is no address: then the proxy's own address is used.
   const socket = request.raw.socket.remoteAddress ?? ''
   const ipAddress = canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
   return {
@@ -17,7 +17,7 @@ export function clientInfoOf(request: FastifyRequest, reply: FastifyReply): Clie
     locale: negotiateLocale(request.headers['accept-language']),
     requestId: request.id,
     log: request.log,
-    signal: goneSignal(reply),
+    signal: disconnectSignal(reply),
   }
 }
 
@@ -32,11 +32,11 @@ function userAgentOf({ headers }: FastifyRequest): string | null {
     .toWellFormed()
 }
 
-/** Aborted when the connection closes before the answer is written. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController()
+/** Aborts when the connection closes before the response is written. */
+function disconnectSignal({ raw }: FastifyReply): AbortSignal {
+  const disconnected = new AbortController()
   raw.once('close', () => {
-    if (!raw.writableFinished) gone.abort()
+    if (!raw.writableFinished) disconnected.abort()
   })
-  return gone.signal
+  return disconnected.signal
 }

@@ -7,11 +7,11 @@ import { text } from '../i18n/text'
 interface Failure {
   status: number
   code: RequestErrorCode | 'NOT_FOUND'
-  /** Instead of the usual words of the code. */
+  /** Instead of the catalogue's message for the code. */
   message?: string
 }
 
-/** Answers a failure of the protocol in the shape of the door it came by: GraphQL's `errors`, or REST's `error`. */
+/** Sends an error of the protocol in the format of the path: GraphQL's `errors`, or REST's `error`. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
   const { status, code } = failure
   const message = failure.message ?? text(negotiateLocale(request.headers['accept-language'])).errors[code]
@@ -26,7 +26,7 @@ function isGraphQL(request: FastifyRequest): boolean {
   return pathOf(request) === '/graphql'
 }
 
-/** Bodies that cannot be read, paths that do not exist, methods that a path does not take, and faults of ours. */
+/** Handles bodies that cannot be read, paths that do not exist, methods that a path does not allow, and faults of the server. */
 export function errorHandlers(app: FastifyInstance): void {
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500

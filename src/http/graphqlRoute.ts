@@ -10,7 +10,7 @@ interface GraphQLRouteOptions {
   sandbox: boolean
 }
 
-/** The GraphQL door; to a browser in development, Apollo Sandbox. */
+/** `/graphql`. In development a browser gets Apollo Sandbox there. */
 export function graphqlRoute(app: FastifyInstance, { apollo, contextOf, sandbox }: GraphQLRouteOptions): void {
   const handler = fastifyApolloHandler(apollo, {
     context: (request, reply) => Promise.resolve(contextOf(request, reply)),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What keeps the server from answering; null when nothing does. */
+/** Why the server is not ready; null when it is. */
 export type ReadinessProbe = () => Promise<string | null>
 
 /** Liveness asks the process alone; readiness asks what it needs. Both answer over plain http, as probes ask. */

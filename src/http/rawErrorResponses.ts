@@ -5,16 +5,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HSTS } from './headers'
 import { HTTP } from '../config/defaults'
 
-/** A connection that is over, or that never became TLS: nothing can be said on it. */
-const UNANSWERABLE = /^ECONNRESET$|^EPIPE$|^ERR_(?:SSL|TLS)_/
+/** The connection is closed, or its TLS handshake failed: no response can be sent. */
+const CANNOT_RESPOND = /^ECONNRESET$|^EPIPE$|^ERR_(?:SSL|TLS)_/
 const STATUS_OF: Partial<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
 /**
- * Answers what no route and no hook ever sees: bytes that are not HTTP, a path that is no text, CONNECT. There is a bare
- * socket only, so that the security headers are written here once more.
+ * Responds to what reaches no route and no hook: bytes that are not HTTP, a path that is no text, CONNECT. Only the socket is
+ * available, so the security headers are written here as well.
  */
 export function rawErrorResponses({ hsts }: { hsts: boolean }) {
   const body = '{"error":{"code":"BAD_REQUEST","message":"The request could not be read."}}'
@@ -31,7 +31,7 @@ export function rawErrorResponses({ hsts }: { hsts: boolean }) {
   ].join('\r\n')
 
   /** Node removes its own error handler and timeouts from a CONNECT's socket, so every socket gets both here. */
-  function answer(socket: Duplex | null, status: string): void {
+  function respond(socket: Duplex | null, status: string): void {
     if (!socket?.writable) return void socket?.destroy()
     const timeout = setTimeout(() => socket.destroy(), HTTP.closeTimeout)
     socket.once('close', () => clearTimeout(timeout))
@@ -42,19 +42,19 @@ export function rawErrorResponses({ hsts }: { hsts: boolean }) {
   return {
     clientError: (error: Error & { code?: string }, socket: Duplex): void => {
       const code = error.code ?? ''
-      if (UNANSWERABLE.test(code)) return void socket.destroy()
-      answer(socket, STATUS_OF[code] ?? '400 Bad Request')
+      if (CANNOT_RESPOND.test(code)) return void socket.destroy()
+      respond(socket, STATUS_OF[code] ?? '400 Bad Request')
     },
     badUrl: (_error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
-      answer(reply.raw.socket, '400 Bad Request')
+      respond(reply.raw.socket, '400 Bad Request')
     },
-    /** Node would close a CONNECT without a word, and refuse an unknown Expect without any header. */
+    /** Node would close a CONNECT without a response, and refuse an unknown Expect without security headers. */
     listen: (server: Server): void => {
       server.on('connect', (_request, socket) => {
-        answer(socket, '400 Bad Request')
-        socket.resume() // unread bytes would turn the close into a reset, and the answer would be lost
+        respond(socket, '400 Bad Request')
+        socket.resume() // unread bytes would turn the close into a reset, and the response would be lost
       })
-      server.on('checkExpectation', (_request, { socket }) => answer(socket, '417 Expectation Failed'))
+      server.on('checkExpectation', (_request, { socket }) => respond(socket, '417 Expectation Failed'))
     },
   }
 }

@@ -11,7 +11,7 @@ interface RestOptions {
   contextOf: (request: FastifyRequest, reply: FastifyReply) => Context
 }
 
-/** Serves the table of routes: each runs its operation as a GraphQL request would, and unwraps the answer. */
+/** Serves the table of routes: each runs its operation as a GraphQL request would, and unwraps the response. */
 export function restRoutes(app: FastifyInstance, { apollo, contextOf }: RestOptions): void {
   for (const route of REST_ROUTES) {
     const { method, url } = route
@@ -37,7 +37,7 @@ interface Run {
 
 async function serve(reply: FastifyReply, route: RestRoute, run: Run): Promise<FastifyReply> {
   const { apollo, contextValue, query, variables } = run
-  const { http, body } = await apollo.executeOperation<Answer>({ query, variables }, { contextValue })
+  const { http, body } = await apollo.executeOperation<OperationData>({ query, variables }, { contextValue })
   if (body.kind !== 'single') throw new Error('An operation answered in parts')
   for (const [name, value] of http.headers) void reply.header(name, value)
 
@@ -51,7 +51,7 @@ async function serve(reply: FastifyReply, route: RestRoute, run: Run): Promise<F
 
 type Failure = { code: ErrorCode; message: string } & Record<string, unknown>
 type Result = Failure | Record<string, unknown>
-type Answer = Record<string, Result | null>
+type OperationData = Record<string, Result | null>
 
 function isFailure(result: Result): result is Failure {
   return 'code' in result
@@ -65,7 +65,7 @@ function fromGraphQL({ message, extensions }: GraphQLFormattedError): Failure {
   return { ...(extensions as { code: RequestErrorCode }), message }
 }
 
-/** Only `me` may answer nothing, and only to one who is not signed in. */
+/** Only `me` may resolve to null, and only without a signed-in viewer. */
 function unauthenticated({ client }: Context): Failure {
   return { code: 'UNAUTHENTICATED', message: text(client.locale).errors.UNAUTHENTICATED }
 }

@@ -15,9 +15,9 @@ import {
 export interface RestRoute {
   method: 'GET' | 'POST'
   url: string
-  /** The operation that is run: the same one, with the same budgets, as by the GraphQL door. */
+  /** The operation that is run, with the same rate limits as by GraphQL. */
   document: TypedDocumentNode<object, never>
-  /** Its variables; the schema judges them, whatever the request brings. */
+  /** Its variables; the schema validates them. */
   variables: (request: FastifyRequest) => Record<string, unknown>
   /** The status of a success. */
   status: number
@@ -29,7 +29,7 @@ const nothing = () => ({})
 const body = (request: FastifyRequest) => ({ input: request.body ?? {} })
 const tokenInPath = (request: FastifyRequest) => ({ input: request.params })
 
-/** The REST door: each route names an operation, and how a success is said in HTTP. */
+/** The REST routes: each names an operation, and the status of its success. */
 export const REST_ROUTES: readonly RestRoute[] = [
   { method: 'POST', url: '/api/auth/register', document: RegisterDocument, variables: body, status: 201 },
   { method: 'GET', url: '/api/auth/verify/:token', document: VerifyEmailDocument, variables: tokenInPath, status: 200 },

@@ -2,7 +2,7 @@ import type { Locale } from '../generated/locales'
 
 export type { Locale }
 
-/** Characters: RFC 5646 §4.4.1 asks for room for 35 of them. */
+/** Characters: RFC 5646 §4.4.1 asks for at least 35. */
 const MAX_TAG = 35
 const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set<Locale>(['ar'])
 

@@ -16,8 +16,8 @@ interface Formatters {
 const cache = new Map<Locale, Formatters>()
 
 /**
- * `milliseconds` in words, as in "24 hours" or "2 days": whole units, rounded down, so that nothing is promised for
- * longer than it holds. A single day is told in hours, which leaves no doubt about when it ends.
+ * `milliseconds` in words, as in "24 hours" or "2 days": whole units, rounded down, so that no text promises a
+ * longer time than there is. One day is written as hours, since "1 day" could be read as until the end of the day.
  */
 export function durationText(locale: Locale, milliseconds: number): string {
   const [unit, count] = wholeUnits(milliseconds)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Client } from 'pg'
+import type { Client, Pool } from 'pg'
 import { type ConnectionTarget, openConnection } from './connection'
 import { SESSION } from '../config/defaults'
 
@@ -159,4 +159,8 @@ function parseNotification(payload: string): Notification | null {
   if (payload === 'keys' || payload === 'mails') return { kind: payload }
   const [kind, id] = payload.split(':')
   return (kind === 'session' || kind === 'user') && id !== undefined ? { kind, id } : null
+}
+
+export async function sendNotification(pool: Pool, payload: string): Promise<void> {
+  await pool.query("SELECT pg_notify('gatehouse', $1)", [payload])
 }

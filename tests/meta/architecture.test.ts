@@ -93,6 +93,21 @@ test('a library is imported by the layers that wrap it, and by no other', () => 
   expect(wrong).toEqual([])
 })
 
+/** Layers that send SQL: the store, the rate limiter's own table, and the embedded server that is started and stopped. */
+const SENDS_SQL = LIBRARIES.pg ?? []
+
+test('Prisma models and SQL are used in the store alone, and SQL where a layer has tables of its own', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  const others = files.filter((file) => file.endsWith('.ts') && !/^(?:store|generated)\//.test(file))
+  const wrong = others.flatMap((file) => {
+    const source = readFileSync(join(SRC, file), 'utf8')
+    const models = source.match(/\b(?:prisma|tx)\s*\.\s*\w+\s*\.\s*\w+|\$(?:query|execute)Raw\w*/g) ?? []
+    const queries = SENDS_SQL.includes(layerOf(file)) ? [] : (source.match(/\.query\s*[(<]/g) ?? [])
+    return [...models, ...queries].map((use) => `${file} uses ${use}: export a function from src/store instead`)
+  })
+  expect(wrong).toEqual([])
+})
+
 test('development tools are imported as types, or where they are used: production loads none of them', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   const others = files.filter((file) => file.endsWith('.ts') && !file.startsWith('dev/'))

@@ -132,9 +132,11 @@ test('docs/operations.md lists each event of the log', () => {
     .filter((file) => file.endsWith('.ts') && !file.startsWith('generated'))
     .map((file) => read(join('src', file)))
   const events = sources.flatMap((source) =>
-    [...source.matchAll(/(?:\{ event: |auditOf\(client, \{\s*type: |lastWords\()'([a-z]+(?:_[a-z]+)*)'/g)].map(
-      ([, name = '']) => name,
-    ),
+    [
+      ...source.matchAll(
+        /(?:\{ event: |(?:event: |auditOf\(client, |recordEvent\(deps, client, |\? \()\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
+      ),
+    ].map(([, name = '']) => name),
   )
   expect(firstColumn(OPERATIONS, 'events').sort()).toEqual(sorted(new Set(events)))
 })
