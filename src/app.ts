@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
-import { startBackground } from './background'
+import { type Background, startBackground } from './background'
 import type { Config } from './config/config'
 import { createAccessTokens } from './crypto/accessToken'
 import { createBreachCheck } from './passwords/breachCheck'
@@ -102,7 +102,7 @@ async function compose({ config, logger, clock = systemClock }: AppOptions, clos
     isStopping: readiness.isStopping,
     refreshMetrics: background.refreshMetrics,
   })
-  closers.push(() => closeHttp(server, config.shutdownGrace))
+  closers.push(() => stopServing(server, background, config.shutdownGrace))
   const drained = new AbortController()
   closers.push(() => drained.abort())
   closers.push(() => readiness.stop())
@@ -208,10 +208,10 @@ async function createHttp(deps: Deps, parts: HttpParts): Promise<FastifyInstance
   return server
 }
 
-/** Takes no new connection; requests under way may finish within the grace, then their connections are cut. */
-async function closeHttp(server: FastifyInstance, grace: number): Promise<void> {
+/** Accepts and claims nothing more; requests and mails in flight share one grace, then their connections are closed. */
+async function stopServing(server: FastifyInstance, background: Background, grace: number): Promise<void> {
   const cut = setTimeout(() => server.server.closeAllConnections(), grace)
-  await server.close()
+  await Promise.all([server.close(), background.stop()])
   clearTimeout(cut)
 }
 

@@ -24,6 +24,7 @@ export interface Background {
   keysProblem: () => string | null
   /** Brings the gauges that are read from the database up to date. */
   refreshMetrics: () => Promise<void>
+  /** Claims no more mails and lets those in flight finish for SHUTDOWN_GRACE. Safe to call twice. */
   stop: () => Promise<void>
 }
 
@@ -40,6 +41,7 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
   const { delivery, transport } = await createMails(deps, parts.inbox)
   let dispatcher: Dispatcher | undefined
   let stopPeriodic: (() => Promise<void>) | undefined
+  let stopping: Promise<void> | undefined
   // Keys that could be loaded prove a migrated database: before that every claim would fail.
   const onLoaded = () => {
     dispatcher ??= new Dispatcher({ database, logger, kind: delivery })
@@ -53,12 +55,14 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
   return {
     keysProblem: keys.problem,
     refreshMetrics: () => refreshMetrics(deps, parts),
-    stop: async () => {
-      keys.stop()
-      await Promise.all([dispatcher?.stop(config.shutdownGrace), stopPeriodic?.()])
-      delivery.stop()
-      await transport.close()
-    },
+    stop: () => (stopping ??= stop()),
+  }
+
+  async function stop(): Promise<void> {
+    keys.stop()
+    await Promise.all([dispatcher?.stop(config.shutdownGrace), stopPeriodic?.()])
+    delivery.stop()
+    await transport.close()
   }
 }
 

@@ -48,7 +48,6 @@ export class Dispatcher {
   private readonly pollInterval: number
   private readonly lease: number
   private stopping = false
-  private abandoned = false
   private reported = false
   private woken = false
   private interrupt: () => void = () => undefined
@@ -72,10 +71,8 @@ export class Dispatcher {
     this.wake()
     const finished = this.running.then(() => Promise.all(this.inFlight.values()))
     await Promise.race([finished, delay(grace, undefined, { ref: false })])
-    this.abandoned = true
     clearInterval(this.renewal)
-    const ids = [...this.inFlight.keys()]
-    if (ids.length > 0) await this.release(ids, { delay: 0, failed: false })
+    await this.release([...this.inFlight.keys()], { delay: 0, failed: false })
   }
 
   private async run(): Promise<void> {
@@ -115,7 +112,12 @@ export class Dispatcher {
         except: [...this.inFlight.keys()],
       })
       this.reported = false
-      if (!this.abandoned) for (const item of items) this.start(item)
+      if (this.stopping)
+        await this.release(
+          items.map(({ id }) => id),
+          { delay: 0, failed: false },
+        )
+      else for (const item of items) this.start(item)
     } catch (error) {
       if (!this.reported) logger.warn({ table: kind.table, err: error }, 'The outbox waits for the database')
       this.reported = true
@@ -143,6 +145,7 @@ export class Dispatcher {
 
   /** If the database is down, the leases expire by themselves. */
   private async release(ids: string[], next: { delay: number; failed: boolean }): Promise<void> {
+    if (ids.length === 0) return
     const { database, kind } = this.options
     await returnLeases(database.pool, kind.table, { owner: this.owner, ids, ...next }).catch(() => undefined)
   }

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { clusterFolder } from '../../src/dev/postgresCluster'
 import { findPostmaster } from '../../src/dev/postgresProcess'
 import { tokenOf } from '../support/app'
@@ -50,6 +53,34 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0, after the login th
   expect((await login).code).toBe('SUCCESS')
   expect(await isGone(url)).toBe(true)
   expect(process.logLines().map(({ event }) => event)).toEqual(expect.arrayContaining(['stopping', 'stopped']))
+})
+
+test('requests and mails that do not finish share one grace, and the lease of the mail is returned', async () => {
+  const { url, process } = await startServer({ ...onDatabase(), SHUTDOWN_GRACE: '10s' })
+  const email = someone()
+  smtp.behaviourOf.set(email, 'hang')
+  await call(url, 'register', { email, password: PASSWORD })
+  await smtp.waitForAttempts(email, 1)
+  const { hostname, port } = new URL(url)
+  const unfinished = connect(Number(port), hostname)
+  unfinished.on('error', () => undefined) // cut when the grace is over
+  await once(unfinished, 'connect')
+  unfinished.write(
+    `POST /graphql HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+  )
+  // One grace after another would exceed what the process may take: grace and five seconds.
+  expect(await process.stop('SIGTERM')).toEqual({ code: 0, signal: null })
+  expect(process.logLines().map(({ event }) => event)).toContain('stopped')
+  unfinished.destroy()
+
+  const client = new Client({ connectionString: database.url })
+  await client.connect()
+  const { rows } = await client.query('SELECT lease_owner, leased_until, attempts FROM mails WHERE recipient = $1', [
+    email,
+  ])
+  await client.query('DELETE FROM mails WHERE recipient = $1', [email])
+  await client.end()
+  expect(rows).toEqual([{ lease_owner: null, leased_until: null, attempts: 0 }])
 })
 
 test('a second signal ends the drain at once', async () => {
