@@ -5,7 +5,7 @@ import { developmentSecret } from '../development'
 import { systemClock } from '../lib/clock'
 import type { StoredKey } from '../lib/jwk'
 import { rotateSigningKeys } from '../services/signingKeys'
-import { listSigningKeys } from '../store/signingKeys'
+import { databaseNow, listSigningKeys } from '../store/signingKeys'
 
 /** Listing shows no private key; rotating makes the next one, which SECRET seals. */
 const KEYS_VARIABLES = {
@@ -21,7 +21,7 @@ export function keys(action: 'list' | 'rotate'): Promise<number> {
       const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring(), logger }
       await rotateSigningKeys(parts, { atOnce: true })
     }
-    const now = systemClock.now()
+    const now = await databaseNow(database.prisma)
     const stored = await listSigningKeys(database.prisma, now)
     for (const key of stored) console.log(`${key.kid}  ${purposeOf(key, now)}`)
     return 0

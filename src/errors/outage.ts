@@ -41,9 +41,10 @@ const SYSTEM_CODES = new Set([
 ])
 /**
  * SQLSTATE classes: connection exception, insufficient resources, operator intervention, system error; then a server that
- * takes no writes (a standby, or a failover) and one that is kept from taking connections (maintenance).
+ * takes no writes (a standby, or a failover), one that is kept from taking connections (maintenance), and a pooler that
+ * loses prepared statements.
  */
-const SQL_STATES = /^(?:08|53|57|58)[0-9A-Z]{3}$|^25006$|^55000$|^25P0[34]$/
+const SQL_STATES = /^(?:08|53|57|58)[0-9A-Z]{3}$|^25006$|^55000$|^25P0[34]$|^26000$|^42P05$/
 /** Prisma's adapter replaces the driver's codes by these kinds. */
 const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'])
 const MESSAGES =
@@ -62,6 +63,13 @@ export function outageCode(error: unknown): string | null {
   const codes = [...chainOf(error)].flatMap(({ originalCode, code }) => [code, originalCode])
   const known = codes.filter((code) => typeof code === 'string').filter((code) => /^[A-Z0-9_]{4,40}$/.test(code))
   return known.findLast((code) => !/^P\d{4}$/.test(code)) ?? known.at(-1) ?? null
+}
+
+/** A pooler in transaction mode ran the statement in another session than the one that prepared it. */
+export function isLostStatement(error: unknown): boolean {
+  return [...chainOf(error)].some(({ code, originalCode }) =>
+    [code, originalCode].some((value) => value === '26000' || value === '42P05'),
+  )
 }
 
 type Link = Record<string, unknown>

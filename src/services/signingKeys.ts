@@ -5,6 +5,7 @@ import { later } from '../lib/clock'
 import type { StoredKey } from '../lib/jwk'
 import type { Transaction } from '../store/database'
 import {
+  databaseNow,
   deleteDeadSigningKeys,
   insertSigningKey,
   listSigningKeys,
@@ -25,12 +26,18 @@ export class WrongSecretError extends Error {
 
 /**
  * Loads the stored keys into the ring. Those sealed under SECRET_PREVIOUS are sealed anew; one whose public column does not
- * belong to its sealed key was written by somebody else, and is ignored. Throws WrongSecretError.
+ * belong to its sealed key was written by somebody else, and is ignored. The stored times are the database's; the ring holds
+ * them moved to this process's clock, so that instances whose clocks differ agree on the key that signs. Throws
+ * WrongSecretError.
  */
 export async function loadSigningKeys({ clock, database, secrets, keyring, logger }: Needs): Promise<void> {
-  const stored = await listSigningKeys(database.prisma, clock.now())
+  const now = await databaseNow(database.prisma)
+  const offset = clock.now().getTime() - now.getTime()
+  const stored = await listSigningKeys(database.prisma, now)
   const opened = stored.map((row) => {
-    const item = openSigningKey(secrets, row)
+    const { signsFrom, verifiesUntil } = row
+    const local = { signsFrom: later(signsFrom, offset), verifiesUntil: verifiesUntil && later(verifiesUntil, offset) }
+    const item = openSigningKey(secrets, { ...row, ...local })
     if (!item) throw new WrongSecretError()
     return item
   })
@@ -51,10 +58,8 @@ export async function loadSigningKeys({ clock, database, secrets, keyring, logge
  * `now: true` the next key signs at once.
  */
 export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boolean }): Promise<void> {
-  const { clock, database } = deps
-  await database.transaction(async (tx) => {
-    await lockSigningKeys(tx)
-    const now = clock.now()
+  await deps.database.transaction(async (tx) => {
+    const now = await lockSigningKeys(tx)
     await deleteDeadSigningKeys(tx, now)
     const stored = await listSigningKeys(tx, now)
     // An ignored row must not stand for a key: one that is used instead is made.
@@ -65,27 +70,32 @@ export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boole
     if (atOnce && next) await updateSigningKey(tx, next.kid, { signsFrom: now })
     await retireAllButNewest(
       deps,
-      tx,
+      { tx, now },
       keys.filter((key) => key.signsFrom <= now || (atOnce && key === next)),
     )
     const signing = keys.some((key) => key.signsFrom <= now || (atOnce && key === next))
-    await provideNext(deps, tx, { first: !signing, next: atOnce ? undefined : next })
+    await provideNext(deps, { tx, now }, { first: !signing, next: atOnce ? undefined : next })
   })
   await loadSigningKeys(deps)
 }
 
+/** A transaction that holds the lock, and the database's time in it. */
+interface Rotation {
+  tx: Transaction
+  now: Date
+}
+
 /** `signing`: the keys whose time has come, oldest first. The newest signs; the tokens of the others live on for a while. */
-async function retireAllButNewest({ clock, config }: Needs, tx: Transaction, signing: StoredKey[]): Promise<void> {
-  const verifiesUntil = later(clock.now(), config.accessTokenTtl + SIGNING_KEYS.retirementMargin)
+async function retireAllButNewest({ config }: Needs, { tx, now }: Rotation, signing: StoredKey[]): Promise<void> {
+  const verifiesUntil = later(now, config.accessTokenTtl + SIGNING_KEYS.retirementMargin)
   for (const { kid } of signing.slice(0, -1)) await updateSigningKey(tx, kid, { verifiesUntil })
 }
 
 async function provideNext(
-  { clock, config, secrets }: Needs,
-  tx: Transaction,
+  { config, secrets }: Needs,
+  { tx, now }: Rotation,
   { first, next }: { first: boolean; next: StoredKey | undefined },
 ): Promise<void> {
-  const now = clock.now()
-  if (first) await insertSigningKey(tx, createSigningKey(secrets, now), now)
-  if (!next) await insertSigningKey(tx, createSigningKey(secrets, later(now, config.signingKeyRotation)), now)
+  if (first) await insertSigningKey(tx, createSigningKey(secrets, now))
+  if (!next) await insertSigningKey(tx, createSigningKey(secrets, later(now, config.signingKeyRotation)))
 }

@@ -38,15 +38,16 @@ export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): C
   const { settings, rest } = readOptions(query.get('options') ?? '')
   const schema = query.get('schema') || null
   const searchPath = schema === null ? {} : { search_path: quoteIdentifier(schema) }
+  const host = query.get('host') ?? (parts.host || 'localhost')
   return {
     client: {
-      host: query.get('host') ?? (parts.host || 'localhost'),
+      host,
       port: Number(query.get('port') ?? (parts.port || 5432)),
       user: query.get('user') ?? (parts.user || undefined),
       // A function, so that no password file and no variable of the environment is read where the URL has none.
       password: passwordOf(query.get('password') ?? parts.password),
       database: (query.get('dbname') ?? parts.database) || undefined,
-      ssl: readTls(query, source),
+      ssl: host.startsWith('/') ? false : readTls(query, source), // as libpq: a unix socket is not encrypted
       options: rest || undefined,
       enableChannelBinding: /^(?:prefer|require)$/.test(query.get('channel_binding') ?? ''),
       application_name: query.get('application_name') ?? 'gatehouse',
@@ -139,7 +140,6 @@ function readOptions(options: string): { settings: Record<string, string>; rest:
 
 /** What libpq's sslmode means: `require` verifies only against a certificate that was named, `verify-full` the name too. */
 function readTls(query: URLSearchParams, source: Source): ConnectionOptions | false {
-  if (query.get('host')?.startsWith('/')) return false // as libpq: a unix socket is not encrypted
   const mode = query.get('sslmode') ?? (query.get('ssl') === 'true' ? 'verify-full' : 'disable')
   const ca = readPem(query.get('sslrootcert'), 'sslrootcert', source)
   const cert = readPem(query.get('sslcert'), 'sslcert', source)

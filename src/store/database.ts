@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg'
 import { applySettings, readDatabaseUrl } from './connection'
 import { DATABASE } from '../config/defaults'
-import { DatabaseOutageError, markOutage } from '../errors/outage'
+import { DatabaseOutageError, isLostStatement, markOutage } from '../errors/outage'
 import { type Prisma, PrismaClient } from '../generated/prisma/client'
 
 /** What every function of the store takes first: the client, or the transaction it runs in. */
@@ -96,6 +96,8 @@ class CheckedPool extends Pool {
   private readonly lastAnswer = new WeakMap<PoolClient, number>()
   /** A connection whose last answer is older than this (performance.now) is presumed dead. */
   private staleBefore = 0
+  /** False once a pooler in transaction mode has lost a named statement: unnamed ones work there. */
+  private namesStatements = true
 
   constructor(config: PoolConfig) {
     super(config)
@@ -130,9 +132,11 @@ class CheckedPool extends Pool {
     // Unheard, the event would end the process; whoever uses the connection gets the same error from the query.
     client.on('error', markOutage)
     const query = client.query.bind(client) as (...args: unknown[]) => unknown
-    const observed = (...args: unknown[]): unknown => {
+    const observed = (...given: unknown[]): unknown => {
+      const args = this.namesStatements ? given : given.map(withoutName)
       const sentAt = performance.now()
       const settle = (error?: unknown) => {
+        if (isLostStatement(error)) this.namesStatements = false
         if (isUnanswered(error)) this.abandon(client, sentAt, error)
         else this.lastAnswer.set(client, performance.now())
       }
@@ -157,6 +161,11 @@ class CheckedPool extends Pool {
     this.staleBefore = Math.max(this.staleBefore, sentAt)
     socketOf(client).destroy()
   }
+}
+
+function withoutName(argument: unknown): unknown {
+  if (typeof argument !== 'object' || argument === null || !('name' in argument)) return argument
+  return { ...argument, name: undefined }
 }
 
 /** pg's own words: it gives this error no code. */

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { ConnectionTarget } from './connection'
+import { isLostStatement } from '../errors/outage'
 
 /** What the sessions of a pool really have, read by one statement. */
 interface SessionState {
@@ -58,7 +59,7 @@ export function createInspector({ pool, target, hasDirectUrl }: InspectorOptions
       } catch (error) {
         if (!isLostStatement(error)) throw error
         transactionPooler = true
-        return hasDirectUrl ? NEEDS_STATEMENTS : NEEDS_DIRECT_URL
+        return hasDirectUrl ? STATEMENT_LOST : NEEDS_DIRECT_URL
       } finally {
         client.release()
       }
@@ -68,8 +69,7 @@ export function createInspector({ pool, target, hasDirectUrl }: InspectorOptions
 
 const NEEDS_DIRECT_URL =
   'DATABASE_URL leads through a pooler in transaction mode: set DIRECT_DATABASE_URL past it, or use session mode'
-const NEEDS_STATEMENTS =
-  'the pooler of DATABASE_URL loses prepared statements: PgBouncer 1.21 with max_prepared_statements, or session mode'
+const STATEMENT_LOST = 'the pooler of DATABASE_URL loses prepared statements: from now on they have no names'
 
 export function sessionProblem(state: Omit<SessionState, 'pid'>, { schema }: ConnectionTarget): string | null {
   if (state.time_zone !== 'UTC') return 'TimeZone of the sessions is not UTC: a pooler changes or drops it'
@@ -128,10 +128,4 @@ async function roleProblem(client: PoolClient, { schema }: ConnectionTarget): Pr
     return 'behind a pooler in transaction mode the role needs the schema: ALTER ROLE … SET search_path'
   }
   return null
-}
-
-/** invalid_sql_statement_name, duplicate_prepared_statement */
-function isLostStatement(error: unknown): boolean {
-  const { code } = error as { code?: unknown }
-  return code === '26000' || code === '42P05'
 }

@@ -1,12 +1,21 @@
 import type { Queryable, Transaction } from './database'
 import type { PublicJwk, StoredKey } from '../lib/jwk'
 
-/** Taken while keys are made or moved on, so that any number of instances do it once. Freed with the transaction. */
-export async function lockSigningKeys(tx: Transaction): Promise<void> {
+/**
+ * Taken while keys are made or moved on, so that any number of instances do it once. Freed with the transaction. Returns the
+ * database's time after the wait for the lock.
+ */
+export async function lockSigningKeys(tx: Transaction): Promise<Date> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gatehouse'), hashtext('signing_keys'))`
+  return databaseNow(tx)
 }
 
-/** Every key that signs, waits to sign or still verifies, oldest first. */
+export async function databaseNow(db: Queryable): Promise<Date> {
+  const [row] = await db.$queryRaw<[{ now: Date }]>`SELECT clock_timestamp() AS now`
+  return row.now
+}
+
+/** Every key that signs, waits to sign or still verifies, oldest first. `now` is the database's. */
 export async function listSigningKeys(db: Queryable, now: Date): Promise<StoredKey[]> {
   const rows = await db.signingKey.findMany({
     where: { OR: [{ verifiesUntil: null }, { verifiesUntil: { gt: now } }] },
@@ -16,8 +25,8 @@ export async function listSigningKeys(db: Queryable, now: Date): Promise<StoredK
   return rows.map((row) => ({ ...row, publicJwk: row.publicJwk as unknown as PublicJwk }))
 }
 
-export async function insertSigningKey(tx: Transaction, key: StoredKey, now: Date): Promise<void> {
-  await tx.signingKey.create({ data: { ...key, publicJwk: { ...key.publicJwk }, createdAt: now } })
+export async function insertSigningKey(tx: Transaction, key: StoredKey): Promise<void> {
+  await tx.signingKey.create({ data: { ...key, publicJwk: { ...key.publicJwk } } })
 }
 
 export async function updateSigningKey(

@@ -1,15 +1,17 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { SIGNING_KEYS } from '../../src/config/defaults'
-import { rotateSigningKeys } from '../../src/services/signingKeys'
-import { type TestApp, startTestApp } from '../support/app'
+import { loadSigningKeys, rotateSigningKeys } from '../../src/services/signingKeys'
+import { type TestApp, TestClock, startTestApp } from '../support/app'
 import { call, me } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
+import { ageKeys } from '../support/keyAge'
 import { PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
 import { CHEAP, runGatehouse } from '../support/process'
 import { TestSmtpServer } from '../support/smtp'
 import { until } from '../support/until'
 
 const DAY = 86_400_000
+const MINUTE = 60_000
 /** Instances of one service have one name: tokens carry it. */
 const PUBLIC_URL = 'http://gatehouse.test'
 const NEW_SECRET = 'another secret of the tests, long enough'
@@ -112,14 +114,14 @@ test('a token of before the rotation verifies as long as it lives, and its key g
   await rotateSigningKeys(a.app.deps, { atOnce: true })
   await until(async () => (await kidsOf(b)).length === 3)
 
-  a.clock.pass(DAY - 5_000)
+  await ageKeys(DAY - 5_000, a, b)
   for (const app of [a, b]) expect((await me(app.url, { token: tokens.accessToken })).code).toBe('SUCCESS')
-  a.clock.pass(SIGNING_KEYS.retirementMargin)
+  await ageKeys(SIGNING_KEYS.retirementMargin, a, b)
   for (const app of [a, b]) {
     expect(await kidsOf(app)).toContain(kid)
     expect((await me(app.url, { token: tokens.accessToken })).code).toBe('UNAUTHENTICATED')
   }
-  a.clock.pass(10_000)
+  await ageKeys(10_000, a, b)
   for (const app of [a, b]) expect(await kidsOf(app)).not.toContain(kid)
   await rotateSigningKeys(b.app.deps, { atOnce: false })
   const { rows } = await a.app.deps.database.pool.query('SELECT 1 FROM signing_keys WHERE kid = $1', [kid])
@@ -129,8 +131,8 @@ test('a token of before the rotation verifies as long as it lives, and its key g
 test('however many instances find a rotation due at once, it happens once', async () => {
   const [a, b] = await twoInstances()
   const [first, next] = await kidsOf(a)
-  a.clock.pass(30 * DAY + 1_000)
-  const due = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? a : b))
+  await ageKeys(30 * DAY + 1_000, a, b)
+  const due = Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? a : b))
   await Promise.all(due.map(({ app }) => rotateSigningKeys(app.deps, { atOnce: false })))
   const { rows } = await a.app.deps.database.pool.query<{ kid: string; retired: boolean }>(
     'SELECT kid, verifies_until IS NOT NULL AS retired FROM signing_keys ORDER BY signs_from',
@@ -140,6 +142,43 @@ test('however many instances find a rotation due at once, it happens once', asyn
     { kid: next, retired: false },
     { kid: expect.any(String) as string, retired: false },
   ])
+})
+
+test('instances whose clocks differ by minutes sign with the same key and rotate once, by the clock of the database', async () => {
+  const [fast, slow] = [new TestClock(), new TestClock()]
+  fast.pass(12 * MINUTE)
+  slow.pass(-12 * MINUTE)
+  const apps = [await instance({}, fast), await instance({}, slow)] as const
+  const stored = async () => {
+    const { rows } = await apps[0].app.deps.database.pool.query<{ kid: string; state: string }>(
+      `SELECT kid, CASE WHEN verifies_until IS NOT NULL THEN 'retired' WHEN signs_from <= now() THEN 'signs' ELSE 'next' END AS state
+       FROM signing_keys ORDER BY signs_from`,
+    )
+    return rows
+  }
+  const rotateAll = async () => {
+    for (const { app } of [...apps, ...apps]) await rotateSigningKeys(app.deps, { atOnce: false })
+    for (const { app } of apps) await loadSigningKeys(app.deps)
+  }
+  const signing = () => apps.map(({ app, clock }) => app.deps.keyring.signingKey(clock.now()).kid)
+  const [first, next] = (await stored()).map(({ kid }) => kid)
+  const email = await verifiedPerson(apps[0])
+
+  await ageKeys(30 * DAY - 5 * MINUTE, ...apps) // due in five minutes: past by one clock, far off by the other
+  await rotateAll()
+  expect((await stored()).map(({ kid }) => kid)).toEqual([first, next])
+  expect(signing()).toEqual([first, first])
+
+  await ageKeys(5 * MINUTE, ...apps)
+  expect(signing()).toEqual([next, next])
+  await rotateAll()
+  expect((await stored()).map(({ state }) => state)).toEqual(['retired', 'signs', 'next'])
+  expect(signing()).toEqual([next, next])
+
+  const { tokens } = await loggedIn(apps[1], email)
+  expect(kidOf(tokens.accessToken)).toBe(next)
+  for (const { url } of apps) expect((await me(url, { token: tokens.accessToken })).code).toBe('SUCCESS')
+  for (const { app, clock } of apps) expect(app.deps.keyring.verificationKey(first ?? '', clock.now())).not.toBeNull()
 })
 
 test('the schedule of two instances rotates once a period', async () => {
@@ -186,7 +225,7 @@ describe('a new SECRET', () => {
 
     smtp.behaviour = 'ok'
     await smtp.start()
-    const after = await instance({ SECRET: NEW_SECRET, SECRET_PREVIOUS: CHEAP.SECRET })
+    const after = await instance({ SECRET: NEW_SECRET, SECRET_PREVIOUS: CHEAP.SECRET, REFRESH_GRACE: '1m' })
     const again = await call(after.url, 'refreshSession', { refreshToken })
     expect((again.data as unknown as typeof session).tokens.refreshToken).toBe(
       (refreshed.data as unknown as typeof session).tokens.refreshToken,

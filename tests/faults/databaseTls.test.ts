@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { openConnection, readDatabaseUrl } from '../../src/store/connection'
+import { startTestApp } from '../support/app'
+import { makeCertificate } from '../support/certificate'
+import { OwnPostgres } from '../support/ownPostgres'
+import { loggedIn, verifiedPerson } from '../support/people'
+import { temporaryFolder } from '../support/process'
+
+const folder = temporaryFolder()
+const [own, other] = [makeCertificate(folder.path, 'own'), makeCertificate(folder.path, 'other')]
+let server: OwnPostgres
+beforeAll(async () => {
+  server = await OwnPostgres.start()
+  await server.useCertificate(own)
+})
+afterAll(async () => {
+  await server.stop()
+  folder.remove()
+})
+
+/** The server's certificate names 127.0.0.1 alone. */
+function urlOf(query: Record<string, string>, host = '127.0.0.1'): string {
+  const url = new URL(server.url)
+  url.hostname = host
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return url.href
+}
+
+/** Whether the connection is encrypted, as the server says; the code where none comes about. */
+async function outcomeOf(url: string): Promise<'encrypted' | 'plain' | 'refused'> {
+  const client = await openConnection(readDatabaseUrl(url)).catch(() => null)
+  if (!client) return 'refused'
+  const { rows } = await client.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
+  await client.end()
+  return rows[0]?.ssl === true ? 'encrypted' : 'plain'
+}
+
+const ANYWHERE = ['127.0.0.1', 'localhost']
+
+test.each<[sslmode: string, sslrootcert: string, hosts: string[], outcome: string]>([
+  ['', '', ANYWHERE, 'plain'],
+  ['disable', '', ANYWHERE, 'plain'],
+  ['disable', other.cert, ANYWHERE, 'plain'],
+  ['prefer', '', ANYWHERE, 'encrypted'],
+  ['prefer', other.cert, ANYWHERE, 'encrypted'],
+  ['require', '', ANYWHERE, 'encrypted'],
+  ['require', own.cert, ANYWHERE, 'encrypted'],
+  ['require', other.cert, ANYWHERE, 'refused'],
+  ['verify-ca', own.cert, ANYWHERE, 'encrypted'],
+  ['verify-ca', other.cert, ANYWHERE, 'refused'],
+  ['verify-full', own.cert, ['127.0.0.1'], 'encrypted'],
+  ['verify-full', own.cert, ['localhost'], 'refused'],
+  ['verify-full', other.cert, ANYWHERE, 'refused'],
+  ['verify-full', '', ANYWHERE, 'refused'],
+])('sslmode=%s with sslrootcert=%s, to %s: %s', async (sslmode, sslrootcert, hosts, outcome) => {
+  const query = { ...(sslmode && { sslmode }), ...(sslrootcert && { sslrootcert }) }
+  for (const host of hosts) expect([host, await outcomeOf(urlOf(query, host))]).toEqual([host, outcome])
+})
+
+test('a whole server works over TLS: pool, listener and migrations', async () => {
+  const app = await startTestApp({ databaseUrl: urlOf({ sslmode: 'verify-full', sslrootcert: own.cert }) })
+  await loggedIn(app, await verifiedPerson(app))
+  const plain =
+    "SELECT 1 FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE application_name LIKE 'gatehouse%' AND NOT ssl"
+  expect(await server.query(plain)).toEqual([])
+  await app.close()
+})
+
+test.each(['in the query', 'as the host'])(
+  'a unix socket that stands %s is used, without TLS as by libpq',
+  async (place) => {
+    const { port, username, password } = new URL(server.url)
+    const socket = createServer((client) => {
+      const upstream = connect(Number(port), '127.0.0.1')
+      client.pipe(upstream).pipe(client)
+      for (const end of [client, upstream])
+        end.on('error', () => undefined).on('close', () => [client, upstream].forEach((each) => each.destroy()))
+    }).listen(join(folder.path, '.s.PGSQL.5432'))
+    await once(socket, 'listening')
+    const host = encodeURIComponent(folder.path)
+    const url =
+      place === 'as the host'
+        ? `postgresql://${username}:${password}@${host}/postgres?sslmode=verify-full`
+        : `postgresql://${username}:${password}@/postgres?host=${host}&sslmode=verify-full`
+    expect(await outcomeOf(url)).toBe('plain')
+    socket.close()
+    await once(socket, 'close')
+  },
+)
+
+test.each(['require', 'verify-full'])(
+  'sslmode=%s never falls back to plain text where the server has no TLS',
+  async (sslmode) => {
+    const silent = createServer((client) => client.once('data', () => client.write('N'))).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const url = new URL(urlOf({ sslmode }))
+    url.port = String((silent.address() as AddressInfo).port)
+    expect(await outcomeOf(url.href)).toBe('refused')
+    silent.close()
+  },
+)
