@@ -135,7 +135,7 @@ function isNotPrepared(error: unknown): boolean {
 }
 
 async function createMails(deps: Deps, inbox: Inbox | null) {
-  const { config, database, secrets, clock, logger, metrics } = deps
+  const { config, database, secrets, clock, logger, sampledLog, metrics } = deps
   const { mailFrom: from, smtpName: name, production } = config
   const transport = inbox
     ? await inboxTransport(inbox, from)
@@ -145,7 +145,10 @@ async function createMails(deps: Deps, inbox: Inbox | null) {
     failed: (mail: string, reason: string) => metrics.mailsFailed.inc({ mail, reason }),
     skipped: (mail: string, reason: string) => metrics.mailsDropped.inc({ mail, reason }),
   }
-  return { transport, delivery: new MailDelivery({ config, database, secrets, clock, logger, observer, transport }) }
+  return {
+    transport,
+    delivery: new MailDelivery({ config, database, secrets, clock, logger, sampledLog, observer, transport }),
+  }
 }
 
 async function refreshMetrics({ database, clock, metrics }: Deps, parts: BackgroundParts): Promise<void> {

@@ -102,7 +102,7 @@ export const LOGIN_GUESSES = {
 } as const
 
 export const LOG = {
-  /** Lines of one event in a window; the rest of a flood is told as one number. Enough to see who and what, 30,000 a day at most. */
+  /** Lines of one event in a window; then one line with the number of the others. Enough to see who and what, 30,000 a day at most. */
   sampledLines: 20,
   /** Milliseconds. */
   sampleWindow: MINUTE,
@@ -129,8 +129,6 @@ export const MAIL = {
   greetingTimeout: MINUTE,
   /** Milliseconds of silence in a session: what the RFC grants at DATA; a server scans the message before it answers. */
   socketTimeout: 2 * MINUTE,
-  /** Lines about failed attempts in a minute, per instance; then one line counts the rest. */
-  failureLines: 20,
 } as const
 
 export const OUTBOX = {

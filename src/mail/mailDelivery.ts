@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { MAIL } from '../config/defaults'
 import type { Clock } from '../lib/clock'
 import type { Logger } from '../ops/logger'
-import { createSampler } from '../ops/sampler'
+import type { SampledLog } from '../ops/sampledLog'
 import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database } from '../store/database'
 import { type QueuedMail, deleteExpiredMails, deleteMail, dropMail, findMail, queueState } from '../store/mails'
@@ -23,6 +23,7 @@ export interface DeliveryParts extends ComposeParts {
   transport: MailTransport
   clock: Clock
   logger: Logger
+  sampledLog: SampledLog
   observer: MailObserver
   /** For tests. */
   concurrency?: number
@@ -37,7 +38,6 @@ export class MailDelivery implements DeliveryKind {
   readonly firstRetry: number
   readonly maxRetry = MAIL.maxRetry
   private readonly breaker: CircuitBreaker
-  private readonly sample = createSampler(MAIL.failureLines)
   private stopped = false
 
   constructor(private readonly parts: DeliveryParts) {
@@ -104,13 +104,14 @@ export class MailDelivery implements DeliveryKind {
   }
 
   private log(mail: QueuedMail, { outcome, reason, step, cause }: SmtpFailure): void {
-    const omitted = this.sample()
-    if (omitted === null) return
-    const { logger } = this.parts
-    const line = { mailId: mail.id, mail: mail.name, attempt: mail.attempts + 1, reason, step, cause, omitted }
-    if (outcome === 'refused')
-      logger.error({ event: 'mail_refused', ...line }, 'The server rejected a mail permanently')
-    else logger.warn({ event: 'mail_failed', ...line }, 'A mail failed and is retried')
+    const { logger, sampledLog } = this.parts
+    const line = { mailId: mail.id, mail: mail.name, attempt: mail.attempts + 1, reason, step, cause }
+    if (outcome === 'refused') {
+      const message = 'The server rejected a mail permanently'
+      sampledLog(logger, { event: 'mail_refused', ...line }, { level: 'error', message })
+    } else {
+      sampledLog(logger, { event: 'mail_failed', ...line }, { level: 'warn', message: 'A mail failed and is retried' })
+    }
   }
 
   /** Also deletes expired mails: no instance claims them while its circuit is open. */

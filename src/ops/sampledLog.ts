@@ -8,14 +8,25 @@ export interface SampledEvent {
   [field: string]: string | number | null | undefined
 }
 
-/** Writes the first lines of each event in a minute to the log of their requests, then one line with the number left out. */
+type Level = 'info' | 'warn' | 'error'
+
+interface LineOptions {
+  level?: Level
+  /** Default: the event's name. */
+  message?: string
+}
+
+/** Writes the first lines of each event in a minute to the given log, then one line with the number left out. */
 export interface SampledLog {
-  (log: RequestLog, event: SampledEvent): void
+  (log: RequestLog, event: SampledEvent, options?: LineOptions): void
   /** Writes how many lines were left out so far. */
   flush: () => void
 }
 
 interface Window {
+  event: string
+  kind: string | undefined
+  level: Level
   lines: number
   timer: NodeJS.Timeout
 }
@@ -23,33 +34,29 @@ interface Window {
 export function createSampledLog(logger: Logger): SampledLog {
   const windows = new Map<string, Window>()
 
-  const end = (key: string, { event, kind }: SampledEvent, window: Window): void => {
+  const end = (key: string, { event, kind, level, lines, timer }: Window): void => {
     windows.delete(key)
-    clearTimeout(window.timer)
-    const suppressed = window.lines - LOG.sampledLines
-    if (suppressed > 0) logger.info({ event, kind, suppressed }, `${event}: ${suppressed} more within a minute`)
+    clearTimeout(timer)
+    const suppressed = lines - LOG.sampledLines
+    if (suppressed > 0) logger[level]({ event, kind, suppressed }, `${event}: ${suppressed} more within a minute`)
   }
 
-  const write = (log: RequestLog, line: SampledEvent): void => {
+  const open = (key: string, { event, kind }: SampledEvent, level: Level): Window => {
+    const timer = setTimeout(() => end(key, window), LOG.sampleWindow).unref()
+    const window = { event, kind, level, lines: 0, timer }
+    windows.set(key, window)
+    return window
+  }
+
+  const write = (log: RequestLog, line: SampledEvent, { level = 'info', message = line.event }: LineOptions = {}) => {
     const key = `${line.event} ${line.kind ?? ''}`
-    let window = windows.get(key)
-    if (!window) {
-      const opened: Window = {
-        lines: 0,
-        timer: setTimeout(() => end(key, line, opened), LOG.sampleWindow).unref(),
-      }
-      windows.set(key, opened)
-      window = opened
-    }
+    const window = windows.get(key) ?? open(key, line, level)
     window.lines += 1
-    if (window.lines <= LOG.sampledLines) log.info(line, line.event)
+    if (window.lines <= LOG.sampledLines) log[level](line, message)
   }
 
   const flush = (): void => {
-    for (const [key, window] of windows) {
-      const [event = '', kind] = key.split(' ')
-      end(key, { event, ...(kind ? { kind } : {}) }, window)
-    }
+    for (const [key, window] of windows) end(key, window)
   }
   return Object.assign(write, { flush })
 }

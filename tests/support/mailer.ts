@@ -6,6 +6,7 @@ import { MailDelivery } from '../../src/mail/mailDelivery'
 import type { SkipReason } from '../../src/mail/composeMail'
 import { type MailTransport, createSmtpTransport } from '../../src/mail/smtpTransport'
 import { createLogger } from '../../src/ops/logger'
+import { createSampledLog } from '../../src/ops/sampledLog'
 import { Dispatcher } from '../../src/outbox/dispatcher'
 import { type Database, openDatabase } from '../../src/store/database'
 import { Watched } from './smtp'
@@ -89,6 +90,7 @@ export function startMailer(options: MailerOptions): Mailer {
       transport,
       clock,
       logger,
+      sampledLog: createSampledLog(logger),
       config,
       observer: counted,
       concurrency: options.concurrency ?? 4,

@@ -14,10 +14,10 @@ function opened() {
   const write = (times: number, kind?: string) => {
     for (let made = 0; made < times; made += 1) log(request, { event: 'refused', ...(kind ? { kind } : {}) })
   }
-  return { lines, log, write }
+  return { lines, log, request, write }
 }
 
-test('few events are told one by one', () => {
+test('few events are logged one by one', () => {
   const { lines, write } = opened()
   write(LOG.sampledLines)
   jest.advanceTimersByTime(LOG.sampleWindow)
@@ -25,7 +25,7 @@ test('few events are told one by one', () => {
   expect(lines[0]).toMatchObject({ level: 'info', event: 'refused', requestId: 'r' })
 })
 
-test('of a flood the first lines are told, and when the window ends the number of the rest', () => {
+test('of a flood the first lines are logged, and when the window ends the number of the others', () => {
   const { lines, write } = opened()
   write(10_000)
   expect(lines).toHaveLength(LOG.sampledLines)
@@ -44,11 +44,21 @@ test('a flood of one kind hides no other kind', () => {
   expect(lines.at(-1)).toMatchObject({ kind: 'register:IP' })
 })
 
-test('what was left out is told when the server stops', () => {
+test('the number of omitted lines is logged when the server stops', () => {
   const { lines, log, write } = opened()
   write(LOG.sampledLines + 7, 'login:IP')
   log.flush()
   expect(lines.at(-1)).toMatchObject({ event: 'refused', kind: 'login:IP', suppressed: 7 })
   log.flush()
   expect(lines).toHaveLength(LOG.sampledLines + 1)
+})
+
+test('the line that counts the others has the level of the event', () => {
+  const { lines, log, request } = opened()
+  for (let made = 0; made <= LOG.sampledLines; made += 1) {
+    log(request, { event: 'mail_failed', mail: 'reset' }, { level: 'warn', message: 'A mail was not taken' })
+  }
+  expect(lines[0]).toMatchObject({ level: 'warn', event: 'mail_failed', mail: 'reset', msg: 'A mail was not taken' })
+  log.flush()
+  expect(lines.at(-1)).toMatchObject({ level: 'warn', event: 'mail_failed', suppressed: 1 })
 })
