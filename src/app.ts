@@ -27,7 +27,7 @@ import { createReadiness } from './ops/readiness'
 import { createSampledLog } from './ops/sampledLog'
 import { createRateLimiter } from './ratelimit/rateLimiter'
 import type { Deps } from './services/deps'
-import { createInFlight } from './services/steps/inFlight'
+import { createSingleFlight } from './services/steps/singleFlight'
 import { readDatabaseUrl } from './store/connection'
 import { openDatabase } from './store/database'
 import { createInspector } from './store/inspection'
@@ -170,7 +170,7 @@ function createDeps(
     hasher,
     breached: createBreachCheck({ url: config.breachCheckUrl }),
     accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
-    inFlight: createInFlight(),
+    singleFlight: createSingleFlight(),
   }
   return { deps, listener, hashQueue }
 }

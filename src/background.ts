@@ -12,7 +12,7 @@ import type { Deps } from './services/deps'
 import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { NotificationListener } from './store/notificationListener'
-import { queueState } from './store/mails'
+import { queueState } from './store/outbox'
 import { forgetSuccessors } from './store/refreshTokens'
 
 const SECOND = 1_000
@@ -76,7 +76,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
       run: () => forgetSuccessors(deps.database.prisma, deps.config.refreshGrace),
     },
     { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
-    { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { atOnce: false }) },
+    { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { immediately: false }) },
   ]
 }
 
@@ -113,7 +113,7 @@ async function startKeys(deps: Deps, { listener, onLoaded }: { listener: Notific
   const reload = () => loaded && void again(() => loadSigningKeys(deps))
   listener.subscribe({ onNotification: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
 
-  const make = () => rotateSigningKeys(deps, { atOnce: false })
+  const make = () => rotateSigningKeys(deps, { immediately: false })
   await load(make).catch((error: unknown) => {
     if (!isDatabaseOutage(error) && !isNotPrepared(error)) throw error
     loadLater(make, error)

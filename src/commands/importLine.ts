@@ -1,7 +1,7 @@
 import { PASSWORD } from '../config/defaults'
 import { type StoredHash, readStoredHash } from '../passwords/storedHash'
 import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
-import { InputReader } from '../services/steps/input'
+import { InputReader } from '../services/steps/inputReader'
 import type { ImportedUser } from '../store/userImports'
 
 /** What a line was read as: a user and its hash, or everything that is wrong with it. Problems quote no value of the line. */

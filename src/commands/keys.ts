@@ -19,7 +19,7 @@ export function keys(action: 'list' | 'rotate'): Promise<number> {
     if (action === 'rotate') {
       const secrets = deriveSecrets(config.secret ?? (await developmentSecret(config)), config.secretPrevious)
       const parts = { clock: systemClock, config, database, secrets, keyring: createKeyring(), logger }
-      await rotateSigningKeys(parts, { atOnce: true })
+      await rotateSigningKeys(parts, { immediately: true })
     }
     const now = await databaseNow(database.prisma)
     const stored = await listSigningKeys(database.prisma, now)

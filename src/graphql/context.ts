@@ -1,7 +1,7 @@
 import type { DevMailType } from './objects/devMail'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import type { ClientInfo, Deps, Viewer } from '../services/deps'
-import { viewerOf } from '../services/viewer'
+import { viewerOf } from '../services/viewerOf'
 
 /** What the response carries beside its data: headers and a cookie, the same for GraphQL and REST. */
 export interface ResponseMeta {

@@ -6,7 +6,7 @@ import { RateLimitedError } from '../errors/userErrors'
 import { formatDuration } from '../lib/duration'
 import { canonicalEmail } from '../lib/emailAddress'
 import type { Budget, Charge } from '../ratelimit/rateLimiter'
-import { findPresentedSession } from '../services/steps/presentedSession'
+import { findPresentedSession } from '../services/steps/findPresentedSession'
 
 /** One call of a field, as its budgets see it. */
 interface Call {

@@ -2,9 +2,8 @@ import { MAIL } from '../config/defaults'
 import type { MailTokenPurpose } from '../crypto/opaqueToken'
 import { type Secrets, hmac } from '../crypto/secrets'
 import { type Clock, later } from '../lib/clock'
-import { countMail } from '../store/countedMails'
 import type { Database, Transaction } from '../store/database'
-import type { QueuedMail } from '../store/mails'
+import { type QueuedMail, countMail } from '../store/outbox'
 import type { MailName } from './templates'
 
 interface QuotaParts {

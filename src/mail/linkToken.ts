@@ -2,7 +2,7 @@ import { type MailTokenPurpose, digest, mailTokens } from '../crypto/opaqueToken
 import type { Secrets } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import type { Queryable, Transaction } from '../store/database'
-import type { QueuedMail } from '../store/mails'
+import type { QueuedMail } from '../store/outbox'
 import { createOneTimeToken, supersedeOneTimeTokens } from '../store/oneTimeTokens'
 
 interface TokenParts {

@@ -1,7 +1,7 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { UnauthenticatedError } from '../errors/requestErrors'
-import { voidEmailChange } from '../store/linkMails'
+import { voidEmailChange } from '../store/oneTimeTokens'
 import { clearPendingEmail, lockUser } from '../store/users'
 
 /** Voids the change of address that waits to be confirmed, with its link. Where there is none, nothing is written. */

@@ -1,17 +1,17 @@
 import type { ClientInfo, Deps, IssuedTokens, Viewer } from './deps'
 import { commit } from './steps/commit'
-import { InputReader } from './steps/input'
+import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
-import { lifeOf } from './steps/sessionLife'
+import { sessionLifeOf } from './steps/sessionLife'
 import { hashNewPassword } from './steps/hashNewPassword'
 import { MAIL } from '../config/defaults'
 import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { later } from '../lib/clock'
 import { normalizeNfc } from '../lib/normalizeNfc'
-import { voidLinks } from '../store/linkMails'
-import { queueMail } from '../store/mails'
+import { voidLinks } from '../store/oneTimeTokens'
+import { queueMail } from '../store/outbox'
 import { renewRefreshToken } from '../store/refreshTokens'
 import { revokeSessions } from '../store/sessions'
 import { changePasswordHash } from '../store/users'
@@ -64,7 +64,7 @@ export async function changePassword(
     const { id } = viewer.session
     const revokedSessions = await revokeSessions(tx, { userId: user.id, keep: id }, now)
     const tokenHash = digest(refreshToken)
-    const renewed = await renewRefreshToken(tx, { id, tokenHash, now, life: lifeOf(config) })
+    const renewed = await renewRefreshToken(tx, { id, tokenHash, now, life: sessionLifeOf(config) })
     // Revoked while the password was hashed: what a revoked session asks for is not done.
     if (!renewed) throw new UnauthenticatedError('session is not live')
     return {

@@ -1,13 +1,12 @@
 import type { ClientInfo, Deps } from './deps'
 import { commit } from './steps/commit'
-import { readMailedToken } from './steps/mailedToken'
+import { readMailedToken } from './steps/readMailedToken'
 import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { voidLinks } from '../store/linkMails'
-import { queueMail } from '../store/mails'
-import { consumeOneTimeToken } from '../store/redeemTokens'
-import { changeEmail, freeAddress, lockUser } from '../store/users'
+import { consumeOneTimeToken, voidLinks } from '../store/oneTimeTokens'
+import { queueMail } from '../store/outbox'
+import { changeEmail, deleteUnverifiedHolder, lockUser } from '../store/users'
 
 /**
  * Follows the link that was mailed to a new address: it is the account's from now on. Both addresses are notified; waiting
@@ -25,7 +24,7 @@ export async function confirmEmailChange(
   const confirmed = await commit(deps, client, async (tx, now) => {
     const locked = await lockUser(tx, user.id)
     if (!locked || !(await consumeOneTimeToken(tx, id, now))) return { result: false, event: null, invalidate: [] }
-    if (!(await freeAddress(tx, email))) throw new InvalidTokenError()
+    if (!(await deleteUnverifiedHolder(tx, email))) throw new InvalidTokenError()
     if (!(await changeEmail(tx, user.id, { email, now }))) throw new InvalidTokenError()
     await voidLinks(tx, { userId: user.id, addresses: [locked.email, email] })
     for (const recipient of [locked.email, email]) {

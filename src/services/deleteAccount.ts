@@ -4,7 +4,7 @@ import { changedSinceCheck, requireCurrentPassword } from './steps/currentPasswo
 import { MAIL } from '../config/defaults'
 import { normalizePassword } from '../passwords/passwordText'
 import { later } from '../lib/clock'
-import { dropMailsTo, queueMail } from '../store/mails'
+import { dropMailsTo, queueMail } from '../store/outbox'
 import { deleteUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter'>

@@ -16,7 +16,7 @@ import type { Database } from '../store/database'
 import type { LiveSession, SessionCache } from '../store/sessionCache'
 import type { SessionView } from '../store/sessions'
 import type { Account } from '../store/users'
-import type { InFlight } from './steps/inFlight'
+import type { SingleFlight } from './steps/singleFlight'
 
 export type { Account, SessionView }
 
@@ -33,7 +33,7 @@ export interface Deps {
   accessTokens: AccessTokens
   sessionCache: SessionCache
   limiter: RateLimiter
-  inFlight: InFlight
+  singleFlight: SingleFlight
   logger: Logger
   sampledLog: SampledLog
   metrics: Metrics

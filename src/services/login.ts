@@ -1,7 +1,7 @@
 import type { ClientInfo, Deps, IssuedTokens } from './deps'
 import { recordEvent } from './steps/audit'
 import { commit } from './steps/commit'
-import { InputReader } from './steps/input'
+import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
 import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
 import { startSession } from './steps/startSession'
@@ -9,7 +9,7 @@ import { hashRequestOf } from './steps/hashRequestOf'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
 import { newestWaitingHash } from '../store/registrations'
 import type { SessionView } from '../store/sessions'
-import { type Account, findUserByEmail, lockChecked, toAccount, upgradePasswordHash } from '../store/users'
+import { type Account, findUserByEmail, lockIfPasswordUnchanged, toAccount, upgradePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
@@ -55,7 +55,7 @@ export async function login(
 
   const upgrade = outdated ? await hashAnew(deps, client, password) : null
   const started = await commit(deps, client, async (tx) => {
-    if (!(await lockChecked(tx, user))) return { result: null, event: null, invalidate: [] }
+    if (!(await lockIfPasswordUnchanged(tx, user))) return { result: null, event: null, invalidate: [] }
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
     await forgetGuesses(deps, tx, email)
     const result = await startSession(deps, tx, { client, userId: user.id, cookieToken: input.cookieToken })

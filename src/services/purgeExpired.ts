@@ -2,7 +2,7 @@ import type { Deps } from './deps'
 import { LOGIN_GUESSES, RETENTION } from '../config/defaults'
 import { later } from '../lib/clock'
 import { purgeLoginFailures } from '../store/loginFailures'
-import { purge } from '../store/retention'
+import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
 /** Deletes what is past its time: unverified accounts, ended sessions, dead links, old audit rows, spent counters. */
 export async function purgeExpired({
@@ -13,7 +13,7 @@ export async function purgeExpired({
   logger,
 }: Pick<Deps, 'clock' | 'config' | 'database' | 'limiter' | 'logger'>): Promise<void> {
   const now = clock.now()
-  const purged = await purge(database, {
+  const purged = await purgeExpiredRows(database, {
     now,
     unverifiedBefore: later(now, -RETENTION.unverifiedUsers),
     sessionsEndedBefore: later(now, -RETENTION.endedSessions),

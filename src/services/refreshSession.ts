@@ -2,13 +2,13 @@ import type { ClientInfo, Deps, IssuedTokens } from './deps'
 import { auditOf, logEvent } from './steps/audit'
 import { commit } from './steps/commit'
 import { issueTokens } from './steps/issueTokens'
-import { lifeOf } from './steps/sessionLife'
+import { sessionLifeOf } from './steps/sessionLife'
 import { MAIL, SESSION } from '../config/defaults'
 import { digest, isOpaqueToken, newOpaqueToken } from '../crypto/opaqueToken'
 import { sealSuccessor, unsealSuccessor } from '../crypto/refreshSuccessor'
 import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { queueMail } from '../store/mails'
+import { queueMail } from '../store/outbox'
 import { type ReplacedToken, findReplacedToken, findSessionByToken, rotateRefreshToken } from '../store/refreshTokens'
 import { type SessionView, revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
@@ -36,23 +36,23 @@ export async function refreshSession(deps: Needs, client: ClientInfo, presented:
   const rotated = await rotateRefreshToken(database.prisma, {
     ...{ presentedHash: digest(presented), successorHash: digest(successor), ipAddress, userAgent },
     ...{ successorSealed: grace > 0 ? sealSuccessor(secrets, presented, successor) : null, grace },
-    ...{ now, life: lifeOf(config) },
+    ...{ now, life: sessionLifeOf(config) },
   })
-  if (!rotated) return answerReplaced(deps, client, presented)
+  if (!rotated) return handleReplaced(deps, client, presented)
 
   logEvent(client.log, auditOf(client, { type: 'session_refreshed', userId: rotated.userId, now }))
   return issue(deps, { userId: rotated.userId, session: rotated, refreshToken: successor })
 }
 
 /** The token is no session's present one: a second use within the grace, a copy that comes back, too late, or not ours. */
-async function answerReplaced(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
+async function handleReplaced(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
   const { config, database } = deps
   const replaced = await findReplacedToken(database.prisma, digest(presented), config.refreshGrace)
   if (!replaced) return refuseUnknown(deps, presented)
   const { session, user, inGrace } = replaced
   if (session.revokedAt || user.disabledAt) throw new InvalidTokenError()
   if (hasExpired(deps, session)) throw new ExpiredTokenError()
-  if (!inGrace) return endSuspicious(deps, client, replaced)
+  if (!inGrace) return revokeReused(deps, client, replaced)
 
   const newest = await newestSuccessor(deps, presented, replaced)
   // A password change replaced it, the release before this one did, or the SECRET is gone: no copy is proved by that.
@@ -91,11 +91,7 @@ function hasExpired({ clock, config }: Needs, { createdAt, expiresAt }: SessionV
   return expiresAt <= now || createdAt <= later(now, -config.sessionMaxAge)
 }
 
-async function endSuspicious(
-  deps: Needs,
-  client: ClientInfo,
-  { session: { id }, user }: ReplacedToken,
-): Promise<never> {
+async function revokeReused(deps: Needs, client: ClientInfo, { session: { id }, user }: ReplacedToken): Promise<never> {
   await commit(deps, client, async (tx, now) => {
     const invalidate = [{ kind: 'session' as const, id }]
     const ended = (await lockUser(tx, user.id)) && (await revokeSession(tx, { userId: user.id, sessionId: id }, now))

@@ -1,10 +1,10 @@
 import type { ClientInfo, Deps } from './deps'
 import { commit } from './steps/commit'
-import { InputReader } from './steps/input'
+import { InputReader } from './steps/inputReader'
 import { hashNewPassword } from './steps/hashNewPassword'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
-import { queueMail } from '../store/mails'
+import { queueMail } from '../store/outbox'
 import { type NewRegistration, createRegistration } from '../store/registrations'
 
 export interface RegisterInput {
@@ -16,7 +16,7 @@ export interface RegisterInput {
 
 type Needs = Pick<
   Deps,
-  'config' | 'clock' | 'database' | 'secrets' | 'hasher' | 'strength' | 'breached' | 'inFlight' | 'sessionCache'
+  'config' | 'clock' | 'database' | 'secrets' | 'hasher' | 'strength' | 'breached' | 'singleFlight' | 'sessionCache'
 >
 
 /**
@@ -34,7 +34,7 @@ export async function register(deps: Needs, client: ClientInfo, input: RegisterI
 
   const call = JSON.stringify([email, password, displayName, locale])
   const key = hmac(deps.secrets.key('inflight-key'), call).toString('base64url')
-  await deps.inFlight.run(key, () => registerOnce(deps, client, { email, password, displayName, locale }))
+  await deps.singleFlight.run(key, () => registerOnce(deps, client, { email, password, displayName, locale }))
   return { email }
 }
 

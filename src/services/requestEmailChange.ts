@@ -1,11 +1,11 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
-import { InputReader } from './steps/input'
+import { InputReader } from './steps/inputReader'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
 import { MAIL } from '../config/defaults'
 import { later } from '../lib/clock'
-import { queueMail } from '../store/mails'
-import { lockChecked, setPendingEmail } from '../store/users'
+import { queueMail } from '../store/outbox'
+import { lockIfPasswordUnchanged, setPendingEmail } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'sessionCache'>
 
@@ -27,7 +27,7 @@ export async function requestEmailChange(
   const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
   await commit(deps, client, async (tx, now) => {
-    if (!(await lockChecked(tx, user))) throw await changedSinceCheck(tx, user.id)
+    if (!(await lockIfPasswordUnchanged(tx, user))) throw await changedSinceCheck(tx, user.id)
     const linkDies = later(now, deps.config.verifyTokenTtl)
     // Noted where no mail goes out as well: whether one does must not show.
     await setPendingEmail(tx, user.id, { email: newEmail, expiresAt: linkDies })

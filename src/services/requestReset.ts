@@ -1,5 +1,5 @@
 import type { ClientInfo, Deps } from './deps'
-import { InputReader } from './steps/input'
+import { InputReader } from './steps/inputReader'
 import { queueMailForAddress } from './steps/queueMailForAddress'
 
 /**

@@ -55,9 +55,9 @@ export async function loadSigningKeys({ clock, database, secrets, keyring, logge
 /**
  * Makes what is missing and moves on what is due: one key signs, the next one stands published a whole rotation ahead,
  * old ones verify until the last token that they signed is dead. Once, however many instances call it together. With
- * `now: true` the next key signs at once.
+ * `immediately: true` the next key signs at once.
  */
-export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boolean }): Promise<void> {
+export async function rotateSigningKeys(deps: Needs, { immediately }: { immediately: boolean }): Promise<void> {
   await deps.database.transaction(async (tx) => {
     const now = await lockSigningKeys(tx)
     await deleteDeadSigningKeys(tx, now)
@@ -67,14 +67,14 @@ export async function rotateSigningKeys(deps: Needs, { atOnce }: { atOnce: boole
       (key) => key.verifiesUntil === null && openSigningKey(deps.secrets, key)?.isGenuine !== false,
     )
     const next = keys.find((key) => key.signsFrom > now)
-    if (atOnce && next) await updateSigningKey(tx, next.kid, { signsFrom: now })
-    await retireAllButNewest(
+    if (immediately && next) await updateSigningKey(tx, next.kid, { signsFrom: now })
+    await retireOldKeys(
       deps,
       { tx, now },
-      keys.filter((key) => key.signsFrom <= now || (atOnce && key === next)),
+      keys.filter((key) => key.signsFrom <= now || (immediately && key === next)),
     )
-    const signing = keys.some((key) => key.signsFrom <= now || (atOnce && key === next))
-    await provideNext(deps, { tx, now }, { first: !signing, next: atOnce ? undefined : next })
+    const signing = keys.some((key) => key.signsFrom <= now || (immediately && key === next))
+    await ensureNextKey(deps, { tx, now }, { first: !signing, next: immediately ? undefined : next })
   })
   await loadSigningKeys(deps)
 }
@@ -86,12 +86,12 @@ interface Rotation {
 }
 
 /** `signing`: the keys whose time has come, oldest first. The newest signs; the tokens of the others live on for a while. */
-async function retireAllButNewest({ config }: Needs, { tx, now }: Rotation, signing: StoredKey[]): Promise<void> {
+async function retireOldKeys({ config }: Needs, { tx, now }: Rotation, signing: StoredKey[]): Promise<void> {
   const verifiesUntil = later(now, config.accessTokenTtl + SIGNING_KEYS.retirementMargin)
   for (const { kid } of signing.slice(0, -1)) await updateSigningKey(tx, kid, { verifiesUntil })
 }
 
-async function provideNext(
+async function ensureNextKey(
   { config, secrets }: Needs,
   { tx, now }: Rotation,
   { first, next }: { first: boolean; next: StoredKey | undefined },

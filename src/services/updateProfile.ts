@@ -1,6 +1,6 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
-import { InputReader } from './steps/input'
+import { InputReader } from './steps/inputReader'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { type Account, findUser, lockUser, toAccount, updateProfile as update } from '../store/users'
 

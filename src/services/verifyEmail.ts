@@ -1,16 +1,16 @@
 import type { ClientInfo, Deps } from './deps'
 import { commit } from './steps/commit'
-import { readMailedToken, resetTokenOfLink } from './steps/mailedToken'
+import { readMailedToken, resetTokenOfLink } from './steps/readMailedToken'
 import { InvalidTokenError } from '../errors/userErrors'
 import type { Transaction } from '../store/database'
-import { voidLinks } from '../store/linkMails'
 import {
   type FoundToken,
   consumeOneTimeToken,
   detachLink,
   findOneTimeTokenById,
   useUpVerificationLinks,
-} from '../store/redeemTokens'
+  voidLinks,
+} from '../store/oneTimeTokens'
 import { activateRegistration, deleteRegistrations, waitingRegistrations } from '../store/registrations'
 import { NO_PASSWORD, lockUser, verifyImported, verifyWithoutPassword } from '../store/users'
 

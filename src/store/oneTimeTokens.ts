@@ -1,5 +1,6 @@
 import type { OneTimePurpose, OneTimeToken } from '../generated/prisma/client'
 import type { Queryable, Transaction } from './database'
+import { LINK_MAILS } from './outbox'
 import { lockUser } from './users'
 
 export interface NewOneTimeToken {
@@ -31,11 +32,75 @@ export async function supersedeOneTimeTokens(
 ): Promise<'newest' | 'superseded'> {
   const { id, userId, purpose, mailSequence } = token
   await lockUser(tx, userId)
-  // Whatever voids the account's links deletes the mails that wait, under the same lock (linkMails.ts).
+  // Whatever voids the account's links deletes the mails that wait, under the same lock (voidLinks).
   if ((await tx.mail.count({ where: { id } })) === 0) return 'superseded'
   const newer = await tx.oneTimeToken.count({ where: { userId, purpose, mailSequence: { gt: mailSequence } } })
   if (newer > 0) return 'superseded'
   // A used one stays: it keeps a mail that is tried again from bringing its token back to life.
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose, usedAt: null, id: { not: id } } })
   return 'newest'
+}
+
+/** A mailed token with what it needs to be judged: the account it belongs to and the claim it was mailed for. */
+export function findOneTimeToken(db: Queryable, tokenHash: Uint8Array<ArrayBuffer>) {
+  return db.oneTimeToken.findUnique({ where: { tokenHash }, include: { user: true, registration: true } })
+}
+export type FoundToken = NonNullable<Awaited<ReturnType<typeof findOneTimeToken>>>
+
+export function findOneTimeTokenById(db: Queryable, id: string): Promise<FoundToken | null> {
+  return db.oneTimeToken.findUnique({ where: { id }, include: { user: true, registration: true } })
+}
+
+/** Uses a token up: the condition stands in the statement, so that one of any number of redeemers wins. True for that one. */
+export async function consumeOneTimeToken(tx: Transaction, id: string, now: Date): Promise<boolean> {
+  const { count } = await tx.oneTimeToken.updateMany({
+    where: { id, usedAt: null, expiresAt: { gt: now } },
+    data: { usedAt: now },
+  })
+  return count === 1
+}
+
+/** Voids the reset links of an account that still wait to be followed. */
+export async function voidResetTokens(tx: Transaction, userId: string): Promise<void> {
+  await tx.oneTimeToken.deleteMany({ where: { userId, usedAt: null, purpose: 'RESET_PASSWORD' } })
+}
+
+/** Lets a link outlive the registration that it was mailed for. */
+export async function detachLink(tx: Transaction, id: string): Promise<void> {
+  await tx.oneTimeToken.update({ where: { id }, data: { registrationId: null } })
+}
+
+/** The address is verified: its owner may still follow the other verification links, which have nothing left to do. */
+export async function useUpVerificationLinks(tx: Transaction, userId: string, now: Date): Promise<void> {
+  await tx.oneTimeToken.updateMany({ where: { userId, purpose: 'VERIFY_EMAIL', usedAt: null }, data: { usedAt: now } })
+}
+
+/** Lets a token that is not used live until `expiresAt`. False where there is none. */
+export async function prolongOneTimeToken(
+  tx: Transaction,
+  tokenHash: Uint8Array<ArrayBuffer>,
+  expiresAt: Date,
+): Promise<boolean> {
+  const { count } = await tx.oneTimeToken.updateMany({ where: { tokenHash, usedAt: null }, data: { expiresAt } })
+  return count === 1
+}
+
+/**
+ * Voids every link of an account, sent or still to be sent. Call with the account locked: a mail whose row is gone gets no
+ * token any more (supersedeOneTimeTokens). `addresses`: a reset that was asked for by address names no account.
+ */
+export async function voidLinks(
+  tx: Transaction,
+  { userId, addresses }: { userId: string; addresses: readonly string[] },
+): Promise<void> {
+  await tx.oneTimeToken.deleteMany({ where: { userId, usedAt: null } })
+  await tx.mail.deleteMany({
+    where: { name: { in: [...LINK_MAILS] }, OR: [{ userId }, { userId: null, recipient: { in: [...addresses] } }] },
+  })
+}
+
+/** Voids the link of a change of address, sent or still to be sent. Call with the account locked. */
+export async function voidEmailChange(tx: Transaction, userId: string): Promise<void> {
+  await tx.oneTimeToken.deleteMany({ where: { userId, purpose: 'CHANGE_EMAIL', usedAt: null } })
+  await tx.mail.deleteMany({ where: { userId, name: 'confirmEmailChange' } })
 }

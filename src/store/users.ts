@@ -28,13 +28,16 @@ export function findUser(db: Queryable, id: string) {
 }
 
 /** The state of an account that a password was checked against: whatever depends on the check demands that it still holds. */
-export interface CheckedPassword {
+export interface PasswordVersion {
   id: string
   passwordChangedAt: Date
 }
 
 /** Locks the account until the transaction ends; false where its password changed, or it was disabled or deleted, since the check. */
-export async function lockChecked(tx: Transaction, { id, passwordChangedAt }: CheckedPassword): Promise<boolean> {
+export async function lockIfPasswordUnchanged(
+  tx: Transaction,
+  { id, passwordChangedAt }: PasswordVersion,
+): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM users
     WHERE id = ${id}::uuid AND password_changed_at = ${passwordChangedAt}::timestamptz AND disabled_at IS NULL
@@ -78,7 +81,7 @@ export async function verifyWithoutPassword(
 /** Sets a new password hash, if the account still is what was checked. True when it was. */
 export async function changePasswordHash(
   tx: Transaction,
-  checked: CheckedPassword,
+  checked: PasswordVersion,
   change: { passwordHash: string; now: Date },
 ): Promise<boolean> {
   const { count } = await tx.user.updateMany({
@@ -91,7 +94,7 @@ export async function changePasswordHash(
 /** Stores the same password under today's algorithm and cost, unless it was changed meanwhile. */
 export async function upgradePasswordHash(
   tx: Transaction,
-  checked: CheckedPassword,
+  checked: PasswordVersion,
   passwordHash: string,
 ): Promise<void> {
   await tx.user.updateMany({
@@ -128,7 +131,7 @@ export async function updateProfile(
 }
 
 /** Frees an address that only an unverified claim holds: the caller has proved to own it. False where a verified account holds it. */
-export async function freeAddress(tx: Transaction, email: string): Promise<boolean> {
+export async function deleteUnverifiedHolder(tx: Transaction, email: string): Promise<boolean> {
   await tx.user.deleteMany({ where: { email, emailVerifiedAt: null } })
   return (await tx.user.count({ where: { email } })) === 0
 }
@@ -174,7 +177,7 @@ export async function changeEmail(tx: Transaction, id: string, change: { email: 
 }
 
 /** Deletes an account, if it still is what was checked; sessions, tokens and mails go with it. True when it was. */
-export async function deleteUser(tx: Transaction, checked: CheckedPassword): Promise<boolean> {
+export async function deleteUser(tx: Transaction, checked: PasswordVersion): Promise<boolean> {
   // Locked first: what else is under way for the account ends before, and finds it gone afterwards.
   const locked = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM users WHERE id = ${checked.id}::uuid AND password_changed_at = ${checked.passwordChangedAt}::timestamptz

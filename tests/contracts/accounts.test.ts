@@ -1,6 +1,6 @@
 import { login } from '../../src/services/login'
 import { updateProfile } from '../../src/services/updateProfile'
-import { viewerOf } from '../../src/services/viewer'
+import { viewerOf } from '../../src/services/viewerOf'
 import type { ClientInfo } from '../../src/services/deps'
 import { createLogger } from '../../src/ops/logger'
 import { type TestApp, startTestApp } from '../support/app'

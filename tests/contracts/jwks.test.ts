@@ -58,7 +58,7 @@ test('after a rotation there is another tag, the old key still verifies, and goe
   const person = await signedIn(app)
   const tag = (await ask()).headers.get('etag')
   const [before, signing] = [await keys(), app.app.deps.keyring.signingKey(app.clock.now()).kid]
-  await rotateSigningKeys(app.app.deps, { atOnce: true })
+  await rotateSigningKeys(app.app.deps, { immediately: true })
   const next = app.app.deps.keyring.signingKey(app.clock.now()).kid
   expect(before.map(({ kid }) => kid)).toContain(next) // it stood there before it signed
   expect((await ask()).headers.get('etag')).not.toBe(tag)
@@ -73,7 +73,7 @@ test('a public key that was put into the database is not published: its row is i
   const [before] = await keys()
   const forged = { ...before, x: 'A'.repeat(43) }
   await deps.database.pool.query('UPDATE signing_keys SET public_jwk = $1 WHERE kid = $2', [forged, before?.kid])
-  await rotateSigningKeys(deps, { atOnce: false })
+  await rotateSigningKeys(deps, { immediately: false })
   const published = await keys()
   expect(published.map(({ x }) => x)).not.toContain(forged.x)
   expect(published.map(({ kid }) => kid)).not.toContain(before?.kid)

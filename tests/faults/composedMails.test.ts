@@ -5,7 +5,7 @@ import { later } from '../../src/lib/clock'
 import { type SkippedMail, type ComposedMail, composeMail } from '../../src/mail/composeMail'
 import { sourceOf } from '../../src/mail/smtpTransport'
 import { type Database, openDatabase } from '../../src/store/database'
-import { type NewMail, findMail, queueMail } from '../../src/store/mails'
+import { type NewMail, findMail, queueMail } from '../../src/store/outbox'
 import { changeEmail } from '../../src/store/users'
 import { type TestDatabase, createDatabase } from '../support/database'
 
@@ -43,7 +43,7 @@ async function addUser(email: string, state: { verified?: boolean; disabled?: bo
   return user.id
 }
 
-async function queue(name: string, recipient: string, changes: Partial<NewMail> = {}) {
+async function queue(name: NewMail['name'], recipient: string, changes: Partial<NewMail> = {}) {
   const mail = { name, recipient, locale: 'en', now, expiresAt: later(now, 3_600_000), ...changes }
   const stored = await findMail(db.prisma, await db.transaction((tx) => queueMail(tx, mail)))
   if (!stored) throw new Error('A mail that was not stored')
@@ -102,7 +102,8 @@ describe('a link is not mailed', () => {
   })
 
   test('by a name that no mail has', async () => {
-    await expect(prepare(await queue('newsletter', 'ada@example.com'))).rejects.toThrow('No mail is named newsletter')
+    const mail = { ...(await queue('emailChanged', 'ada@example.com')), name: 'newsletter' }
+    await expect(prepare(mail)).rejects.toThrow('No mail is named newsletter')
   })
 })
 

@@ -6,7 +6,7 @@ import { type PeriodicTask, startPeriodic } from '../../src/outbox/periodic'
 import { NotificationListener } from '../../src/store/notificationListener'
 import { readDatabaseUrl } from '../../src/store/connection'
 import { type Database, openDatabase } from '../../src/store/database'
-import { queueMail } from '../../src/store/mails'
+import { queueMail } from '../../src/store/outbox'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { Watched } from '../support/smtp'
 import { TcpProxy } from '../support/tcpProxy'
@@ -90,7 +90,7 @@ function start({ pollInterval = 20, lease = 10_000, throughProxy = false, ...cha
 const queue = () =>
   db.transaction((tx) => {
     const now = new Date()
-    const mail = { name: 'passwordChanged', recipient: 'ada@example.com', locale: 'en' }
+    const mail = { name: 'passwordChanged' as const, recipient: 'ada@example.com', locale: 'en' }
     return queueMail(tx, { ...mail, now, expiresAt: later(now, HOUR) })
   })
 

@@ -76,7 +76,7 @@ test('keys that are rotated at once, in process and by command, cost no request 
   const email = await verifiedPerson(apps[0])
   let over = false
   const clients = Array.from({ length: 4 }, () => useSession(apps, email, () => over))
-  await rotateSigningKeys(apps[0].app.deps, { atOnce: true })
+  await rotateSigningKeys(apps[0].app.deps, { immediately: true })
   expect(await rotateByCommand().ended()).toEqual({ code: 0, signal: null })
   const { rows } = await apps[0].app.deps.database.pool.query<{ kid: string }>(
     'SELECT kid FROM signing_keys WHERE signs_from <= now() ORDER BY signs_from DESC LIMIT 1',
@@ -96,7 +96,7 @@ test('the key that signs next stands in the JWKS before, and verifies what it si
   const [a, b] = await twoInstances()
   const published = await jwksOf(b)
   expect(published.keys).toHaveLength(2)
-  await rotateSigningKeys(a.app.deps, { atOnce: true })
+  await rotateSigningKeys(a.app.deps, { immediately: true })
   const { tokens } = await signedIn(a)
   const verified = await jwtVerify(tokens.accessToken, createLocalJWKSet(published), {
     issuer: PUBLIC_URL,
@@ -111,7 +111,7 @@ test('a token of before the rotation verifies as long as it lives, and its key g
   const [a, b] = await twoInstances()
   const { tokens } = await signedIn(a)
   const kid = kidOf(tokens.accessToken)
-  await rotateSigningKeys(a.app.deps, { atOnce: true })
+  await rotateSigningKeys(a.app.deps, { immediately: true })
   await until(async () => (await kidsOf(b)).length === 3)
 
   await ageKeys(DAY - 5_000, a, b)
@@ -123,7 +123,7 @@ test('a token of before the rotation verifies as long as it lives, and its key g
   }
   await ageKeys(10_000, a, b)
   for (const app of [a, b]) expect(await kidsOf(app)).not.toContain(kid)
-  await rotateSigningKeys(b.app.deps, { atOnce: false })
+  await rotateSigningKeys(b.app.deps, { immediately: false })
   const { rows } = await a.app.deps.database.pool.query('SELECT 1 FROM signing_keys WHERE kid = $1', [kid])
   expect(rows).toEqual([])
 })
@@ -133,7 +133,7 @@ test('however many instances find a rotation due at once, it happens once', asyn
   const [first, next] = await kidsOf(a)
   await ageKeys(30 * DAY + 1_000, a, b)
   const due = Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? a : b))
-  await Promise.all(due.map(({ app }) => rotateSigningKeys(app.deps, { atOnce: false })))
+  await Promise.all(due.map(({ app }) => rotateSigningKeys(app.deps, { immediately: false })))
   const { rows } = await a.app.deps.database.pool.query<{ kid: string; retired: boolean }>(
     'SELECT kid, verifies_until IS NOT NULL AS retired FROM signing_keys ORDER BY signs_from',
   )
@@ -157,7 +157,7 @@ test('instances whose clocks differ by minutes sign with the same key and rotate
     return rows
   }
   const rotateAll = async () => {
-    for (const { app } of [...apps, ...apps]) await rotateSigningKeys(app.deps, { atOnce: false })
+    for (const { app } of [...apps, ...apps]) await rotateSigningKeys(app.deps, { immediately: false })
     for (const { app } of apps) await loadSigningKeys(app.deps)
   }
   const signing = () => apps.map(({ app, clock }) => app.deps.keyring.signingKey(clock.now()).kid)

@@ -6,7 +6,7 @@ import { digest, mailTokens } from '../../src/crypto/opaqueToken'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { later } from '../../src/lib/clock'
 import { type Database, openDatabase } from '../../src/store/database'
-import { type NewMail, queueMail, queueState } from '../../src/store/mails'
+import { type NewMail, queueMail, queueState } from '../../src/store/outbox'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { type Counted, type Mailer, type MailerOptions, SECRET, startMailer } from '../support/mailer'
 import { type ReceivedMail, TestSmtpServer } from '../support/smtp'
@@ -64,7 +64,7 @@ async function addUser(email: string, { verified = true, disabled = false, displ
   return { userId: user.id, registrationId: registration.id }
 }
 
-function queue(name: string, recipient: string, changes: Partial<NewMail> = {}): Promise<string> {
+function queue(name: NewMail['name'], recipient: string, changes: Partial<NewMail> = {}): Promise<string> {
   const mail = { name, recipient, locale: 'en', now, expiresAt: later(now, 24 * HOUR), ...changes }
   return db.transaction((tx) => queueMail(tx, mail))
 }
@@ -190,7 +190,8 @@ describe('a mail server that fails', () => {
   test('a mail that breaks everything that touches it does not hold up the others', async () => {
     smtp.behaviourOf.set('poison@example.com', 'die-after-data')
     await notice('poison@example.com')
-    await queue('no such mail', 'other@example.com')
+    const unknown = await queue('emailChanged', 'other@example.com')
+    await db.prisma.mail.update({ where: { id: unknown }, data: { name: 'no such mail' } })
     start({ concurrency: 1 })
     await smtp.waitForAttempts('poison@example.com', 2)
     for (let count = 0; count < 10; count += 1) await notice(`n${count}@example.com`)
@@ -361,7 +362,7 @@ describe('workers', () => {
 })
 
 describe('what a mail says is decided when it is sent', () => {
-  async function outcome(name: string, recipient: string, changes: Partial<NewMail> = {}): Promise<string> {
+  async function outcome(name: NewMail['name'], recipient: string, changes: Partial<NewMail> = {}): Promise<string> {
     await queue(name, recipient, changes)
     const { counted } = mailers[0] ?? start()
     const before = counted.sentMails.length + counted.drops.length
@@ -435,7 +436,7 @@ describe('what a mail says is decided when it is sent', () => {
     })
   })
 
-  test.each(['resetPassword', 'confirmEmailChange'])(
+  test.each(['resetPassword', 'confirmEmailChange'] as const)(
     '%s: a link requested before the password changed is not sent',
     async (name) => {
       const { userId } = await addUser('a@example.com')

@@ -1,5 +1,5 @@
 import { AbandonedError } from '../../src/errors/requestErrors'
-import { createInFlight } from '../../src/services/steps/inFlight'
+import { createSingleFlight } from '../../src/services/steps/singleFlight'
 
 describe('calls that are the same and under way at the same time', () => {
   /** Work that ends when the test says so. */
@@ -13,24 +13,24 @@ describe('calls that are the same and under way at the same time', () => {
   }
 
   test('of fifty one is done, and the same call after them anew', async () => {
-    const inFlight = createInFlight()
+    const singleFlight = createSingleFlight()
     const { work, end } = held()
-    const calls = Array.from({ length: 50 }, () => inFlight.run('same', work))
-    const other = inFlight.run('other', work)
+    const calls = Array.from({ length: 50 }, () => singleFlight.run('same', work))
+    const other = singleFlight.run('other', work)
     end()
     await Promise.all([...calls, other])
     expect(work).toHaveBeenCalledTimes(2)
-    await inFlight.run('same', work)
+    await singleFlight.run('same', work)
     expect(work).toHaveBeenCalledTimes(3)
   })
 
   // The race: the client whose call is done goes away, and the others would fail with it.
   test('are done once more for those who follow, where the one that led was abandoned', async () => {
-    const inFlight = createInFlight()
+    const singleFlight = createSingleFlight()
     const first = held()
     const second = held()
-    const leading = inFlight.run('same', first.work)
-    const following = Array.from({ length: 50 }, () => inFlight.run('same', second.work))
+    const leading = singleFlight.run('same', first.work)
+    const following = Array.from({ length: 50 }, () => singleFlight.run('same', second.work))
     first.end(new AbandonedError())
     await expect(leading).rejects.toBeInstanceOf(AbandonedError)
     second.end()
@@ -39,10 +39,10 @@ describe('calls that are the same and under way at the same time', () => {
   })
 
   test('fail together for any other reason', async () => {
-    const inFlight = createInFlight()
+    const singleFlight = createSingleFlight()
     const first = held()
     const second = held()
-    const calls = [inFlight.run('same', first.work), inFlight.run('same', second.work)]
+    const calls = [singleFlight.run('same', first.work), singleFlight.run('same', second.work)]
     first.end(new Error('the database is away'))
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected')
     expect(second.work).not.toHaveBeenCalled()

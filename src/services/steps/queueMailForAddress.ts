@@ -1,5 +1,5 @@
 import { later } from '../../lib/clock'
-import { queueMail } from '../../store/mails'
+import { queueMail } from '../../store/outbox'
 import type { ClientInfo, Deps } from '../deps'
 
 /**

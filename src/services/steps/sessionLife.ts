@@ -2,6 +2,6 @@ import type { Config } from '../../config/config'
 import type { SessionLife } from '../../store/refreshTokens'
 
 /** How long a session lives, as configured. */
-export function lifeOf({ refreshTokenTtl, sessionMaxAge }: Config): SessionLife {
+export function sessionLifeOf({ refreshTokenTtl, sessionMaxAge }: Config): SessionLife {
   return { ttl: refreshTokenTtl, maxAge: sessionMaxAge }
 }

@@ -1,11 +1,11 @@
 import { AbandonedError } from '../../errors/requestErrors'
 
 /** Calls that are the same and under way at the same time share one execution: a doubled submit does its work once. */
-export interface InFlight {
+export interface SingleFlight {
   run(key: string, work: () => Promise<void>): Promise<void>
 }
 
-export function createInFlight(): InFlight {
+export function createSingleFlight(): SingleFlight {
   const running = new Map<string, Promise<void>>()
 
   return { run }

@@ -13,7 +13,7 @@ export interface Limits {
  * Deletes what has no use any more, and returns how many rows of each. Safe to run at any time, on any instance: a table
  * that another one is purging is left to it.
  */
-export async function purge(database: Database, limits: Limits): Promise<Record<string, number>> {
+export async function purgeExpiredRows(database: Database, limits: Limits): Promise<Record<string, number>> {
   const { now, unverifiedBefore, sessionsEndedBefore, tokensDeadBefore, tokensReplacedBefore, auditBefore } = limits
   const alone = (work: (tx: Transaction) => Promise<{ count: number }>): Promise<number> =>
     database.transaction(async (tx) => ((await lockPurge(tx)) ? (await work(tx)).count : 0))

@@ -3,8 +3,13 @@ import { type MailTokenPurpose, digest, isOpaqueToken, mailTokens } from '../../
 import { ExpiredTokenError, InvalidTokenError } from '../../errors/userErrors'
 import { later } from '../../lib/clock'
 import type { Transaction } from '../../store/database'
-import { createOneTimeToken } from '../../store/oneTimeTokens'
-import { type FoundToken, findOneTimeToken, prolongOneTimeToken, voidResetTokens } from '../../store/redeemTokens'
+import {
+  type FoundToken,
+  createOneTimeToken,
+  findOneTimeToken,
+  prolongOneTimeToken,
+  voidResetTokens,
+} from '../../store/oneTimeTokens'
 import type { Deps } from '../deps'
 
 /**
