@@ -35,7 +35,7 @@ interface Changed {
 
 /**
  * Sets a new password for one who knows the present one. Every other session ends, waiting links are void, the owner is
- * notified. The asking session goes on with new tokens, so that a copy of its refresh token is worth nothing. Throws
+ * notified. The asking session goes on with new tokens, so that a copy of its refresh token is invalid. Throws
  * InvalidInputError, InvalidCredentialsError, WeakPasswordError, RateLimitedError or OverloadedError.
  */
 export async function changePassword(

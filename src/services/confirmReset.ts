@@ -19,7 +19,7 @@ type Needs = Pick<
 
 /**
  * Sets a new password by a mailed link, which proves the address too. Every session ends, every other link is void, the
- * owner is told. A refused password leaves the link usable. Throws InvalidInputError, InvalidTokenError,
+ * owner is notified. A refused password leaves the link usable. Throws InvalidInputError, InvalidTokenError,
  * ExpiredTokenError, WeakPasswordError or OverloadedError.
  */
 export async function confirmReset(

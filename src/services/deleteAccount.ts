@@ -10,7 +10,7 @@ import { deleteUser } from '../store/users'
 type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter'>
 
 /**
- * Deletes the viewer's account, with its sessions, links and waiting mails, at once; a last mail tells the owner.
+ * Deletes the viewer's account, with its sessions, links and waiting mails; a last mail notifies the owner.
  * Throws InvalidCredentialsError, RateLimitedError or OverloadedError.
  */
 export async function deleteAccount(

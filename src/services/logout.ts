@@ -15,7 +15,7 @@ interface LogoutRequest {
 }
 
 /**
- * Ends the session of this request, at once and on every instance: that of the access token, or else that of the browser's
+ * Ends the session of this request, immediately and on every instance: that of the access token, or else that of the browser's
  * cookie. `clearCookie` is false where the cookie belongs to another session: a tab that was left open must not log out the
  * newer login beside it. Throws an UnauthenticatedError where neither belongs to a live session.
  */

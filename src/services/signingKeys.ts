@@ -55,7 +55,7 @@ export async function loadSigningKeys({ clock, database, secrets, keyring, logge
 /**
  * Makes what is missing and moves on what is due: one key signs, the next one stands published a whole rotation ahead,
  * old ones verify until the last token that they signed is dead. Once, however many instances call it together. With
- * `immediately: true` the next key signs at once.
+ * `immediately: true` the next key signs from now on.
  */
 export async function rotateSigningKeys(deps: Needs, { immediately }: { immediately: boolean }): Promise<void> {
   await deps.database.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 
 /**
  * The signed-in client that an access token stands for. The signature alone is not enough: its session must be live,
- * so that a revoked one stops at once. Throws an UnauthenticatedError; the driver's error where the database is away.
+ * so that a revoked one stops immediately. Throws an UnauthenticatedError; the driver's error where the database is away.
  */
 export async function viewerOf(
   { accessTokens, sessionCache, clock }: Pick<Deps, 'accessTokens' | 'sessionCache' | 'clock'>,

@@ -155,7 +155,7 @@ class CheckedPool extends Pool {
     client.query = observed as typeof client.query
   }
 
-  /** What follows on this connection, such as a ROLLBACK, fails at once instead of waiting as long again. */
+  /** What follows on this connection, such as a ROLLBACK, fails immediately instead of waiting as long again. */
   private abandon(client: PoolClient, sentAt: number, error: unknown): void {
     markOutage(error)
     this.staleBefore = Math.max(this.staleBefore, sentAt)

@@ -29,7 +29,7 @@ export async function findHashKinds(pool: Queries): Promise<string[]> {
   return rows.map(({ kind }) => kind)
 }
 
-/** Read again when PASSWORD.hashKindsMaxAge has passed; many that ask at once share one query. */
+/** Read again when PASSWORD.hashKindsMaxAge has passed; concurrent calls share one query. */
 export function createHashKinds({ pool, clock }: { pool: Queries; clock: Clock }): HashKinds {
   let read: { kinds: Promise<string[]>; at: number } | null = null
   return async () => {

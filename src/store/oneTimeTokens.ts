@@ -41,7 +41,7 @@ export async function supersedeOneTimeTokens(
   return 'newest'
 }
 
-/** A mailed token with what it needs to be judged: the account it belongs to and the claim it was mailed for. */
+/** A mailed token, with its account and the registration that it was mailed for. */
 export function findOneTimeToken(db: Queryable, tokenHash: Uint8Array<ArrayBuffer>) {
   return db.oneTimeToken.findUnique({ where: { tokenHash }, include: { user: true, registration: true } })
 }

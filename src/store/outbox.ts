@@ -27,7 +27,7 @@ export interface NewMail {
   expiresAt: Date
 }
 
-/** Puts a mail into the outbox, due at once by the database's clock. It commits with the change that it reports. */
+/** Puts a mail into the outbox, due immediately by the database's clock. It commits with the change that it reports. */
 export async function queueMail(tx: Transaction, mail: NewMail): Promise<string> {
   const id = uuidv7()
   const { name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail

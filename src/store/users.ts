@@ -27,7 +27,7 @@ export function findUser(db: Queryable, id: string) {
   return db.user.findUnique({ where: { id } })
 }
 
-/** The state of an account that a password was checked against: whatever depends on the check demands that it still holds. */
+/** Which password of an account was checked: what depends on the check requires that it has not changed since. */
 export interface PasswordVersion {
   id: string
   passwordChangedAt: Date
@@ -105,7 +105,7 @@ export async function upgradePasswordHash(
 
 /**
  * Sets the password that a reset brings. Following the mailed link has proved the address, so it is verified now, and
- * every claim on it, with its links, is void. A bare account gets its first language, that of who resets.
+ * every registration of it is deleted, with its links. A bare account gets its first language, that of who resets.
  */
 export async function resetPassword(
   tx: Transaction,
@@ -130,7 +130,7 @@ export async function updateProfile(
   return toAccount(await db.user.update({ where: { id }, data: { ...changes, updatedAt: now } }))
 }
 
-/** Frees an address that only an unverified claim holds: the caller has proved to own it. False where a verified account holds it. */
+/** Deletes an unverified account that holds an address which the caller has proved to own. False where a verified account holds it. */
 export async function deleteUnverifiedHolder(tx: Transaction, email: string): Promise<boolean> {
   await tx.user.deleteMany({ where: { email, emailVerifiedAt: null } })
   return (await tx.user.count({ where: { email } })) === 0
