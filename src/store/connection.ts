@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import { Client, type ClientConfig } from 'pg'
 import { ConfigError } from '../config/config'
@@ -89,6 +90,11 @@ export async function applySettings(session: Session, settings: Record<string, s
 
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
+}
+
+/** pg-pool reaches for it in the same way: pg has no public method that ends a connection without an answer. */
+export function socketOf(client: unknown): Socket {
+  return (client as { connection: { stream: Socket } }).connection.stream
 }
 
 interface UrlParts {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg'
-import { applySettings, readDatabaseUrl } from './connection'
+import { applySettings, readDatabaseUrl, socketOf } from './connection'
 import { DATABASE } from '../config/defaults'
 import { DatabaseOutageError, isLostStatement, markOutage } from '../errors/outage'
 import { type Prisma, PrismaClient } from '../generated/prisma/client'
@@ -171,9 +170,4 @@ function withoutName(argument: unknown): unknown {
 /** pg's own words: it gives this error no code. */
 function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'
-}
-
-/** pg-pool reaches for it in the same way: there is no public method that ends a connection without a farewell. */
-function socketOf(client: unknown): Socket {
-  return (client as { connection: { stream: Socket } }).connection.stream
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, Pool } from 'pg'
-import { type ConnectionTarget, openConnection } from './connection'
+import { type ConnectionTarget, openConnection, socketOf } from './connection'
 import { SESSION } from '../config/defaults'
 
 /** What the database tells every instance: its triggers send these on the channel `gatehouse`. */
@@ -67,7 +67,11 @@ export class NotificationListener {
     const { client } = this
     this.client = null
     this.lastArrived = null
-    await client?.end()
+    if (!client) return
+    // A server that is gone answers nothing: closing must not wait for it.
+    const timeout = setTimeout(() => socketOf(client).destroy(), SESSION.listenerTimeout)
+    await client.end()
+    clearTimeout(timeout)
   }
 
   private async connect(): Promise<void> {
@@ -153,6 +157,7 @@ export class NotificationListener {
 /** Ends a connection without waiting for its answer. */
 function discard(client: Client): void {
   client.end().catch(() => undefined)
+  socketOf(client).destroySoon()
 }
 
 function parseNotification(payload: string): Notification | null {
