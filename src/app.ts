@@ -36,31 +36,31 @@ import { type HashKinds, createHashKinds } from './store/hashKinds'
 import { NotificationListener, sendNotification } from './store/notificationListener'
 import { SessionCache } from './store/sessionCache'
 
-/** A server that answers, until it is closed. */
+/** A running server. */
 export interface App {
   /** Where it listens, as in `http://127.0.0.1:4000`. */
   address: string
   server: FastifyInstance
   deps: Deps
-  /** Resolves once passwords can be judged and hashed: the server listens before, and is not ready. */
+  /** Resolves once passwords can be checked and hashed. Until then the server listens, but is not ready. */
   passwordsChecked: Promise<void>
   /**
-   * Says for SHUTDOWN_DRAIN that the server is stopping while it goes on answering, so that load balancers which ask for
-   * readiness send nothing any more when it closes. `close` ends it.
+   * Reports not ready for SHUTDOWN_DRAIN while requests are still answered, so that load balancers stop sending requests
+   * before the server closes. `close` ends the wait early.
    */
   drain: () => Promise<void>
-  /** Finishes what is under way for SHUTDOWN_GRACE at most, and closes everything, last opened first. Safe to call twice. */
+  /** Waits SHUTDOWN_GRACE at most for requests and mails in flight, then closes everything, last opened first. Safe to call twice. */
   close: () => Promise<void>
 }
 
 interface AppOptions {
   config: Config
   logger: Logger
-  /** For tests: where time comes from. */
+  /** Tests set their own. */
   clock?: Clock
 }
 
-/** Composes the server from its configuration and starts it. What was opened is closed again when a later part fails. */
+/** Builds the server from its configuration and starts it. If a part fails, those opened before it are closed. */
 export async function startApp(options: AppOptions): Promise<App> {
   const closers = new Closers()
   try {
@@ -208,7 +208,7 @@ async function createHttp(deps: Deps, parts: HttpParts): Promise<FastifyInstance
   return server
 }
 
-/** Accepts and claims nothing more; requests and mails in flight share one grace, then their connections are closed. */
+/** Takes no new connections and leases no more mails. Requests and mails in flight share one grace period, then connections are closed. */
 async function stopServing(server: FastifyInstance, background: Background, grace: number): Promise<void> {
   const cut = setTimeout(() => server.server.closeAllConnections(), grace)
   await Promise.all([server.close(), background.stop()])

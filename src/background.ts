@@ -18,31 +18,31 @@ import { forgetSuccessors } from './store/refreshTokens'
 const SECOND = 1_000
 const HOUR = 3_600_000
 
-/** What runs beside the requests: the outbox, periodic work, and the loading of signing keys. */
+/** Work that no request triggers: mail delivery, periodic tasks, loading of signing keys. */
 export interface Background {
   /** Why the signing keys are not loaded, in words; null when they are. */
   keysProblem: () => string | null
-  /** Brings the gauges that are read from the database up to date. */
+  /** Updates the gauges of the outbox, the hash queue and the listener. */
   refreshMetrics: () => Promise<void>
-  /** Claims no more mails and lets those in flight finish for SHUTDOWN_GRACE. Safe to call twice. */
+  /** Leases no more mails and waits SHUTDOWN_GRACE at most for those in flight. Safe to call twice. */
   stop: () => Promise<void>
 }
 
 interface BackgroundParts {
-  /** Null where mails leave by SMTP. */
+  /** Null if mails are sent by SMTP. */
   inbox: Inbox | null
   listener: NotificationListener
   hashQueue: HashQueue
 }
 
-/** Throws a WrongSecretError; a database that is away, or not migrated yet, is waited for instead. */
+/** Throws a WrongSecretError. While the database is unreachable or not migrated, it retries instead. */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
   const { database, logger, config } = deps
   const { delivery, transport } = await createMails(deps, parts.inbox)
   let dispatcher: Dispatcher | undefined
   let stopPeriodic: (() => Promise<void>) | undefined
   let stopping: Promise<void> | undefined
-  // Keys that could be loaded prove a migrated database: before that every claim would fail.
+  // Loading the keys proves that the database is migrated: earlier, every query for due mails would fail.
   const onLoaded = () => {
     dispatcher ??= new Dispatcher({ database, logger, kind: delivery })
     stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
@@ -80,7 +80,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
   ]
 }
 
-/** Loads the keys now, and again whenever another instance moved them on. */
+/** Loads the keys now, and again whenever an instance has rotated them. */
 async function startKeys(deps: Deps, { listener, onLoaded }: { listener: NotificationListener; onLoaded: () => void }) {
   const { logger } = deps
   let loaded = false
@@ -106,7 +106,7 @@ async function startKeys(deps: Deps, { listener, onLoaded }: { listener: Notific
         loadLater(work, error)
         return
       }
-      loaded = false // what this instance signs, the others would refuse
+      loaded = false // the other instances would reject what this one signs
       problem = 'signing keys missing: SECRET does not open them'
       logger.fatal({ event: 'signing_keys_refused' }, error.message)
     })
@@ -127,7 +127,7 @@ async function startKeys(deps: Deps, { listener, onLoaded }: { listener: Notific
   }
 }
 
-/** undefined_table, as Prisma and pg say it, no such schema, no right: what an operator mends while the server waits. */
+/** undefined_table (Prisma's code and pg's), missing schema, missing privilege: an operator fixes these while the server retries. */
 const NOT_PREPARED = new Set(['P2021', '42P01', '3F000', '42501'])
 
 function isNotPrepared(error: unknown): boolean {
@@ -162,6 +162,6 @@ async function refreshMetrics({ database, clock, metrics }: Deps, parts: Backgro
     metrics.mailsWaiting.set(waiting)
     metrics.mailsOldest.set(oldestAge / SECOND)
   } catch (error) {
-    if (!isDatabaseOutage(error)) throw error // away: the gauges keep what was last known
+    if (!isDatabaseOutage(error)) throw error // during an outage the gauges keep their last values
   }
 }

@@ -4,7 +4,7 @@ import type { Inbox } from './dev/inbox/store'
 import type { MailTransport } from './mail/smtpTransport'
 import type { Logger } from './ops/logger'
 
-/** What stands in for settings that the environment does not name. src/dev is loaded here, when it is needed: never in production. */
+/** Development's database, secret, inbox and banner. The imports are dynamic, so that production never loads src/dev. */
 
 export async function startDevelopmentDatabase({ dataDir }: Config, logger: Logger): Promise<EmbeddedPostgres> {
   const { startEmbeddedPostgres } = await import('./dev/embeddedPostgres')

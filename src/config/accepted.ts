@@ -5,15 +5,15 @@ import { LIFETIME, TIMER } from './defaults'
 import { originOf } from './values'
 import { formatDuration, parseDuration } from '../lib/duration'
 
-/** The kinds of values that a variable of the environment holds. The words of an issue say what is accepted. */
+/** Validators for the values of environment variables. The message of an issue names what is accepted. */
 
-/** An issue that shows only the part of the value that is wrong, as one entry of a list. */
+/** Adds an issue. `found` is the wrong part of the value, such as one entry of a list; without it the whole value is shown. */
 function refuse(context: z.RefinementCtx, accepted: string, found?: string): typeof z.NEVER {
   context.addIssue({ code: 'custom', message: accepted, params: found === undefined ? {} : { found } })
   return z.NEVER
 }
 
-/** A duration of so many milliseconds at least and at most; zero may be written `0s`. */
+/** A duration between two numbers of milliseconds; zero is written `0s`. */
 export const within = (minimum: number, maximum: number) => (text: string, context: z.RefinementCtx) => {
   const milliseconds = text === '0s' ? 0 : parseDuration(text)
   if (milliseconds !== null && milliseconds >= minimum && milliseconds <= maximum) return milliseconds
@@ -42,7 +42,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(...values
 export const flag = choice('true', 'false').transform((value) => value === 'true')
 export const toggle = choice('on', 'off').transform((value) => value === 'on')
 
-/** Whether the text would be changed by removing blanks and line ends around it, as a file's last line end. */
+/** Whether blanks or line ends surround the text, such as the last line end of a file. */
 const isPadded = (text: string) => text.trim() !== text
 
 export const path = (accepted: string) =>
@@ -74,7 +74,7 @@ interface UrlRules {
   userinfo: boolean
 }
 
-/** What is accepted instead of this URL; null for one that can be used. */
+/** Names what is accepted instead of this URL; null if the URL is valid. */
 function urlMistake(text: string, { accepted, protocols, userinfo }: UrlRules): string | null {
   if (/\s/.test(text)) return `${accepted}, without blanks`
   if (!URL.canParse(text)) return text.includes('@') ? `${accepted}; ${ESCAPES}` : accepted
@@ -86,7 +86,7 @@ function urlMistake(text: string, { accepted, protocols, userinfo }: UrlRules): 
   return cut || !isPercentEncoded(text) ? `${accepted}; ${ESCAPES}` : null
 }
 
-/** Whether each % begins the encoding of a character: what reads a password decodes it, and would fail. */
+/** Whether each % begins an encoded character: drivers decode the password, and would throw otherwise. */
 function isPercentEncoded(text: string): boolean {
   try {
     decodeURIComponent(text)
@@ -117,7 +117,7 @@ export const redisUrl = serverUrl('a redis:// or rediss:// URL', 'redis:', 'redi
 
 const POSTGRES = 'a postgresql:// URL, as in postgresql://user:password@host:5432/database'
 
-/** libpq's spelling without a host (`user:password@/database?host=/run/postgresql`) is read as well. */
+/** libpq's spelling without a host (`user:password@/database?host=/run/postgresql`) is accepted as well. */
 export const databaseUrl = z.string().transform((text, context) => {
   const url = text.replace(/^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[/?])/i, '$1localhost')
   const mistake = urlMistake(url, { accepted: POSTGRES, protocols: ['postgresql:', 'postgres:'], userinfo: true })
@@ -132,7 +132,7 @@ export const databaseUrl = z.string().transform((text, context) => {
 
 const ORIGIN = 'an http: or https: origin, as in https://auth.example.com'
 
-/** What is accepted instead of this origin; null for one as browsers send it. */
+/** Names what is accepted instead of this origin; null if it is spelled as browsers send it. */
 function originMistake(text: string): string | null {
   const origin = originOf(text)
   if (origin === null || !/^https?:/.test(origin)) return ORIGIN
@@ -162,7 +162,7 @@ export const origins = z.string().transform((text, context) => {
   return items
 })
 
-/** `true` believes every hop, `false` none; otherwise the listed ones. */
+/** `true` trusts every hop, `false` none; a list trusts the listed ones. */
 export const trustedProxies = z.string().transform((text, context): boolean | string[] => {
   if (text === 'true' || text === 'false') return text === 'true'
   const items = entriesOf(text)
@@ -172,7 +172,7 @@ export const trustedProxies = z.string().transform((text, context): boolean | st
   return items
 })
 
-/** `1` and `10.1` are addresses to the parser, though nobody means the ones that it reads: four parts are demanded. */
+/** Requires four parts: the parser would read `1` as 0.0.0.1 and `10.1` as 10.0.0.1, which nobody means. */
 function isAddressOrRange(item: string): boolean {
   const [address = '', length, ...more] = item.split('/')
   const family = /%/.test(address) ? 0 : isIP(address)
@@ -180,13 +180,13 @@ function isAddressOrRange(item: string): boolean {
   return length === undefined || (/^\d{1,3}$/.test(length) && ipaddr.isValidCIDR(item))
 }
 
-/** Whether the range holds more than any network of one owner does: IANA gives no more than a /8 of IPv4, a /7 of IPv6. */
+/** Whether the range is wider than any network of one owner: a /8 of IPv4, and fc00::/7, the private range of IPv6. */
 export function isNearlyEveryone(item: string): boolean {
   const [address = '', length] = item.split('/')
   return length !== undefined && Number(length) < (isIP(address) === 4 ? 8 : 7)
 }
 
-/** What `listen` takes: an address, or a name that may resolve to one. */
+/** A value for `listen`: an address, or a name that resolves to one. */
 export const listenHost = z
   .string()
   .refine(
@@ -213,7 +213,7 @@ function linkMistake(text: string): string | null {
   return username + password === '' ? null : 'a URL without user name and password'
 }
 
-/** Where pages lead people: a web address, or an app's own scheme. */
+/** The link to the app on the hosted pages: a web address, or an app's own scheme. */
 export const appUrl = z.string().superRefine((text, context) => {
   if (/\s|^(javascript|data|vbscript|file|blob|about):/i.test(text) || !URL.canParse(text)) refuse(context, 'a URL')
   else if (new URL(text).username + new URL(text).password !== '') {
@@ -221,7 +221,7 @@ export const appUrl = z.string().superRefine((text, context) => {
   }
 })
 
-/** What RFC 5321 §4.1.1.1 lets a client greet with: a domain, or an address in brackets. */
+/** A name for EHLO by RFC 5321 §4.1.1.1: a domain, or an address in brackets. */
 export const greetingName = z
   .string()
   .max(255, 'a host name, as in auth.example.com')

@@ -1,10 +1,10 @@
 import { RATE_LIMIT } from './defaults'
 import { formatDuration, parseDuration } from '../lib/duration'
 
-/** Whom a budget belongs to; several together are one joint key. */
+/** What a budget counts by; several together are one joint key. */
 export type BudgetKey = 'IP' | 'EMAIL' | 'USER' | 'SESSION'
 
-/** So many calls of one field within a window. */
+/** The calls of one field that a window allows. */
 export interface FieldBudget {
   max: number
   /** Milliseconds. */
@@ -16,7 +16,7 @@ const ANYONE: readonly BudgetKey[] = ['IP']
 const WITH_EMAIL: readonly BudgetKey[] = ['IP', 'EMAIL']
 const SIGNED_IN: readonly BudgetKey[] = ['IP', 'USER']
 
-/** Each variable that replaces the budgets of a field, with that field and what its budgets may belong to. */
+/** Each variable that replaces the budgets of a field, with that field and the keys that its budgets may count by. */
 export const BUDGET_VARIABLES = {
   RATE_LIMIT_REGISTER: { field: 'register', keys: WITH_EMAIL },
   RATE_LIMIT_VERIFY_EMAIL: { field: 'verifyEmail', keys: ANYONE },
@@ -40,7 +40,7 @@ export type BudgetVariable = keyof typeof BUDGET_VARIABLES
 
 const BUDGET = /^(\d{1,6})\s*\/\s*(\w+)\s+per\s+([A-Z+]+)$/
 
-/** Reads budgets such as `200/1h per IP, 500/15m per IP+EMAIL`; null where they cannot be read, or belong to what is not in `keys`. */
+/** Parses budgets such as `200/1h per IP, 500/15m per IP+EMAIL`; null if malformed, or if a key is not in `keys`. */
 export function parseBudgets(text: string, keys: readonly BudgetKey[]): FieldBudget[] | null {
   const budgets = text.split(',').map((item) => parseBudget(item.trim(), keys))
   const known = budgets.filter((budget) => budget !== null)
@@ -56,18 +56,18 @@ function parseBudget(text: string, keys: readonly BudgetKey[]): FieldBudget | nu
   return { max, window, per }
 }
 
-/** Spelled as `parseBudgets` reads it. */
+/** Describes the syntax of `parseBudgets` for an error message. */
 export function acceptedBudgets(keys: readonly BudgetKey[]): string {
   const joint = keys.length > 1 ? `, or joined as ${keys.join('+')}` : ''
   return `budgets such as "200/1h per ${keys[0] ?? 'IP'}", several separated by commas, a window of ${formatDuration(RATE_LIMIT.longestWindow)} at most; per ${keys.join(' or ')}${joint}`
 }
 
-/** Variables of this kind that name no field. */
+/** Variables that begin with RATE_LIMIT_ but name no field. */
 export function unknownBudgetVariables(names: readonly string[]): string[] {
   return names.filter((name) => name.startsWith('RATE_LIMIT_') && !Object.hasOwn(BUDGET_VARIABLES, name))
 }
 
-/** The budgets that the environment puts in the place of a field's own, by field. */
+/** The budgets of the environment that replace a field's own, by field. */
 export function replacedBudgets(
   env: Partial<Record<BudgetVariable, FieldBudget[] | undefined>>,
 ): Record<string, readonly FieldBudget[]> {

@@ -16,7 +16,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What the server runs by: the environment with the defaults that depend on one another filled in. Durations in milliseconds. */
+/** The server's configuration: the environment with the defaults that depend on other variables filled in. Durations in milliseconds. */
 export type Config = ReturnType<typeof resolveConfig>
 
 const VARIABLES = Object.keys(environment.shape) as Variable[]
@@ -29,7 +29,7 @@ export function readEnvironment(
   source: NodeJS.ProcessEnv = processEnvironment(),
   uses?: readonly string[],
 ): Environment {
-  // An empty value is an unset one: that is how compose files and shells leave variables out.
+  // An empty value counts as unset: compose files and shells pass omitted variables as empty ones.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
   const problems = problemsOf(given)
   const relevant = problems.filter(({ variable }) => uses === undefined || uses.includes(variable))
@@ -38,7 +38,7 @@ export function readEnvironment(
   return environment.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))))
 }
 
-/** Every problem at once: those of single variables, and those that the readable ones have among one another. */
+/** All problems at once: of single variables, and of valid values that conflict. */
 function problemsOf(given: NodeJS.ProcessEnv): Problem[] {
   const problems: Problem[] = unknownProblems(given)
   const readable: Record<string, unknown> = {}
@@ -52,7 +52,7 @@ function problemsOf(given: NodeJS.ProcessEnv): Problem[] {
   return [...problems, ...problemsAcross(readable).filter(({ variable }) => !told.has(variable))]
 }
 
-/** Some programs that read a file of variables keep the quotes that a shell takes away. */
+/** Some programs that read .env files keep the quotes that a shell would remove. */
 function isQuoted(value: string | undefined): boolean {
   return /^(["']).*\1$/s.test(value ?? '')
 }
@@ -67,7 +67,7 @@ function sentence({ variable, accepted, found }: Problem, given: NodeJS.ProcessE
   return `${variable}: found ${shownValue(variable, found ?? given[variable])}; accepted: ${accepted}`
 }
 
-/** A misspelt name of this kind would leave the default in force without a word. */
+/** Rejects misspelt RATE_LIMIT_ names: if they were ignored, the default would silently stay in force. */
 function unknownProblems(given: NodeJS.ProcessEnv): Problem[] {
   const accepted = Object.keys(BUDGET_VARIABLES).join(', ')
   return unknownBudgetVariables(Object.keys(given)).map((variable) => ({ variable, accepted: `one of ${accepted}` }))
@@ -125,7 +125,7 @@ export function resolveConfig(env: Environment) {
   }
 }
 
-/** Tenfold where a developer tries things out. */
+/** In development budgets are multiplied, since a developer repeats the same calls. */
 function budgetsOf(env: Environment, devTools: boolean) {
   return {
     factor: env.NODE_ENV === 'development' && devTools ? RATE_LIMIT.developmentFactor : 1,
@@ -145,7 +145,7 @@ function lifetimes(env: Environment) {
   }
 }
 
-/** Mail servers take no address for a sender's domain; in development any name will do. */
+/** Mail servers reject an IP address as the sender's domain. In development `localhost` replaces it. */
 function senderDomain(publicUrl: string): string {
   const { hostname } = new URL(publicUrl)
   return isIpLiteral(hostname) ? 'localhost' : hostname

@@ -1,6 +1,6 @@
 import { SECRET_VARIABLES } from './env'
 
-/** The text without what stands before the last @ of a URL: a name and a password. */
+/** Masks what precedes the last @ of a URL: user name and password. */
 export function maskUserinfo(text: string): string {
   return /:.*@/s.test(text) ? text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@') : text
 }
@@ -12,7 +12,7 @@ export function shownValue(variable: string, value: string | undefined): string 
   return JSON.stringify(maskUserinfo(value))
 }
 
-/** Of a URL that leads to a server: where to, without the user, the password, and the query, which may hold both. */
+/** A server's URL without user name, password and query, which may hold both as well. */
 export function maskServerUrl(value: string): string {
   if (!/^[a-z]+:\/\//i.test(value) || !URL.canParse(value)) return '***'
   const { protocol, host, pathname } = new URL(value)

@@ -2,14 +2,14 @@ import { isNearlyEveryone } from './accepted'
 import type { Environment } from './env'
 import { isIpLiteral, isLoopback, isLoopbackInBrowsers } from './values'
 
-/** What is wrong with one variable. `found` stands for the part of its value that is wrong; without it, all of it is. */
+/** A variable with a wrong value. `found` is the wrong part of the value; without it the whole value is wrong. */
 export interface Problem {
   variable: string
   accepted: string
   found?: string
 }
 
-/** Where the server listens and what people call it, with the defaults of both. */
+/** The address that the server listens on and its public URL, with the defaults of both. */
 export function addressesOf(env: Pick<Environment, 'NODE_ENV' | 'HOST' | 'PORT' | 'PUBLIC_URL'>) {
   return {
     host: env.HOST ?? (env.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
@@ -17,7 +17,7 @@ export function addressesOf(env: Pick<Environment, 'NODE_ENV' | 'HOST' | 'PORT' 
   }
 }
 
-/** Whether other machines may reach the server: then nothing that is meant for its developer is shown by itself. */
+/** Whether other machines may reach the server: then development tools are off by default. */
 export function isReachable(addresses: { host: string; publicUrl: string }): boolean {
   return !isLoopback(addresses.host) || !isLoopbackInBrowsers(new URL(addresses.publicUrl).hostname)
 }
@@ -31,7 +31,7 @@ export function hasDevTools(
 
 type Readable = Partial<Environment>
 
-/** The problems that variables have with one another. Those that could not be read are absent. */
+/** Conflicts between variables. Variables with an invalid value are absent from `env`. */
 export function problemsAcross(env: Readable): Problem[] {
   return [...pairProblems(env), ...(env.NODE_ENV === 'production' ? productionProblems(env) : developmentProblems(env))]
 }
@@ -108,7 +108,7 @@ function refusedProblems(env: Readable): Problem[] {
 
 const LINKS = ['VERIFY_EMAIL_URL', 'RESET_PASSWORD_URL', 'CONFIRM_EMAIL_CHANGE_URL'] as const
 
-/** What would send tokens, passwords or counters over a network in clear. */
+/** Settings that would send tokens, passwords or counters over a network unencrypted. */
 function unencryptedProblems(env: Readable): Problem[] {
   const problems: Problem[] = LINKS.filter((variable) => /^http:/i.test(env[variable] ?? '')).map((variable) => ({
     variable,

@@ -6,23 +6,23 @@ import { hideEnvironment } from './processEnvironment'
 // main.ts imports this first, before any library is loaded.
 hideEnvironment()
 
-// The database client is WebAssembly: compiling it a second time, optimised, takes 80 MB and no request notices.
+// The database client is WebAssembly: V8's optimising compiler would take 80 MB for it, and no request would be faster.
 setFlagsFromString('--liftoff-only')
 // Keep V8's new space at its initial size during start-up; it never shrinks again.
 setFlagsFromString('--semi-space-growth-factor=1')
 
-/** Threads beside those that hash: DNS look-ups and files use the same pool, and must never wait behind hashes. */
+/** Threads beyond those for hashes: DNS look-ups and file access use the same pool, and must not wait for hashes. */
 const SPARE_THREADS = 4
 /**
- * Steps of niceness: with five, a thread weighs a third of one that answers, and still gets all of an idle core. With ten,
- * session reads gain nothing more, and hashes lose some: two of them may share a core while the other one rests.
+ * Added to the process's niceness: with 5, a hash thread gets a third of the main thread's share of a core, and still all of
+ * an idle core. With 10, session reads were no faster, but hashes slower: two may share a core while another one is idle.
  */
 const HASH_NICENESS = 5
 const NICEST = 19
 
 /**
- * Starts the pool of threads that hashes run on. libuv sizes it when it is first used: call this before anything
- * asynchronous. The server's settings decide alone, whatever UV_THREADPOOL_SIZE was.
+ * Starts libuv's thread pool, on which hashes run. libuv fixes its size at the first use: call this before anything
+ * asynchronous. Overrides UV_THREADPOOL_SIZE.
  */
 export function startThreadPool({ hashConcurrency }: { hashConcurrency: number }): void {
   process.env.UV_THREADPOOL_SIZE = String(hashConcurrency + SPARE_THREADS)
@@ -30,8 +30,8 @@ export function startThreadPool({ hashConcurrency }: { hashConcurrency: number }
 }
 
 /**
- * Hashes keep every core busy for as long as there are logins. Their threads yield to the one that answers everybody, and to
- * the database beside it, so that reading a session does not wait for a core. On Linux, where each thread has a priority.
+ * Lowers the priority of the hash threads, which can keep every core busy: the main thread, and a database on the same
+ * machine, must not wait for a core. Linux only, where each thread has its own priority.
  */
 function lowerHashThreadPriority(): void {
   if (process.platform !== 'linux') return
@@ -42,11 +42,11 @@ function lowerHashThreadPriority(): void {
     const priority = Math.min(getPriority() + HASH_NICENESS, NICEST)
     for (const thread of pool) setPriority(Number(thread), priority)
   } catch {
-    // A sandbox that hides threads: a login storm is felt more, and nothing else changes.
+    // A sandbox may hide threads: then many logins slow other requests down more.
   }
 }
 
-/** Lets the space for young objects grow under load: called once started, when what grows it is traffic. */
+/** Lets V8's new space grow under load. Called after start-up, so that only traffic makes it grow. */
 export function allowHeapGrowth(): void {
   setFlagsFromString('--semi-space-growth-factor=2')
 }

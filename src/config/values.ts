@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 
-/** The origin of a URL as browsers compare it; null for what is none (a path, a custom scheme, no URL). */
+/** The origin of a URL as browsers compare it; null for a path, a custom scheme or text that is no URL. */
 export function originOf(text: string): string | null {
   if (!URL.canParse(text)) return null
   const { origin } = new URL(text)
@@ -11,7 +11,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** The name to greet mail servers with: a URL's host, an IP address as the literal of RFC 5321 §4.1.3. */
+/** The name for EHLO: a URL's host, an IP address as the literal of RFC 5321 §4.1.3. */
 export function smtpNameOf({ hostname }: URL): string {
   if (hostname.startsWith('[')) return `[IPv6:${hostname.slice(1)}`
   return isIPv4(hostname) ? `[${hostname}]` : hostname

@@ -1,5 +1,5 @@
 interface UserErrorEntry {
-  /** The GraphQL type that answers it. */
+  /** The GraphQL type that represents it. */
   type: string
   /** The status of a REST answer. */
   status: number
@@ -41,7 +41,7 @@ export type FieldErrorCode = (typeof FIELD_ERROR_CODES)[number]
 
 interface RequestErrorEntry {
   status: number
-  /** Whether GraphQL's own message may be repeated: it is about the client's document, and says nothing of the inside. */
+  /** Whether GraphQL's own message is sent: it describes the client's document and discloses no internals. */
   ownMessage: boolean
 }
 
@@ -49,7 +49,7 @@ interface RequestErrorEntry {
 export const REQUEST_ERRORS = {
   UNAUTHENTICATED: { status: 401, ownMessage: false },
   HTTPS_REQUIRED: { status: 403, ownMessage: false },
-  // Of a field whose result is no union.
+  // For a field whose result is not a union.
   RATE_LIMITED: { status: 429, ownMessage: false },
   SERVICE_UNAVAILABLE: { status: 503, ownMessage: false },
   QUERY_TOO_COMPLEX: { status: 400, ownMessage: true },

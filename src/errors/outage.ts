@@ -41,8 +41,8 @@ const SYSTEM_CODES = new Set([
 ])
 /**
  * SQLSTATE classes: connection exception, insufficient resources, operator intervention, system error; then a server that
- * takes no writes (a standby, or a failover), one that is kept from taking connections (maintenance), and a pooler that
- * loses prepared statements.
+ * rejects writes (25006: standby, failover) or connections (55000: maintenance), a transaction timeout (25P03, 25P04), and a
+ * pooler that loses prepared statements.
  */
 const SQL_STATES = /^(?:08|53|57|58)[0-9A-Z]{3}$|^25006$|^55000$|^25P0[34]$|^26000$|^42P05$/
 /** Prisma's adapter replaces the driver's codes by these kinds. */
@@ -74,7 +74,7 @@ export function isLostStatement(error: unknown): boolean {
 
 type Link = Record<string, unknown>
 
-/** The error, its causes, what an adapter keeps of the driver's, and the members of an AggregateError. */
+/** The error, its causes, the driver's error that an adapter keeps, and the members of an AggregateError. */
 function* chainOf(error: unknown, depth = 0): Generator<Link> {
   if (typeof error !== 'object' || error === null || depth > 5) return
   const link = error as Link

@@ -1,7 +1,7 @@
 /** No valid session: the token is missing, expired, revoked or forged. `cause` says which, to the log only. */
 export class UnauthenticatedError extends Error {}
 
-/** The database cannot be reached: nothing can be decided. Answered 503 with Retry-After. */
+/** The database cannot be reached. Answered 503 with Retry-After. */
 export class ServiceUnavailableError extends Error {}
 
 /** The client closed its connection, or the time for the request ended, before the work began. */

@@ -8,7 +8,7 @@ export abstract class UserError extends Error {
   abstract readonly code: UserErrorCode
 }
 
-/** One wrong field of an input. `limit` is the number that its message names, where one is meant. */
+/** One wrong field of an input. `limit` is the number in its message, if there is one. */
 export interface FieldProblem {
   field: string
   code: FieldErrorCode
@@ -37,7 +37,7 @@ export class InvalidCredentialsError extends UserError {
   readonly code = 'INVALID_CREDENTIALS'
 }
 
-/** Only after the right password was given. */
+/** Thrown only if the password is right. */
 export class EmailNotVerifiedError extends UserError {
   readonly code = 'EMAIL_NOT_VERIFIED'
 }

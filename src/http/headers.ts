@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 /** Two years, as the preload list of browsers asks for. */
 export const HSTS = { maxAge: 63_072_000, includeSubDomains: true }
 
-/** Security headers on every answer, failures included. Pages set a policy of their own in their handlers. */
+/** Sets security headers on every response, including errors. Pages replace the content security policy in their handlers. */
 export async function securityHeaders(app: FastifyInstance, { hsts }: { hsts: boolean }): Promise<void> {
   await app.register(helmet, {
     global: true,
@@ -24,7 +24,7 @@ export async function securityHeaders(app: FastifyInstance, { hsts }: { hsts: bo
   })
 }
 
-/** What Apollo's page needs from its own hosts; it carries a nonce policy of its own beside this one. */
+/** Allows the hosts that Apollo Sandbox loads from. Its page also sets a nonce policy of its own. */
 export const SANDBOX_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'unsafe-inline' https://embeddable-sandbox.cdn.apollographql.com",

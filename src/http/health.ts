@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 /** Why the server is not ready; null when it is. */
 export type ReadinessProbe = () => Promise<string | null>
 
-/** Liveness asks the process alone; readiness asks what it needs. Both answer over plain http, as probes ask. */
+/** Liveness checks the process only, readiness its dependencies too. Both answer over plain http, which probes use. */
 export function healthRoutes(app: FastifyInstance, readiness: ReadinessProbe): void {
   app.get('/health/live', () => ({ status: 'ok' }))
   app.get('/health/ready', async (_request, reply) => {

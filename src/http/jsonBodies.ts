@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { decodeUtf8 } from '../lib/utf8'
 
-/** A body that cannot be taken as it is: answered with its status. */
+/** A body that is rejected with this status. */
 class UnreadableBody extends Error {
   constructor(readonly statusCode: 400 | 415) {
     super()
   }
 }
 
-/** Takes JSON in UTF-8 and nothing else: no form can send it, and no other charset can hide what it says (RFC 8259 §8.1). */
+/** Accepts only JSON in UTF-8 (RFC 8259 §8.1): an HTML form cannot send it, and another charset cannot disguise its content. */
 export function jsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()

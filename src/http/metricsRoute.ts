@@ -5,11 +5,11 @@ import type { Metrics } from '../ops/metrics'
 
 interface MetricsOptions {
   metrics: Metrics
-  /** Brings the gauges up to date. */
+  /** Updates the gauges. */
   refresh: () => Promise<void>
-  /** What the bearer must show. */
+  /** The bearer token that is required; null: none. */
   token: string | null
-  /** Whether anyone may read where there is no token, as with development tools. */
+  /** Whether metrics are public if there is no token, as with development tools. */
   open: boolean
 }
 
@@ -25,7 +25,7 @@ export function metricsRoute(app: FastifyInstance, { metrics, refresh, token, op
   })
 }
 
-/** Compares digests, so that the time tells nothing of where two texts differ. */
+/** Compares digests, so that the time it takes does not reveal where two texts differ. */
 function same(given: string, expected: string): boolean {
   const [left, right] = [given, expected].map((text) => createHash('sha256').update(text).digest())
   return left !== undefined && right !== undefined && timingSafeEqual(left, right)

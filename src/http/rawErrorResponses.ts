@@ -13,7 +13,7 @@ const STATUS_OF: Partial<Record<string, string>> = {
 }
 
 /**
- * Responds to what reaches no route and no hook: bytes that are not HTTP, a path that is no text, CONNECT. Only the socket is
+ * Responds to what reaches no route and no hook: bytes that are not HTTP, an undecodable path, CONNECT. Only the socket is
  * available, so the security headers are written here as well.
  */
 export function rawErrorResponses({ hsts }: { hsts: boolean }) {

@@ -9,7 +9,7 @@ interface CookieOptions {
 
 const nameOf = ({ secure }: CookieOptions) => (secure ? '__Host-gatehouse_refresh' : 'gatehouse_refresh')
 
-/** RFC 6265bis: host-only, out of reach of scripts, and never sent by another site. */
+/** RFC 6265bis: host-only, not readable by scripts, not sent with requests from other sites. */
 export function refreshCookie(options: CookieOptions) {
   return (change: NonNullable<Context['response']['refreshCookie']>): string => {
     const attributes = { path: '/', httpOnly: true, secure: options.secure, sameSite: 'strict' as const }
@@ -21,8 +21,8 @@ export function refreshCookie(options: CookieOptions) {
 }
 
 /**
- * The refresh token in a request's cookie. SameSite does not hold back a sibling host of one site, so that a browser
- * that names an origin must name an allowed one, and the body must be JSON, which no form can send.
+ * The refresh token in a request's cookie. SameSite does not stop a sibling subdomain of the same site, so an Origin header
+ * must name an allowed origin, and the body must be JSON, which no form can send.
  */
 export function cookieTokenOf(
   request: FastifyRequest,

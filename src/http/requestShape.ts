@@ -4,8 +4,8 @@ import { pathOf } from './path'
 import { INPUT } from '../config/defaults'
 
 /**
- * Refuses input that GraphQL would pay for many times over: it prints a wrong value into each of up to 50 errors, and
- * counts the lines of the document for each. Checked here for bodies of GraphQL and REST and for the URL of GET.
+ * Rejects input whose errors are expensive: GraphQL prints a wrong value into each of up to 50 errors, and counts the lines
+ * of the document for each. Covers bodies of GraphQL and REST and the URL of GET.
  */
 export function limitShape(app: FastifyInstance): void {
   app.addHook('preValidation', (request, reply, done) => {
@@ -29,7 +29,7 @@ function inputOf(request: FastifyRequest): Input {
   return { values: [body, url, parsed(variables), parsed(extensions)], documents: [inBody, inUrl] }
 }
 
-/** What Apollo will read of a parameter; text that is not JSON is refused by Apollo. */
+/** A parameter as Apollo parses it; Apollo rejects text that is not JSON. */
 function parsed(parameter: unknown): unknown {
   if (typeof parameter !== 'string') return parameter
   try {

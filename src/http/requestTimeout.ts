@@ -5,7 +5,7 @@ import { sendError } from './errorHandlers'
 const RETRY_AFTER = 5
 
 /**
- * Answers 503 to a request that takes longer than `limit` milliseconds: each wait has a bound of its own, their sum has none.
+ * Answers 503 to a request that takes longer than `limit` milliseconds: each wait has its own timeout, their sum has none.
  * The operation may still succeed, as with any response that is lost on the network.
  */
 export function requestTimeout(app: FastifyInstance, limit: number): void {

@@ -40,7 +40,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     document: RefreshSessionDocument,
     variables: body,
     status: 200,
-    // A refresh token stands for a session: without a good one there is none.
+    // A refresh token represents a session: without a valid one the client is unauthenticated.
     failures: { INVALID_TOKEN: 401, EXPIRED_TOKEN: 401 },
   },
   { method: 'POST', url: '/api/auth/logout', document: LogoutDocument, variables: nothing, status: 200 },

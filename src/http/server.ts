@@ -34,11 +34,11 @@ interface ServerParts {
   deps: Deps
   apollo: ApolloServer<Context>
   readiness: ReadinessProbe
-  /** From then on no connection is kept: its next request would meet a closed port. */
+  /** If true, responses close their connection: the next request on it would fail once the server is closed. */
   isStopping: () => boolean
-  /** Brings the gauges up to date before they are read. */
+  /** Updates the gauges before they are read. */
   refreshMetrics: () => Promise<void>
-  /** Null where mails leave by SMTP. */
+  /** Null if mails are sent by SMTP. */
   inbox: Inbox | null
 }
 
@@ -89,7 +89,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 }
 
 function serverOptions(config: Deps['config'], rawErrors: ReturnType<typeof rawErrorResponses>) {
-  // A missing Host is refused below, in words: Node would do it without any.
+  // A missing Host is rejected below with a JSON error: Node would send an empty 400.
   const node = {
     maxHeaderSize: HTTP.maxHeaders,
     headersTimeout: HTTP.headersTimeout,
@@ -100,7 +100,7 @@ function serverOptions(config: Deps['config'], rawErrors: ReturnType<typeof rawE
     logger: false as const,
     trustProxy: config.trustProxy,
     bodyLimit: HTTP.maxBody,
-    // A socket on which nothing moves: an answer may wait for its hash that long.
+    // Timeout of a socket without traffic: a response may wait that long for its hash.
     connectionTimeout: config.hashMaxWait + HTTP.requestTimeout,
     requestTimeout: HTTP.requestTimeout,
     keepAliveTimeout: HTTP.keepAliveTimeout,
@@ -108,7 +108,7 @@ function serverOptions(config: Deps['config'], rawErrors: ReturnType<typeof rawE
     ...(config.tls
       ? { https: { ...loadCertificate(config.tls), ...node, handshakeTimeout: HTTP.handshakeTimeout } }
       : { http: node }),
-    // An id of our own: a client's could be made to look like another's in the log.
+    // The client cannot choose the id: it could imitate another request's in the log.
     genReqId: () => randomUUID(),
     requestIdHeader: false as const,
     forceCloseConnections: 'idle' as const,
@@ -129,8 +129,8 @@ function corsOptions(allowsOrigin: (origin: string) => boolean): FastifyCorsOpti
 }
 
 /**
- * A Host that is no host, or two of them, of which a proxy may have read the other. Only HTTP/1.0 may leave it out, as
- * the health checks of load balancers do (RFC 9112 §3.2).
+ * Rejects an invalid Host, and two of them, of which a proxy may have used the other. Only HTTP/1.0 may omit it, as the
+ * health checks of load balancers do (RFC 9112 §3.2).
  */
 function refuseBadHosts(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {

@@ -13,7 +13,7 @@ function readCertificate({ certFile, keyFile }: TlsFiles): { cert: Buffer; key: 
   return { cert: readFileSync(certFile), key: readFileSync(keyFile) }
 }
 
-/** For the start. Throws a ConfigError that names the variable whose file cannot be used. */
+/** For start-up. Throws a ConfigError that names the variable whose file cannot be used. */
 export function loadCertificate(tls: TlsFiles): { cert: Buffer; key: Buffer } {
   const files = [['TLS_CERT_FILE', tls.certFile] as const, ['TLS_KEY_FILE', tls.keyFile] as const]
   const problems = files.flatMap(([variable, file]) => problemOf(variable, () => readFileSync(file), 'cannot be read'))

@@ -6,7 +6,7 @@ export type { Locale }
 const MAX_TAG = 35
 const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set<Locale>(['ar'])
 
-/** The canonical form of a BCP 47 tag, as in `pt-br` or `pt_BR` to `pt-BR`; null for what is none. */
+/** The canonical form of a BCP 47 tag, as in `pt-br` or `pt_BR` to `pt-BR`; null if it is not well-formed. */
 export function localeTag(text: string): string | null {
   if (text.length > MAX_TAG) return null
   try {

@@ -11,7 +11,7 @@ export function resolveLocale(tag: string): Locale {
   return lookup(tag) ?? FALLBACK
 }
 
-/** The language that an Accept-Language header (RFC 9110 §12.5.4) likes best among ours; English where it names none. */
+/** The supported language that an Accept-Language header (RFC 9110 §12.5.4) prefers; English if it names none. */
 export function negotiateLocale(acceptLanguage: string | undefined): Locale {
   if (!acceptLanguage) return FALLBACK
   const ranges = acceptLanguage.slice(0, MAX_HEADER).split(',', MAX_RANGES).map(weighted)
@@ -23,7 +23,7 @@ export function negotiateLocale(acceptLanguage: string | undefined): Locale {
   return FALLBACK
 }
 
-/** A malformed weight counts as none at all: the range is passed over. */
+/** A malformed weight counts as 0: the range is ignored. */
 function weighted(item: string): { range: string; weight: number } {
   const [range = '', ...parameters] = item.split(';').map((part) => part.trim())
   const quality = parameters.find((parameter) => /^q=/i.test(parameter))

@@ -1,6 +1,6 @@
 import { CATALOGUES, type Catalogue, type Locale } from '../generated/locales'
 
-/** Everything people read in one language. Texts with {placeholders} go through `fill`. */
+/** All texts of one language. Those with {placeholders} go through `fill`. */
 export function text(locale: Locale): Catalogue {
   return CATALOGUES[locale]
 }

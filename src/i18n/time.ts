@@ -12,7 +12,7 @@ interface Formatters {
   time: Intl.DateTimeFormat
 }
 
-/** Building one takes longer than rendering a mail. */
+/** Formatters are reused: building one takes longer than rendering a mail. */
 const cache = new Map<Locale, Formatters>()
 
 /**
@@ -25,7 +25,7 @@ export function durationText(locale: Locale, milliseconds: number): string {
   return fill(forms[formatters(locale).plural.select(count)] ?? forms.other, { count })
 }
 
-/** A moment in words, in UTC: where its reader is, a mail cannot know. */
+/** A point in time in words, in UTC: the reader's time zone is unknown. */
 export function instantText(locale: Locale, instant: Date): string {
   const { day, time } = formatters(locale)
   return fill(text(locale).mailLayout.instant, { day: day.format(instant), time: time.format(instant) })
@@ -43,7 +43,7 @@ function wholeUnits(milliseconds: number): [DurationUnit, number] {
 function formatters(locale: Locale): Formatters {
   const known = cache.get(locale)
   if (known) return known
-  // The same digits everywhere: links, times and limits stand beside one another.
+  // Latin digits in every language, as in the links and limits beside them.
   const tag = `${locale}-u-nu-latn-ca-gregory`
   const made = {
     plural: new Intl.PluralRules(locale),

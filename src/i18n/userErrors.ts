@@ -28,7 +28,7 @@ export type DescribedUserError =
   | (Described & { score: number; suggestions: string[] })
   | (Described & { retryAfter: number })
 
-/** An expected failure as clients see it: its code, its wording in `locale`, and what its kind tells beside them. */
+/** An expected failure as clients see it: its code, its message in `locale`, and the further fields of its type. */
 export function describeUserError(error: UserError, locale: Locale): DescribedUserError {
   const { code } = error
   const message = text(locale).errors[code]
@@ -61,7 +61,7 @@ function adviceTexts(keys: readonly string[], locale: Locale): string[] {
   return [...new Set(known.map((key) => passwordAdvice[key]))]
 }
 
-/** Milliseconds of `seconds`, up to the next minute where there are many: nobody counts seconds to an hour. */
+/** `seconds` in milliseconds, rounded up to whole minutes beyond two minutes, so that the message stays short. */
 function waitingTime(seconds: number): number {
   return (seconds > 120 ? Math.ceil(seconds / 60) * 60 : seconds) * 1000
 }

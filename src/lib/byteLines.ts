@@ -2,8 +2,8 @@ const LF = 0x0a
 const CR = 0x0d
 
 /**
- * The lines of a stream of bytes, each without its end (LF or CRLF). Null stands for a line of more than `maxBytes`. Text
- * is split by its bytes, since decoders hide what is no UTF-8, and readers of lines end them at U+2028 within a string.
+ * The lines of a stream of bytes, each without its end (LF or CRLF). Null replaces a line of more than `maxBytes`. Splits
+ * bytes, not text: decoders hide invalid UTF-8, and Node's readline also splits at U+2028 inside a JSON string.
  */
 export async function* byteLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer | null> {
   let parts: Buffer[] = []

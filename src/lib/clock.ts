@@ -1,4 +1,4 @@
-/** The present, in one place: everything that compares times takes a clock, so that a test moves time instead of sleeping. */
+/** The current time. Everything that compares times takes a clock, so that a test sets the time instead of sleeping. */
 export interface Clock {
   now(): Date
 }

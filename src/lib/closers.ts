@@ -1,6 +1,6 @@
 type Closer = () => unknown
 
-/** What was opened, closed in reverse order and exactly once. Each closer runs although an earlier one failed. */
+/** Closes what was opened, in reverse order and once. Each closer runs even if an earlier one failed. */
 export class Closers {
   private readonly stack: Closer[] = []
   private closing: Promise<void> | null = null

@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js'
 const WITH_PORT = /^(?:\[(?<v6>[^\]]*)\](?::\d+)?|(?<v4>[^:]+):\d+)$/
 
 /**
- * The address of a client as budgets and audit rows know it: IPv4-mapped IPv6 unfolded, spelled canonically.
- * Null for what is no address, as a forwarded header may hold.
+ * A client's address in canonical spelling, for rate limits and audit rows; IPv4-mapped IPv6 becomes IPv4.
+ * Null if it is not an address: a forwarded header may hold anything.
  */
 export function canonicalIp(text: string): string | null {
   const bare = WITH_PORT.exec(text)?.groups
@@ -23,7 +23,7 @@ export interface Network {
 
 /**
  * An IPv6 customer is given a /64, and often a /56 or a /48 of 65,536 of them. The wider networks have a bounded share, so
- * that moving through the own /64s does not multiply a budget without end.
+ * that a customer who changes between own /64s does not multiply the budget without limit.
  */
 const IPV6_NETWORKS = [
   { bits: 64, share: 1 },

@@ -1,4 +1,4 @@
-/** Resolves after so many milliseconds, or when the signal aborts. It keeps no process alive. */
+/** Resolves after so many milliseconds, or when the signal aborts. Does not keep the process alive. */
 export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

@@ -10,7 +10,7 @@ interface Asset {
 }
 
 /**
- * Serves a text under its URL with its digest as ETag. `no-cache` asks again each time and costs a 304: during a
+ * Serves a text under its URL with its digest as ETag. `no-cache` makes browsers revalidate it each time (304): during a
  * rollout a page must never run with the script of another version.
  */
 export function serveAsset(app: FastifyInstance, asset: Asset): void {

@@ -1,9 +1,9 @@
-/** Share of white that makes the darkest colour the configuration accepts readable (4.5:1) on the pages' dark ground. */
+/** Share of white that makes the darkest colour the configuration accepts readable (4.5:1) on the pages' dark background. */
 const LIGHTENING = 0.55
 
 /**
- * The accent as a style sheet of its own, since the content security policy admits no inline style. On dark ground
- * a lighter tint stands for it: the configured colour is one that is dark enough for white text.
+ * The accent colour as a style sheet of its own, since the content security policy allows no inline style. On a dark
+ * background a lighter tint replaces it: the configured colour is dark enough for white text.
  */
 export function brandStyles(color: string): string {
   return `:root { --brand: ${color}; --brand-on-dark: ${lightened(color)}; }\n`

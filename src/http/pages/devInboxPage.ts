@@ -5,7 +5,7 @@ import { type MailView, inboxPage } from './devInboxView'
 import { Html, html } from './html'
 import { sendPage } from './sendPage'
 
-/** Mails that the list shows: what is older nobody waits for. */
+/** Mails in the list: the newest ones. */
 const LISTED = 50
 
 /** A mail may style itself and show embedded pictures. It runs no script, loads nothing, and its links open in a tab of their own. */
@@ -23,12 +23,12 @@ interface MailRequest {
   Querystring: { view?: string }
 }
 
-/** The development inbox in a browser: pages that work by themselves, and a script that keeps them up to date. */
+/** The development inbox in a browser: pages that work without a script, and a script that updates them. */
 export const devInboxPage: FastifyPluginCallback<{ inbox: Pick<Inbox, 'list' | 'find'> }> = (app, { inbox }, done) => {
   serveAsset(app, { url: '/dev/inbox/inbox.css', type: 'text/css', body: readAsset('inbox.css') })
   serveAsset(app, { url: '/dev/inbox/inbox.js', type: 'text/javascript', body: readAsset('inbox.js') })
 
-  app.get('/dev/inbox/store', async (_request, reply) => {
+  app.get('/dev/inbox', async (_request, reply) => {
     const mails = await inbox.list(undefined, LISTED)
     return sendPage(reply, inboxPage({ mails, selected: mails[0], view: 'html' }), { 'frame-src': "'self'" })
   })

@@ -8,7 +8,7 @@ const VIEW_NAMES: Record<MailView, string> = { html: 'HTML', text: 'Text', sourc
 interface InboxState {
   /** Newest first. */
   mails: readonly InboxMail[]
-  /** The mail that is open; undefined: none, or one that is gone. */
+  /** The mail that is open; undefined: none, or one that was deleted. */
   selected: InboxMail | undefined
   view: MailView
 }

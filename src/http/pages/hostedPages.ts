@@ -28,9 +28,9 @@ export function hostedPageOf(path: string): string | null {
 }
 
 /**
- * The pages that mailed links lead to, and their assets. A page is the same for every token. Ours stand in the URL's
- * fragment, so that neither the request nor the log nor a Referer holds them; a link that a scanner rewrote may bring its
- * token in the query.
+ * The pages that mailed links lead to, and their assets. A page is the same for every token. Tokens are in the URL's
+ * fragment, so that neither the request nor the log nor a Referer contains them; a link that a scanner rewrote may have
+ * its token in the query.
  */
 export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, options, done) => {
   serveAsset(app, { url: '/assets/brand.css', type: 'text/css', body: brandStyles(options.brandColor) })
@@ -51,14 +51,14 @@ export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, opti
 }
 
 interface PageParts {
-  /** Where the page lives: the script puts it into the address bar instead of the link with its token. */
+  /** The page's path: the script puts it into the address bar instead of the link with its token. */
   path: string
   locale: Locale
   context: PageContext
   sections: Html
 }
 
-/** Everything the script says stands here, in the page's language. */
+/** Holds the script's texts as data attributes, in the page's language. */
 function page({ path, locale, context, sections }: PageParts): Html {
   const { appName, passwordPolicy, texts } = context
   const { common } = texts

@@ -9,7 +9,7 @@ export function resetPasswordPage(context: PageContext): Html {
   ${doneSection(texts, context)}${deadLinkSections(texts, context, { operation: 'requestReset', sent: texts.sent })}`
 }
 
-// No maxlength: a browser would cut what a password manager pastes, silently, and it counts in UTF-16 units.
+// No maxlength: a browser would silently truncate what a password manager pastes, and it counts UTF-16 units.
 function passwordForm(context: PageContext): Html {
   const { passwordPolicy } = context
   const texts = context.texts.resetPassword

@@ -5,7 +5,7 @@ import { type Html, fillHtml, html } from './html'
 export interface PageContext {
   texts: Catalogue['pages']
   appName: string
-  /** Where people go on afterwards; null: nowhere. */
+  /** The app's URL for the last step; null: no link. */
   appUrl: string | null
   /** Lengths in code points, score from 0 to 4. */
   passwordPolicy: { minLength: number; maxLength: number; minScore: number }
@@ -14,7 +14,7 @@ export interface PageContext {
 /** The sections of a page, shown one at a time: first `ready`, or `invalid` where the link holds no token. */
 type SectionName = 'ready' | 'done' | 'sent' | 'expired' | 'invalid'
 
-/** Line drawings on a ground of 24 by 24. */
+/** SVG paths in a view box of 24 by 24. */
 const ICONS: Record<SectionName, string> = {
   ready: 'M12 3l7.5 3v5.5c0 4.5-3 7.8-7.5 9.5c-4.5-1.7-7.5-5-7.5-9.5V6z',
   done: 'M5 12.5l4.5 4.5L19 7.5',
@@ -38,7 +38,7 @@ export function paragraph(text: string, context: PageContext): Html {
   return html`<p>${fillHtml(text, { appName: context.appName, email: html`<bdi data-email></bdi>` })}</p>`
 }
 
-/** What was done, and where to go on. */
+/** The result, and a link to the app. */
 export function doneSection(texts: { doneTitle: string; done: string }, context: PageContext): Html {
   const { appName, appUrl } = context
   const { common } = context.texts

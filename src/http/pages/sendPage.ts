@@ -1,21 +1,21 @@
 import type { FastifyReply } from 'fastify'
 import type { Html } from './html'
 
-/** What a page may do: run its own script and talk to its own server, nothing else. */
+/** A page may run its own script and send requests to its own server, nothing else. */
 const POLICY = {
   'default-src': "'none'",
   'script-src': "'self'",
   'style-src': "'self'",
   'connect-src': "'self'",
   'img-src': "'self'",
-  // Forms are sent by the script alone. By itself a browser could put their fields into a URL.
+  // Forms are sent by the script alone: a browser's own submit could put their fields into a URL.
   'form-action': "'none'",
   'base-uri': "'none'",
   'frame-ancestors': "'none'",
   'require-trusted-types-for': "'script'",
 }
 
-/** Sends a page that nobody stores, frames or hears of. `policy` adds to its content security policy, or replaces parts. */
+/** Sends a page that is neither cached nor framed, and sends no Referer. `policy` adds to its content security policy, or replaces parts. */
 export function sendPage(reply: FastifyReply, page: Html, policy: Record<string, string> = {}): FastifyReply {
   const directives = Object.entries({ ...POLICY, ...policy }).map(([name, sources]) => `${name} ${sources}`)
   return reply

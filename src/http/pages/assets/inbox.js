@@ -1,14 +1,14 @@
-/* Keeps the development inbox up to date: after a change it takes the new parts over from a freshly drawn page. */
+/* Polls for new mails in the development inbox. After a change it copies the new parts from a freshly loaded page. */
 'use strict'
 
-/** Milliseconds between two looks: soon enough to wait for a mail with the eyes on the page. */
+/** Milliseconds between two polls. */
 const INTERVAL = 2000
 
 localize()
 void poll()
 
 async function poll() {
-  // A failed look is a server that restarts: the next one finds it again.
+  // A poll fails while the server restarts: the next one retries.
   if (!document.hidden) await look().catch(() => {})
   setTimeout(poll, INTERVAL)
 }
@@ -32,8 +32,8 @@ function drawnPage() {
 }
 
 /**
- * The inbox itself follows the newest mail; a mail that was opened stays open, with the reader's place in it. Entries of
- * the list stay the elements they are: one replaced under the pointer would swallow the click.
+ * `/dev/inbox` shows the newest mail; a mail that was opened stays open at its scroll position. Entries of the list keep
+ * their elements: replacing one under the pointer would lose the click.
  */
 function takeOver(page) {
   const list = document.querySelector('#mails ul')

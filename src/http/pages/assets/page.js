@@ -1,6 +1,6 @@
 /*
- * The script of the hosted pages. A mailed link brings its token in the URL's fragment, which never leaves the browser
- * by itself; it is sent in the body of one request, and only once a person presses the button.
+ * The script of the hosted pages. A mailed link has its token in the URL's fragment, which browsers do not send; the script
+ * sends it in the body of one request, after a person has pressed the button.
  */
 'use strict'
 
@@ -8,7 +8,7 @@ const main = document.querySelector('main')
 const says = main.dataset
 const language = document.documentElement.lang
 
-/** What is read of each operation's answer beside the message that every failure has. */
+/** The fields selected of each operation's result, beside the message that every failure has. */
 const ANSWERS = {
   verifyEmail: '... on VerifyEmailSuccess { email resetToken }',
   confirmEmailChange: '... on ConfirmEmailChangeSuccess { email }',
@@ -19,8 +19,8 @@ const ANSWERS = {
 }
 
 /*
- * The step shown and the token live in this tab's history entry: out of the address bar, the next page's Referer and
- * what people copy, yet still there when a phone drops the page while its owner looks for the password manager.
+ * The step and the token are kept in this tab's history entry: not in the address bar, a Referer or a copied URL, and still
+ * there when a phone unloads the page while its owner uses the password manager.
  */
 const state = { step: 'ready', token: '', email: '', ...history.state }
 const given = tokenIn(location.hash) ?? tokenIn(location.search) ?? tokenIn(location.pathname)
@@ -62,7 +62,7 @@ async function submit(event) {
   receive(form, answer)
 }
 
-/** What can be told without the server; it has the last word on everything. */
+/** Checks what needs no server; the server validates everything again. */
 function problemOf(input) {
   if (input.email?.trim() === '') return says.emailMissing
   if (input.password === undefined) return ''
@@ -70,7 +70,7 @@ function problemOf(input) {
   return length < says.minLength || length > says.maxLength ? says.wrongLength : ''
 }
 
-/** Marks the form as working. The button keeps the focus, which a disabled one would lose. */
+/** Marks the form as busy. The button keeps the focus, which a disabled one would lose. */
 function occupy(form) {
   const button = form.querySelector('button')
   const label = button.textContent
@@ -108,7 +108,7 @@ async function send(operation, input) {
 function receive(form, answer) {
   const { __typename: type = '', failed, message, fields = [], suggestions = [], email, resetToken } = answer
   if (failed) return complain(form, [failed])
-  // Several registrations waited for the address: whoever proved the mailbox chooses the password.
+  // There were several registrations for the address: the owner of the mailbox chooses the password.
   if (resetToken) return location.replace(`/reset-password#token=${resetToken}`)
   if (type.endsWith('Success')) return turnTo(form.dataset.next, email)
   if (type === 'ExpiredTokenError') return turnTo('expired')
@@ -116,14 +116,14 @@ function receive(form, answer) {
   complain(form, fields.length > 0 ? fields.map((field) => field.message) : [message, ...suggestions])
 }
 
-/** The next step, for which the token is of no use any more. */
+/** Shows the next step, and discards the token and the password. */
 function turnTo(step, email) {
   state.token = ''
   for (const input of main.querySelectorAll('input[name="password"]')) input.value = ''
   show(step, email).focus()
 }
 
-/** Says what is wrong beside the field, and leads back to it. The first text is the problem, further ones are advice. */
+/** Shows the problem beside the field and focuses the field. The first text is the problem, further ones are advice. */
 function complain(form, [problem, ...advice], andFocus = true) {
   const list = document.createElement('ul')
   list.append(...advice.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
@@ -156,12 +156,12 @@ const COMMON =
   /pass(word|wort)?|qwert[yz]|azerty|letmein|welcome|admin|login|iloveyou|dragon|monkey|football|baseball/gi
 const ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm', '01234567890', 'qwertzuiop', 'azertyuiop']
 
-/** Characters that are read: no honest password is longer, and a pasted book must not hold the page up. */
+/** Characters that are scored: no password may be longer, and a long pasted text must not block the page. */
 const READ = 128
 
 /**
- * From 0 to 4, on the scale of the server's estimate (3: some 10^8 guesses) without its dictionaries: what stands in
- * a word counts little, what repeats or continues a run counts next to nothing.
+ * From 0 to 4, on the scale of the server's estimate (3: about 10^8 guesses) without its dictionaries: letters within a
+ * word count little, characters that repeat or continue a run almost nothing.
  */
 function scoreOf(password) {
   const plain = password.slice(0, READ).normalize('NFC').toLowerCase().replaceAll(says.appName.toLowerCase(), 'x')
@@ -186,7 +186,7 @@ function bitsOf(character, before) {
   return character === ' ' ? 1 : 3.3
 }
 
-/** The same again, the next in the alphabet, or the neighbour on the keyboard. */
+/** The same character, the next in the alphabet, or a neighbour on the keyboard. */
 function isRun(one, other) {
   if (Math.abs(one.codePointAt(0) - other.codePointAt(0)) <= 1) return true
   return ROWS.some((row) => row.includes(one + other) || row.includes(other + one))
