@@ -11,6 +11,12 @@ import type { HashRequest } from './hashRequest'
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 const ARGON2_PREFIX = `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}$`
 
+interface Comparison {
+  valid: boolean
+  outdated: boolean
+}
+export type Compare = (password: string, stored: string | null) => Promise<Comparison>
+
 export interface PasswordHasher {
   /** Throws an OverloadedError if a hash would be refused now. Call it first, so that a refusal costs next to nothing. */
   assertCapacity(request: HashRequest): void
@@ -21,7 +27,12 @@ export interface PasswordHasher {
    * present, never on `stored`, so that its time does not reveal who has an account. `outdated`: the right password should
    * be hashed again, since algorithm or parameters have changed or another system made the hash. Throws what the hash queue throws.
    */
-  verify(password: string, stored: string | null, request: HashRequest): Promise<{ valid: boolean; outdated: boolean }>
+  verify(password: string, stored: string | null, request: HashRequest): Promise<Comparison>
+  /**
+   * The same for several comparisons as one entry of the hash queue: once the first was computed, none of them can be
+   * refused. `work` must do nothing but compare, since it occupies a place of the queue. Throws what the hash queue throws.
+   */
+  compareInOneEntry<T>(request: HashRequest, work: (compare: Compare) => Promise<T>): Promise<T>
   /** Hashes once, so that the queue knows how long a hash takes here before the first request. */
   measure(): Promise<void>
 }
@@ -43,22 +54,30 @@ export function createPasswordHasher({
 }: HasherOptions): PasswordHasher {
   const current = algorithm === 'bcrypt' ? bcryptPrefix(bcryptCost) : ARGON2_PREFIX
   const hash = (password: string) => (algorithm === 'bcrypt' ? hashBcrypt(password, bcryptCost) : hashArgon2(password))
+
+  async function compareInOneEntry<T>(request: HashRequest, work: (compare: Compare) => Promise<T>): Promise<T> {
+    const kinds = [...(await kindsPresent()), current].flatMap((prefix) => decoyOf(prefix) ?? [])
+    return hashQueue.run(request, () =>
+      work((password, stored) => hashQueue.timed(() => compare(password, stored, kinds))),
+    )
+  }
+
+  async function compare(password: string, stored: string | null, kinds: readonly StoredHash[]): Promise<Comparison> {
+    const known = stored === null ? null : parseStoredHash(stored)
+    // Both, whatever the first says: a right password whose account is disabled must take as long as a wrong one.
+    const byBcrypt = await compareBcrypt(password, known, kinds)
+    const byArgon2 = await compareArgon2(password, known, kinds)
+    const match = byBcrypt ?? byArgon2
+    const outdated = match !== null && !(match.own && known?.text.startsWith(current) === true)
+    return { valid: match !== null, outdated }
+  }
+
   return {
     assertCapacity: (request) => hashQueue.assertCapacity(request),
-    hash: (password, request) => hashQueue.run(request, () => hash(password)),
+    hash: (password, request) => hashQueue.run(request, () => hashQueue.timed(() => hash(password))),
+    verify: (password, stored, request) => compareInOneEntry(request, (compare) => compare(password, stored)),
+    compareInOneEntry,
     measure: () => hashQueue.measure(() => hash('')),
-    async verify(password, stored, request) {
-      const known = stored === null ? null : parseStoredHash(stored)
-      const kinds = [...(await kindsPresent()), current].flatMap((prefix) => decoyOf(prefix) ?? [])
-      return hashQueue.run(request, async () => {
-        // Both, whatever the first says: a right password whose account is disabled must take as long as a wrong one.
-        const byBcrypt = await compareBcrypt(password, known, kinds)
-        const byArgon2 = await compareArgon2(password, known, kinds)
-        const match = byBcrypt ?? byArgon2
-        const outdated = match !== null && !(match.own && known?.text.startsWith(current) === true)
-        return { valid: match !== null, outdated }
-      })
-    },
   }
 }
 

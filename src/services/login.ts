@@ -7,9 +7,8 @@ import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
 import { startSession } from './steps/startSession'
 import { hashRequestOf } from './steps/hashRequestOf'
 import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
-import { newestWaitingHash } from '../store/registrations'
 import type { SessionView } from '../store/sessions'
-import { type Account, findUserByEmail, lockIfPasswordUnchanged, toAccount, upgradePasswordHash } from '../store/users'
+import { type Account, findLogin, lockIfPasswordUnchanged, toAccount, upgradePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
@@ -35,25 +34,28 @@ export async function login(
 
   const request = hashRequestOf(client)
   hasher.assertCapacity(request)
-  const user = await findUserByEmail(database.prisma, email)
+  const { user, waitingHash } = await findLogin(database.prisma, email)
   await admitGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
-  const compare = (hash: string | null) =>
-    hasher.verify(password, hash, request).catch(async (error: unknown) => {
-      await takeBackGuess(deps, email)
-      throw error
-    })
-  const { valid, outdated } = await compare(user?.passwordHash ?? null)
-  if (!user || !valid || !user.emailVerifiedAt || user.disabledAt) {
-    // The password of a registration that waits is told from a wrong one whether or not the address has a verified account:
-    // registering and then logging in tells nobody which. So whatever fails costs two hashes.
-    const waiting = await compare(await newestWaitingHash(database.prisma, email))
-    if (!waiting.valid && !(user && valid && !user.disabledAt)) return refuse(deps, client, user?.id ?? null)
+  const compared = hasher.compareInOneEntry(request, async (compare) => {
+    const account = await compare(password, user?.passwordHash ?? null)
+    if (account.valid && user?.emailVerifiedAt && !user.disabledAt) return { account, registration: null }
+    // Whatever fails costs two hashes, and the password of a waiting registration is recognised whether or not the address
+    // has a verified account: so registering and then logging in reveals nothing about the address.
+    return { account, registration: await compare(password, waitingHash) }
+  })
+  const { account, registration } = await compared.catch(async (error: unknown) => {
+    await takeBackGuess(deps, email)
+    throw error
+  })
+  if (!user || registration) {
+    const isOwnPassword = account.valid && user && !user.disabledAt
+    if (!registration?.valid && !isOwnPassword) return refuse(deps, client, user?.id ?? null)
     // The guess stays counted: a stranger's own registration of the address must not renew their guesses at it.
     deps.sampledLog(client.log, { event: 'login_unverified', userId: user?.id ?? null })
     throw new EmailNotVerifiedError()
   }
 
-  const upgrade = outdated ? await hashAnew(deps, client, password) : null
+  const upgrade = account.outdated ? await hashAnew(deps, client, password) : null
   const started = await commit(deps, client, async (tx) => {
     if (!(await lockIfPasswordUnchanged(tx, user))) return { result: null, event: null, invalidate: [] }
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)

@@ -44,16 +44,6 @@ export function waitingRegistrations(db: Queryable, userId: string) {
   })
 }
 
-/** The password hash of the newest registration that waits for an address, whether or not its account is verified. */
-export async function newestWaitingHash(db: Queryable, email: string): Promise<string | null> {
-  const newest = await db.registration.findFirst({
-    where: { user: { email }, activatedAt: null },
-    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-    select: { passwordHash: true },
-  })
-  return newest?.passwordHash ?? null
-}
-
 /** Activates the only registration of a locked, unverified account: its password, name and language become the account's. */
 export async function activateRegistration(tx: Transaction, registrationId: string, now: Date): Promise<void> {
   await tx.$executeRaw`

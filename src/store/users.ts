@@ -15,12 +15,54 @@ export interface Account {
   createdAt: Date
 }
 
-export function toAccount({ id, email, emailVerifiedAt, displayName, locale, createdAt }: User): Account {
+type LoginUser = Pick<
+  User,
+  | 'id'
+  | 'email'
+  | 'passwordHash'
+  | 'passwordChangedAt'
+  | 'emailVerifiedAt'
+  | 'disabledAt'
+  | 'displayName'
+  | 'locale'
+  | 'createdAt'
+>
+
+export function toAccount({
+  id,
+  email,
+  emailVerifiedAt,
+  displayName,
+  locale,
+  createdAt,
+}: Omit<Account, 'passwordHash'>): Account {
   return { id, email, emailVerifiedAt, displayName, locale, createdAt }
 }
 
 export function findUserByEmail(db: Queryable, email: string) {
   return db.user.findUnique({ where: { email } })
+}
+
+/**
+ * What a login compares with: the account of an address, and the hash of the newest registration that waits for it, whether
+ * or not the account is verified. One statement, since every login pays for it.
+ */
+export async function findLogin(
+  db: Queryable,
+  email: string,
+): Promise<{ user: LoginUser | null; waitingHash: string | null }> {
+  const rows = await db.$queryRaw<(LoginUser & { waitingHash: string | null })[]>`
+    SELECT id, email, password_hash AS "passwordHash", password_changed_at AS "passwordChangedAt",
+      email_verified_at AS "emailVerifiedAt", disabled_at AS "disabledAt", display_name AS "displayName", locale,
+      created_at AS "createdAt", (
+        SELECT r.password_hash FROM registrations r WHERE r.user_id = users.id AND r.activated_at IS NULL
+        ORDER BY r.created_at DESC, r.id DESC LIMIT 1
+      ) AS "waitingHash"
+    FROM users WHERE email = ${email}`
+  const [found] = rows
+  if (!found) return { user: null, waitingHash: null }
+  const { waitingHash, ...user } = found
+  return { user, waitingHash }
 }
 
 export function findUser(db: Queryable, id: string) {

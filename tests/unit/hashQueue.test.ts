@@ -119,14 +119,18 @@ describe('waiting requests', () => {
     expect(queue.stats().running).toBe(0)
   })
 
-  test('waiting and running times are observed in milliseconds', async () => {
+  test('the wait of an entry and the time of each of its hashes are observed in milliseconds', async () => {
     const seen = watched()
     const queue = queueWith(seen, 1)
-    const both = Promise.all([queue.run(request(), hashing()), queue.run(request(), hashing(50))])
-    await jest.advanceTimersByTimeAsync(HASH + 50)
+    const twoHashes = async () => {
+      await queue.timed(hashing())
+      await queue.timed(hashing(50))
+    }
+    const both = Promise.all([queue.run(request(), twoHashes), queue.run(request(), () => queue.timed(hashing(30)))])
+    await jest.advanceTimersByTimeAsync(HASH + 50 + 30)
     await both
-    expect(seen.waits).toEqual([0, HASH])
-    expect(seen.runs).toEqual([HASH, 50])
+    expect(seen.waits).toEqual([0, HASH + 50])
+    expect(seen.runs).toEqual([HASH, 50, 30])
   })
 })
 
