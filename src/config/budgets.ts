@@ -34,6 +34,12 @@ export const BUDGET_VARIABLES = {
   RATE_LIMIT_CONFIRM_EMAIL_CHANGE: { field: 'confirmEmailChange', keys: ANYONE },
   RATE_LIMIT_CANCEL_EMAIL_CHANGE: { field: 'cancelEmailChange', keys: SIGNED_IN },
   RATE_LIMIT_DELETE_ACCOUNT: { field: 'deleteAccount', keys: SIGNED_IN },
+  RATE_LIMIT_VERIFY_SECOND_FACTOR: { field: 'verifySecondFactor', keys: ANYONE },
+  RATE_LIMIT_ENROLL_TOTP: { field: 'enrollTotp', keys: SIGNED_IN },
+  RATE_LIMIT_CONFIRM_TOTP: { field: 'confirmTotp', keys: SIGNED_IN },
+  RATE_LIMIT_REMOVE_SECOND_FACTOR: { field: 'removeSecondFactor', keys: SIGNED_IN },
+  RATE_LIMIT_RENEW_RECOVERY_CODES: { field: 'renewRecoveryCodes', keys: SIGNED_IN },
+  RATE_LIMIT_STEP_UP: { field: 'stepUp', keys: SIGNED_IN },
 } as const satisfies Record<string, { field: string; keys: readonly BudgetKey[] }>
 
 export type BudgetVariable = keyof typeof BUDGET_VARIABLES

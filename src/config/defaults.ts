@@ -101,6 +101,34 @@ export const LOGIN_GUESSES = {
   knownAddresses: 500,
 } as const
 
+export const SECOND_FACTOR = {
+  /** Milliseconds that the second step of a login may take: time to find a phone. */
+  challengeLife: 5 * MINUTE,
+  /** Attempts of one challenge: three codes of a million are right at any moment, so five guess one with 15 in a million. */
+  attempts: 5,
+  /** Wrong proofs of one user over all challenges, and in a row until a reset by mail (NIST SP 800-63B §3.2.2 allows no more). */
+  wrongPerHour: 10,
+  wrongPerDay: 30,
+  wrongInARow: 100,
+  /** Seconds that a client is told to wait once that many have failed: only a reset helps before and after. */
+  closedRetryAfter: 86_400,
+  /** Wrong proofs within an hour after which the owner is warned: somebody knows the password. */
+  warnAfter: 5,
+  warnWindow: HOUR,
+  /** Milliseconds that an enrolment waits for its first code. */
+  enrolmentLife: 10 * MINUTE,
+  /** Confirmed authenticator apps of one user: more phones than that nobody carries, and each is compared with a code. */
+  maxFactors: 5,
+  recoveryCodes: 10,
+  /** The owner is told to renew them from here on. */
+  fewRecoveryCodes: 3,
+} as const
+
+export const STEP_UP = {
+  /** Milliseconds that a proof counts for what changes the ways in: ASVS 7.5.1, and long enough to fill in a form. */
+  maxAge: 10 * MINUTE,
+} as const
+
 export const LOG = {
   /** Lines of one event in a window; one more line counts the rest. Enough to see the source of a flood, 30,000 a day at most. */
   sampledLines: 20,
@@ -144,6 +172,8 @@ export const RETENTION = {
   /** Milliseconds that ended sessions and expired tokens are kept, so that an operator can investigate. */
   endedSessions: 7 * DAY,
   deadTokens: 7 * DAY,
+  /** Milliseconds that an expired challenge is kept: nothing is asked about it. */
+  expiredChallenges: HOUR,
   auditEvents: 365 * DAY,
 } as const
 

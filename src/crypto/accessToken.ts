@@ -30,15 +30,23 @@ const claims = z.object({
 })
 export type AccessClaims = z.infer<typeof claims>
 
+export interface TokenSubject {
+  userId: string
+  sessionId: string
+  sessionExpiresAt: Date
+  /**
+   * How the session was authenticated, where that was with two factors; left out otherwise, since the release before this one
+   * refuses tokens with claims that it does not know, and its instances may still run beside.
+   */
+  twoFactor?: { amr: readonly string[]; authenticatedAt: Date }
+}
+
 export interface AccessTokens {
   /**
    * Signs a token for a session: ids and times only, since anyone who holds it can read it. It expires with the session at
    * the latest, so that services which verify the signature alone refuse it then.
    */
-  issue(
-    subject: { userId: string; sessionId: string; sessionExpiresAt: Date },
-    now: Date,
-  ): { accessToken: string; accessTokenExpiresAt: Date }
+  issue(subject: TokenSubject, now: Date): { accessToken: string; accessTokenExpiresAt: Date }
   /** The claims of one of our tokens. Throws an UnauthenticatedError whose message, for the log only, says what is wrong. */
   verify(token: string, now: Date): AccessClaims
 }
@@ -64,7 +72,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const maxLife = Math.ceil(options.ttl / 1000)
 
   return {
-    issue({ userId, sessionId, sessionExpiresAt }, now) {
+    issue({ userId, sessionId, sessionExpiresAt, twoFactor }, now) {
       const { kid, privateKey } = keyring.signingKey(now)
       const iat = secondsOf(now)
       const payload = {
@@ -75,6 +83,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         jti: randomUUID(),
         iat,
         exp: Math.min(iat + maxLife, secondsOf(sessionExpiresAt)),
+        // RFC 9068 §2.2.1 takes these three from OpenID Connect.
+        ...(twoFactor && { acr: 'aal2', amr: twoFactor.amr, auth_time: secondsOf(twoFactor.authenticatedAt) }),
       }
       const header = { alg: ALGORITHM, typ: TYPE, kid }
       const accessToken = jwt.sign(payload, privateKey, { algorithm: ALGORITHM, header })

@@ -5,6 +5,7 @@ export const KEY_PURPOSES = [
   'signing-key-seal',
   'mail-token',
   'refresh-successor-seal',
+  'totp-seal',
   'budget-key',
   'login-failures',
   'inflight-key',

@@ -16,6 +16,16 @@ export const USER_ERRORS = {
     status: 403,
     description: 'Only said to one who knows the password.',
   },
+  SECOND_FACTOR_REQUIRED: {
+    type: 'SecondFactorRequiredError',
+    status: 403,
+    description: 'Said only after the first factor was right. The challenge lives five minutes and five attempts.',
+  },
+  STEP_UP_REQUIRED: {
+    type: 'StepUpRequiredError',
+    status: 403,
+    description: 'What is asked for needs a fresh proof of who is there: see `stepUp`.',
+  },
   INVALID_TOKEN: { type: 'InvalidTokenError', status: 400 },
   EXPIRED_TOKEN: { type: 'ExpiredTokenError', status: 400 },
   NOT_FOUND: { type: 'NotFoundError', status: 404 },

@@ -37,9 +37,40 @@ export class InvalidCredentialsError extends UserError {
   readonly code = 'INVALID_CREDENTIALS'
 }
 
+/** A code of an app, or a recovery code, that is wrong, used or too late: which of them is not said. */
+export class WrongCodeError extends InvalidCredentialsError {}
+
 /** Thrown only if the password is right. */
 export class EmailNotVerifiedError extends UserError {
   readonly code = 'EMAIL_NOT_VERIFIED'
+}
+
+/** What proves a second factor, the strongest first wherever several are listed. */
+export type SecondFactorKind = 'TOTP' | 'RECOVERY_CODE'
+
+/** Only for one who has shown the right password. `challenge` is the token that `verifySecondFactor` takes. */
+export class SecondFactorRequiredError extends UserError {
+  readonly code = 'SECOND_FACTOR_REQUIRED'
+  constructor(
+    readonly challenge: string,
+    readonly methods: readonly SecondFactorKind[],
+    readonly expiresAt: Date,
+  ) {
+    super()
+  }
+}
+
+export type StepUpMethod = 'PASSWORD' | SecondFactorKind
+
+/** `maxAge` in seconds. */
+export class StepUpRequiredError extends UserError {
+  readonly code = 'STEP_UP_REQUIRED'
+  constructor(
+    readonly methods: readonly StepUpMethod[],
+    readonly maxAge: number,
+  ) {
+    super()
+  }
 }
 
 export class InvalidTokenError extends UserError {

@@ -8,18 +8,24 @@ import { CancelEmailChangeMutation } from './mutations/cancelEmailChange'
 import { ChangePasswordMutation } from './mutations/changePassword'
 import { ConfirmEmailChangeMutation } from './mutations/confirmEmailChange'
 import { ConfirmResetMutation } from './mutations/confirmReset'
+import { ConfirmTotpMutation } from './mutations/confirmTotp'
 import { DeleteAccountMutation } from './mutations/deleteAccount'
+import { EnrollTotpMutation } from './mutations/enrollTotp'
 import { LoginMutation } from './mutations/login'
 import { LogoutMutation } from './mutations/logout'
 import { RefreshSessionMutation } from './mutations/refreshSession'
 import { RegisterMutation } from './mutations/register'
+import { RemoveSecondFactorMutation } from './mutations/removeSecondFactor'
+import { RenewRecoveryCodesMutation } from './mutations/renewRecoveryCodes'
 import { RequestEmailChangeMutation } from './mutations/requestEmailChange'
 import { RequestResetMutation } from './mutations/requestReset'
 import { ResendVerificationMutation } from './mutations/resendVerification'
 import { RevokeOtherSessionsMutation } from './mutations/revokeOtherSessions'
 import { RevokeSessionMutation } from './mutations/revokeSession'
+import { StepUpMutation } from './mutations/stepUp'
 import { UpdateProfileMutation } from './mutations/updateProfile'
 import { VerifyEmailMutation } from './mutations/verifyEmail'
+import { VerifySecondFactorMutation } from './mutations/verifySecondFactor'
 import { DateTimeScalar } from './objects/dateTime'
 import { UserResolver } from './objects/user'
 import { DevInboxQuery } from './queries/devInbox'
@@ -31,6 +37,7 @@ const RESOLVERS = [
   VerifyEmailMutation,
   ResendVerificationMutation,
   LoginMutation,
+  VerifySecondFactorMutation,
   RefreshSessionMutation,
   LogoutMutation,
   RevokeSessionMutation,
@@ -43,6 +50,11 @@ const RESOLVERS = [
   ConfirmEmailChangeMutation,
   CancelEmailChangeMutation,
   DeleteAccountMutation,
+  EnrollTotpMutation,
+  ConfirmTotpMutation,
+  RemoveSecondFactorMutation,
+  RenewRecoveryCodesMutation,
+  StepUpMutation,
   MeQuery,
   PasswordPolicyQuery,
   UserResolver,

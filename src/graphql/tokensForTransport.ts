@@ -17,3 +17,11 @@ export function tokensForTransport(
 export function setRefreshCookie({ response }: Context, tokens: IssuedTokens): void {
   response.refreshCookie = { token: tokens.refreshToken, expiresAt: tokens.refreshTokenExpiresAt }
 }
+
+/** New tokens of a session that goes on: a refresh token that was in the cookie stays there, and out of the body. */
+export function tokensOfSameTransport(
+  context: Context,
+  { tokens, isCookieSession }: { tokens: IssuedTokens; isCookieSession: boolean },
+) {
+  return tokensForTransport(context, isCookieSession ? TokenTransport.COOKIE : TokenTransport.BODY, tokens)
+}

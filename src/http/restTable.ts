@@ -9,7 +9,9 @@ import {
   RefreshSessionDocument,
   RegisterDocument,
   RequestResetDocument,
+  StepUpDocument,
   VerifyEmailDocument,
+  VerifySecondFactorDocument,
 } from '../graphql/operations/documents.generated'
 
 export interface RestRoute {
@@ -34,6 +36,14 @@ export const REST_ROUTES: readonly RestRoute[] = [
   { method: 'POST', url: '/api/auth/register', document: RegisterDocument, variables: body, status: 201 },
   { method: 'GET', url: '/api/auth/verify/:token', document: VerifyEmailDocument, variables: tokenInPath, status: 200 },
   { method: 'POST', url: '/api/auth/login', document: LoginDocument, variables: body, status: 200 },
+  {
+    method: 'POST',
+    url: '/api/auth/second-factor',
+    document: VerifySecondFactorDocument,
+    variables: body,
+    status: 200,
+  },
+  { method: 'POST', url: '/api/auth/step-up', document: StepUpDocument, variables: body, status: 200 },
   {
     method: 'POST',
     url: '/api/auth/refresh',

@@ -4,8 +4,11 @@ import {
   InvalidInputError,
   OverloadedError,
   RateLimitedError,
+  SecondFactorRequiredError,
+  StepUpRequiredError,
   type UserError,
   WeakPasswordError,
+  WrongCodeError,
 } from '../errors/userErrors'
 import type { Locale } from './locale'
 import { fill, text } from './text'
@@ -27,6 +30,8 @@ export type DescribedUserError =
   | (Described & { fields: DescribedField[] })
   | (Described & { score: number; suggestions: string[] })
   | (Described & { retryAfter: number })
+  | (Described & { challenge: string; methods: readonly string[]; expiresAt: Date })
+  | (Described & { methods: readonly string[]; maxAge: number })
 
 /** An expected failure as clients see it: its code, its message in `locale`, and the further fields of its type. */
 export function describeUserError(error: UserError, locale: Locale): DescribedUserError {
@@ -42,6 +47,15 @@ export function describeUserError(error: UserError, locale: Locale): DescribedUs
     const { retryAfter } = error
     return { code, message: fill(message, { duration: durationText(locale, waitingTime(retryAfter)) }), retryAfter }
   }
+  if (error instanceof SecondFactorRequiredError) {
+    const { challenge, methods, expiresAt } = error
+    return { code, message, challenge, methods, expiresAt }
+  }
+  if (error instanceof StepUpRequiredError) {
+    const { methods, maxAge } = error
+    return { code, message, methods, maxAge }
+  }
+  if (error instanceof WrongCodeError) return { code, message: text(locale).wrongCode }
   return { code, message }
 }
 

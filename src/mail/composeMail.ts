@@ -54,8 +54,18 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
     case 'sessionEnded':
     case 'emailChangeRequested':
     case 'emailChanged':
+    case 'secondFactorAdded':
+    case 'secondFactorRemoved':
+    case 'recoveryCodeUsed':
+    case 'recoveryCodesLow':
+    case 'recoveryCodesRenewed':
     case 'accountDeleted': {
       const payload = { displayName: mail.user?.displayName ?? null, at: mail.createdAt }
+      return render(parts, mail.name, { payload, locale: mail.user?.locale ?? mail.locale })
+    }
+    case 'secondFactorGuessed': {
+      const resetLink = `${parts.config.publicUrl}/reset-password`
+      const payload = { displayName: mail.user?.displayName ?? null, at: mail.createdAt, resetLink }
       return render(parts, mail.name, { payload, locale: mail.user?.locale ?? mail.locale })
     }
     default:

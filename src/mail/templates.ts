@@ -35,6 +35,15 @@ export const TEMPLATES = {
   confirmEmailChange: { payload: verification, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   emailChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  secondFactorAdded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  secondFactorRemoved: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  recoveryCodeUsed: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  recoveryCodesLow: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  recoveryCodesRenewed: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  secondFactorGuessed: {
+    payload: notice.extend({ resetLink: link }),
+    sample: { displayName: sampleName, at: sampleAt, resetLink: 'https://auth.example.com/reset-password' },
+  },
   accountDeleted: { payload: notice, sample: { displayName: null, at: sampleAt } },
 } as const
 

@@ -21,6 +21,12 @@ export function createMetrics() {
       help: 'Mutations by field and outcome: SUCCESS, or the code of the failure',
       labelNames: ['field', 'outcome'],
     }),
+    secondFactorProofs: new Counter({
+      registers: [registry],
+      name: 'gatehouse_second_factor_proofs_total',
+      help: 'Codes of a second factor that were compared, by kind and outcome: right or wrong',
+      labelNames: ['kind', 'outcome'],
+    }),
     listening: new Gauge({
       registers: [registry],
       name: 'gatehouse_change_listener_up',

@@ -3,6 +3,7 @@ import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
+import { requireRecentSecondFactor } from './steps/recentProof'
 import { sessionLifeOf } from './steps/sessionLife'
 import { hashNewPassword } from './steps/hashNewPassword'
 import { MAIL } from '../config/defaults'
@@ -18,7 +19,18 @@ import { changePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'strength' | 'breached' | 'accessTokens' | 'sessionCache' | 'limiter'
+  | 'clock'
+  | 'config'
+  | 'database'
+  | 'hasher'
+  | 'strength'
+  | 'breached'
+  | 'accessTokens'
+  | 'sessionCache'
+  | 'limiter'
+  | 'secrets'
+  | 'logger'
+  | 'sampledLog'
 >
 interface ChangeRequest {
   client: ClientInfo
@@ -36,7 +48,7 @@ interface Changed {
 /**
  * Sets a new password for one who knows the present one. Every other session ends, waiting links are void, the owner is
  * notified. The asking session goes on with new tokens, so that a copy of its refresh token is invalid. Throws
- * InvalidInputError, InvalidCredentialsError, WeakPasswordError, RateLimitedError or OverloadedError.
+ * InvalidInputError, StepUpRequiredError, InvalidCredentialsError, WeakPasswordError, RateLimitedError or OverloadedError.
  */
 export async function changePassword(
   deps: Needs,
@@ -48,6 +60,7 @@ export async function changePassword(
   const current = read.password('currentPassword', input.currentPassword)
   const password = read.newPassword('newPassword', input.newPassword, config.passwordMinLength)
   read.done()
+  await requireRecentSecondFactor(deps, viewer)
   const user = await requireCurrentPassword(deps, { client, viewer }, current)
   if (password === normalizeNfc(current)) read.refuse('newPassword', 'UNCHANGED')
   read.done()

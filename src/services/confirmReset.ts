@@ -9,6 +9,7 @@ import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { consumeOneTimeToken, voidLinks } from '../store/oneTimeTokens'
 import { queueMail } from '../store/outbox'
+import { forgetSecondFactorFailures } from '../store/secondFactors'
 import { revokeSessions } from '../store/sessions'
 import { lockUser, resetPassword } from '../store/users'
 
@@ -19,7 +20,7 @@ type Needs = Pick<
 
 /**
  * Sets a new password by a mailed link, which proves the address too. Every session ends, every other link is void, the
- * owner is notified. A refused password leaves the link usable. Throws InvalidInputError, InvalidTokenError,
+ * owner is notified. No second factor is removed: the next login asks for it. A refused password leaves the link usable. Throws InvalidInputError, InvalidTokenError,
  * ExpiredTokenError, WeakPasswordError or OverloadedError.
  */
 export async function confirmReset(
@@ -41,6 +42,7 @@ export async function confirmReset(
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
     await resetPassword(tx, user.id, { passwordHash, locale: client.locale, now })
     await forgetGuesses(deps, tx, user.email)
+    await forgetSecondFactorFailures(tx, user.id)
     await voidLinks(tx, { userId: user.id, addresses: [user.email] })
     const { locale } = user
     const expiresAt = later(now, MAIL.noticeLife)

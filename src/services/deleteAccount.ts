@@ -1,17 +1,21 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
+import { requireRecentSecondFactor } from './steps/recentProof'
 import { MAIL } from '../config/defaults'
 import { normalizePassword } from '../passwords/passwordText'
 import { later } from '../lib/clock'
 import { dropMailsTo, queueMail } from '../store/outbox'
 import { deleteUser } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter'>
+type Needs = Pick<
+  Deps,
+  'clock' | 'database' | 'hasher' | 'sessionCache' | 'limiter' | 'secrets' | 'logger' | 'sampledLog'
+>
 
 /**
  * Deletes the viewer's account, with its sessions, links and waiting mails; a last mail notifies the owner.
- * Throws InvalidCredentialsError, RateLimitedError or OverloadedError.
+ * Throws StepUpRequiredError, InvalidCredentialsError, RateLimitedError or OverloadedError.
  */
 export async function deleteAccount(
   deps: Needs,
@@ -20,6 +24,7 @@ export async function deleteAccount(
 ): Promise<{ userId: string }> {
   // The result has no member for a malformed input: what cannot be a password is a wrong one.
   const password = normalizePassword(input.password) ?? ''
+  await requireRecentSecondFactor(deps, viewer)
   const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
   await commit(deps, client, async (tx, now) => {

@@ -4,22 +4,27 @@ import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
 import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
-import { startSession } from './steps/startSession'
+import { type PendingSecondFactor, type StartedSession, startSession } from './steps/startSession'
 import { hashRequestOf } from './steps/hashRequestOf'
-import { EmailNotVerifiedError, InvalidCredentialsError, OverloadedError } from '../errors/userErrors'
+import {
+  EmailNotVerifiedError,
+  InvalidCredentialsError,
+  OverloadedError,
+  SecondFactorRequiredError,
+} from '../errors/userErrors'
 import type { SessionView } from '../store/sessions'
 import { type Account, findLogin, lockIfPasswordUnchanged, toAccount, upgradePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
-  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'sessionCache' | 'sampledLog'
+  'clock' | 'config' | 'database' | 'hasher' | 'secrets' | 'accessTokens' | 'sessionCache' | 'logger' | 'sampledLog'
 >
 
 /**
  * Opens a session for the right password of a verified account, and ends the one of the browser's cookie. An unknown
  * address costs the same hashes, inside the hasher, and gives the same answer. Throws InvalidInputError,
- * InvalidCredentialsError, EmailNotVerifiedError (only to one who knows the password of a registration that waits) or
- * RateLimitedError or OverloadedError.
+ * InvalidCredentialsError, EmailNotVerifiedError (only to one who knows the password of a registration that waits),
+ * SecondFactorRequiredError (only to one who knows the password), RateLimitedError or OverloadedError.
  */
 export async function login(
   deps: Needs,
@@ -60,14 +65,25 @@ export async function login(
     if (!(await lockIfPasswordUnchanged(tx, user))) return { result: null, event: null, invalidate: [] }
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
     await forgetGuesses(deps, tx, email)
-    const result = await startSession(deps, tx, { client, userId: user.id, cookieToken: input.cookieToken })
-    const invalidate = result.endedIds.map((id) => ({ kind: 'session' as const, id }))
-    return { result, event: { type: 'login_succeeded', userId: user.id }, invalidate }
+    const authentication = { aal: 1, amr: ['pwd'] }
+    const result = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
+    return { result, ...recordOf(result, user.id) }
   })
   if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
 
+  if (started.kind === 'secondFactor') {
+    throw new SecondFactorRequiredError(started.challenge, started.methods, started.expiresAt)
+  }
   const { session, refreshToken } = started
   return { account: toAccount(user), session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
+}
+
+function recordOf(started: StartedSession | PendingSecondFactor, userId: string) {
+  if (started.kind === 'secondFactor') {
+    return { event: { type: 'second_factor_required' as const, userId }, invalidate: [] }
+  }
+  const invalidate = started.endedIds.map((id) => ({ kind: 'session' as const, id }))
+  return { event: { type: 'login_succeeded' as const, userId }, invalidate }
 }
 
 async function refuse(deps: Needs, client: ClientInfo, userId: string | null): Promise<never> {

@@ -1,10 +1,10 @@
 import type { Deps } from './deps'
-import { LOGIN_GUESSES, RETENTION } from '../config/defaults'
+import { LOGIN_GUESSES, RETENTION, SECOND_FACTOR } from '../config/defaults'
 import { later } from '../lib/clock'
 import { purgeLoginFailures } from '../store/loginFailures'
 import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
-/** Deletes what is past its time: unverified accounts, ended sessions, dead links, old audit rows, spent counters. */
+/** Deletes what is past its time: unverified accounts, ended sessions, dead links and challenges, old audit rows, spent counters. */
 export async function purgeExpired({
   clock,
   config,
@@ -20,6 +20,8 @@ export async function purgeExpired({
     tokensDeadBefore: later(now, -RETENTION.deadTokens),
     tokensReplacedBefore: later(now, -config.refreshTokenTtl),
     auditBefore: later(now, -RETENTION.auditEvents),
+    challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
+    enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),
   })
   await purgeLoginFailures(database.prisma, LOGIN_GUESSES)
   await limiter.purge()

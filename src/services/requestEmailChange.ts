@@ -2,17 +2,21 @@ import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
+import { requireRecentSecondFactor } from './steps/recentProof'
 import { MAIL } from '../config/defaults'
 import { later } from '../lib/clock'
 import { queueMail } from '../store/outbox'
 import { lockIfPasswordUnchanged, setPendingEmail } from '../store/users'
 
-type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'sessionCache'>
+type Needs = Pick<
+  Deps,
+  'clock' | 'config' | 'database' | 'hasher' | 'limiter' | 'sessionCache' | 'secrets' | 'logger' | 'sampledLog'
+>
 
 /**
  * Mails the new address a link, and the present one a notice. The same whether or not the new address has an account:
  * that is looked up when the mail is sent, and again when its link is followed. Throws InvalidInputError,
- * InvalidCredentialsError, RateLimitedError or OverloadedError.
+ * StepUpRequiredError, InvalidCredentialsError, RateLimitedError or OverloadedError.
  */
 export async function requestEmailChange(
   deps: Needs,
@@ -24,6 +28,7 @@ export async function requestEmailChange(
   const password = read.password('password', input.password)
   if (newEmail === viewer.account.email) read.refuse('newEmail', 'UNCHANGED')
   read.done()
+  await requireRecentSecondFactor(deps, viewer)
   const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
   await commit(deps, client, async (tx, now) => {

@@ -2,10 +2,9 @@ import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { NotFoundError } from '../errors/userErrors'
+import { isUuid } from '../lib/uuid'
 import { revokeSession as revoke } from '../store/sessions'
 import { lockUser } from '../store/users'
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Ends one of the viewer's own sessions. Throws NotFoundError for another's as for none: whose it is stays unsaid. */
 export async function revokeSession(
@@ -14,7 +13,7 @@ export async function revokeSession(
   input: { sessionId: string },
 ): Promise<{ sessionId: string }> {
   const { sessionId } = input
-  if (!UUID.test(sessionId)) throw new NotFoundError()
+  if (!isUuid(sessionId)) throw new NotFoundError()
   const userId = viewer.account.id
   await commit(deps, client, async (tx, now) => {
     if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')

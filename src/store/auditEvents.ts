@@ -6,6 +6,13 @@ export type AuditEventType =
   | 'registration_requested'
   | 'email_verified'
   | 'login_succeeded'
+  | 'second_factor_required'
+  | 'second_factor_failed'
+  | 'second_factor_added'
+  | 'second_factor_removed'
+  | 'recovery_code_used'
+  | 'recovery_codes_renewed'
+  | 'stepped_up'
   | 'login_failed'
   | 'session_refreshed'
   | 'refresh_token_reused'
@@ -44,4 +51,12 @@ export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promis
       CASE WHEN is_known THEN ${userAgent} END,
       CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END, ${now}::timestamptz
     FROM known`
+}
+
+/** How many events of a kind a user has had since then. */
+export function countAuditEvents(
+  db: Queryable,
+  { userId, type, since }: { userId: string; type: AuditEventType; since: Date },
+): Promise<number> {
+  return db.auditEvent.count({ where: { userId, type, createdAt: { gt: since } } })
 }

@@ -7,6 +7,8 @@ export interface Limits {
   tokensDeadBefore: Date
   tokensReplacedBefore: Date
   auditBefore: Date
+  challengesExpiredBefore: Date
+  enrolmentsBefore: Date
 }
 
 /**
@@ -15,6 +17,7 @@ export interface Limits {
  */
 export async function purgeExpiredRows(database: Database, limits: Limits): Promise<Record<string, number>> {
   const { now, unverifiedBefore, sessionsEndedBefore, tokensDeadBefore, tokensReplacedBefore, auditBefore } = limits
+  const { challengesExpiredBefore, enrolmentsBefore } = limits
   const alone = (work: (tx: Transaction) => Promise<{ count: number }>): Promise<number> =>
     database.transaction(async (tx) => ((await lockPurge(tx)) ? (await work(tx)).count : 0))
   return {
@@ -28,6 +31,10 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
     oneTimeTokens: await alone((tx) => tx.oneTimeToken.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
     replacedTokens: await alone((tx) =>
       tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: tokensReplacedBefore } } }),
+    ),
+    challenges: await alone((tx) => tx.challenge.deleteMany({ where: { expiresAt: { lt: challengesExpiredBefore } } })),
+    totpEnrolments: await alone((tx) =>
+      tx.totpFactor.deleteMany({ where: { confirmedAt: null, createdAt: { lt: enrolmentsBefore } } }),
     ),
     countedMails: await alone((tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } })),
     auditEvents: await alone((tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } })),

@@ -1,5 +1,5 @@
 import type { Queryable } from './database'
-import type { SessionView } from './sessions'
+import type { Authentication, SessionView } from './sessions'
 import { Prisma } from '../generated/prisma/client'
 import { later } from '../lib/clock'
 
@@ -49,7 +49,7 @@ export async function rotateRefreshToken(
       WHERE session_id = rotated.id AND successor_sealed IS NOT NULL AND NOT ${inGrace(grace)}
     )
     SELECT id, user_id AS "userId", created_at AS "createdAt", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt",
-      ip_address AS "ipAddress", user_agent AS "userAgent"
+      ip_address AS "ipAddress", user_agent AS "userAgent", aal, amr, authenticated_at AS "authenticatedAt"
     FROM rotated`
   return rows[0] ?? null
 }
@@ -69,21 +69,32 @@ function milliseconds(count: number): Prisma.Sql {
 }
 
 /**
- * Gives a live session another refresh token without being shown the one that it replaces; that one has no grace. Null where
- * the session is not live.
+ * Gives a live session another refresh token without being shown the one that it replaces; that one has no grace. What was
+ * proved now raises the session. Null where it is not live.
  */
 export async function renewRefreshToken(
   db: Queryable,
-  renewal: { id: string; tokenHash: Uint8Array<ArrayBuffer>; now: Date; life: SessionLife },
+  renewal: {
+    id: string
+    tokenHash: Uint8Array<ArrayBuffer>
+    now: Date
+    life: SessionLife
+    /** What was proved now; left out where nothing was. */
+    authentication?: Authentication
+  },
 ): Promise<{ session: SessionView; replacedHash: Uint8Array } | null> {
-  const { id, tokenHash, now, life } = renewal
+  const { id, tokenHash, now, life, authentication } = renewal
+  const proved = authentication
+    ? Prisma.sql`, aal = greatest(aal, ${authentication.aal}::smallint), authenticated_at = ${now},
+        amr = CASE WHEN aal > ${authentication.aal}::smallint THEN amr ELSE ${authentication.amr}::text[] END`
+    : Prisma.empty
   const rows = await db.$queryRaw<(SessionView & { replacedHash: Uint8Array })[]>`
     WITH live AS (
       SELECT id, refresh_token_hash FROM sessions
       WHERE id = ${id}::uuid AND revoked_at IS NULL AND expires_at > ${now} AND created_at > ${later(now, -life.maxAge)}
       FOR UPDATE
     ), renewed AS (
-      UPDATE sessions SET refresh_token_hash = ${tokenHash}, last_seen_at = ${now}, expires_at = ${expiryOf(now, life)}
+      UPDATE sessions SET refresh_token_hash = ${tokenHash}, last_seen_at = ${now}, expires_at = ${expiryOf(now, life)}${proved}
       FROM live
       WHERE sessions.id = live.id
       RETURNING sessions.*, live.refresh_token_hash AS replaced_hash
@@ -92,7 +103,8 @@ export async function renewRefreshToken(
       SELECT replaced_hash, id, ${now} FROM renewed
     )
     SELECT id, created_at AS "createdAt", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt",
-      ip_address AS "ipAddress", user_agent AS "userAgent", replaced_hash AS "replacedHash"
+      ip_address AS "ipAddress", user_agent AS "userAgent", aal, amr, authenticated_at AS "authenticatedAt",
+      replaced_hash AS "replacedHash"
     FROM renewed`
   const renewed = rows[0]
   if (!renewed) return null
@@ -120,7 +132,8 @@ export async function findReplacedToken(
 ): Promise<ReplacedToken | null> {
   const rows = await db.$queryRaw<(ReplacedToken['session'] & FlatReplacement)[]>`
     SELECT s.id, s.created_at AS "createdAt", s.last_seen_at AS "lastSeenAt", s.expires_at AS "expiresAt",
-      s.ip_address AS "ipAddress", s.user_agent AS "userAgent", s.refresh_token_hash AS "refreshTokenHash",
+      s.ip_address AS "ipAddress", s.user_agent AS "userAgent", s.aal, s.amr,
+      s.authenticated_at AS "authenticatedAt", s.refresh_token_hash AS "refreshTokenHash",
       s.revoked_at AS "revokedAt", u.id AS "userId", u.email, u.locale, u.disabled_at AS "disabledAt",
       ${inGrace(grace)} AS "inGrace", r.successor_sealed AS "successorSealed"
     FROM replaced_refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id

@@ -14,6 +14,7 @@ export interface LiveSession {
 const SELECT_SESSION = {
   name: 'session-cache',
   text: `SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip_address, s.user_agent,
+      s.aal, s.amr, s.authenticated_at,
       u.id AS user_id, u.email, u.email_verified_at, u.display_name, u.locale, u.created_at AS user_created_at
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = $1 AND s.revoked_at IS NULL AND u.disabled_at IS NULL`,
@@ -27,6 +28,9 @@ interface Row {
   expires_at: Date
   ip_address: string | null
   user_agent: string | null
+  aal: number
+  amr: string[]
+  authenticated_at: Date
   user_id: string
   email: string
   email_verified_at: Date | null
@@ -149,6 +153,9 @@ function fromRow(row: Row): LiveSession {
       expiresAt: row.expires_at,
       ipAddress: row.ip_address,
       userAgent: row.user_agent,
+      aal: row.aal,
+      amr: row.amr,
+      authenticatedAt: row.authenticated_at,
     },
     account: {
       id: row.user_id,

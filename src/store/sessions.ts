@@ -9,9 +9,21 @@ export interface SessionView {
   expiresAt: Date
   ipAddress: string | null
   userAgent: string | null
+  /** Assurance level that was reached: 1 or 2 (NIST SP 800-63B). */
+  aal: number
+  /** Methods of RFC 8176. */
+  amr: string[]
+  /** When its user last proved who they are. */
+  authenticatedAt: Date
 }
 
-const VIEW = { id: true, createdAt: true, lastSeenAt: true, expiresAt: true, ipAddress: true, userAgent: true } as const
+const VIEW = {
+  ...{ id: true, createdAt: true, lastSeenAt: true, expiresAt: true, ipAddress: true, userAgent: true },
+  ...{ aal: true, amr: true, authenticatedAt: true },
+} as const
+
+/** How a session was authenticated. */
+export type Authentication = Pick<SessionView, 'aal' | 'amr'>
 
 export interface NewSession {
   userId: string
@@ -20,6 +32,7 @@ export interface NewSession {
   expiresAt: Date
   ipAddress: string | null
   userAgent: string | null
+  authentication: Authentication
 }
 
 /**
@@ -32,7 +45,8 @@ export async function createSession(
   session: NewSession,
   { maxPerUser, replacedHash }: { maxPerUser: number; replacedHash: Uint8Array<ArrayBuffer> | null },
 ): Promise<{ session: SessionView; endedIds: string[] }> {
-  const { userId, refreshTokenHash, now, expiresAt, ipAddress, userAgent } = session
+  const { userId, refreshTokenHash, now, expiresAt, ipAddress, userAgent, authentication } = session
+  const { aal, amr } = authentication
   const id = uuidv7()
   const ended = await tx.$queryRaw<{ id: string }[]>`
     WITH beyond AS (
@@ -48,12 +62,14 @@ export async function createSession(
       RETURNING id
     ), opened AS (
       INSERT INTO sessions
-        (id, user_id, refresh_token_hash, created_at, last_seen_at, expires_at, ip_address, user_agent)
-      VALUES (${id}::uuid, ${userId}::uuid, ${refreshTokenHash}, ${now}, ${now}, ${expiresAt}, ${ipAddress}, ${userAgent})
+        (id, user_id, refresh_token_hash, created_at, last_seen_at, expires_at, ip_address, user_agent, aal, amr,
+          authenticated_at)
+      VALUES (${id}::uuid, ${userId}::uuid, ${refreshTokenHash}, ${now}, ${now}, ${expiresAt}, ${ipAddress}, ${userAgent},
+        ${aal}::smallint, ${amr}::text[], ${now})
     )
     SELECT id FROM ended`
   return {
-    session: { id, createdAt: now, lastSeenAt: now, expiresAt, ipAddress, userAgent },
+    session: { id, createdAt: now, lastSeenAt: now, expiresAt, ipAddress, userAgent, aal, amr, authenticatedAt: now },
     endedIds: ended.map((row) => row.id),
   }
 }
@@ -79,14 +95,18 @@ export async function revokeSession(
   return count === 1
 }
 
-/** Ends the live sessions of a user, save the one to keep. Returns how many. */
+/** Ends the live sessions of a user, save the one to keep and those that reached `belowAal`. Returns how many. */
 export async function revokeSessions(
   db: Queryable,
-  { userId, keep }: { userId: string; keep?: string },
+  { userId, keep, belowAal }: { userId: string; keep?: string; belowAal?: number },
   now: Date,
 ): Promise<number> {
   const { count } = await db.session.updateMany({
-    where: { userId, revokedAt: null, expiresAt: { gt: now }, ...(keep === undefined ? {} : { id: { not: keep } }) },
+    where: {
+      ...{ userId, revokedAt: null, expiresAt: { gt: now } },
+      ...(keep === undefined ? {} : { id: { not: keep } }),
+      ...(belowAal === undefined ? {} : { aal: { lt: belowAal } }),
+    },
     data: { revokedAt: now },
   })
   return count

@@ -240,6 +240,14 @@ DATA['20261126060000_imports'] = `${DATA['20261122000000_init'] ?? ''}
     UPDATE users SET imported_at = now();`
 DATA['20261126070000_login_failures'] = `${DATA['20261126060000_imports']}
     INSERT INTO login_failures (address_hash, failures, last_failed_at) VALUES (sha256('a'), 3, now());`
+DATA['20261126080000_second_factor'] = `${DATA['20261126070000_login_failures']}
+    UPDATE sessions SET aal = 2, amr = '{pwd,otp,mfa}';
+    INSERT INTO totp_factors (user_id, name, secret_sealed, confirmed_at)
+      SELECT id, 'Phone', decode(repeat('00', 48), 'hex'), now() FROM users;
+    INSERT INTO recovery_codes (user_id, code_hash) SELECT id, sha256('d') FROM users;
+    INSERT INTO challenges (purpose, token_hash, user_id, max_attempts, expires_at)
+      SELECT 'SECOND_FACTOR', sha256('e'), id, 5, now() + interval '5 minutes' FROM users;`
+DATA['20261126080001_authenticated_at'] = DATA['20261126080000_second_factor']
 DATA['20261126090000_order_of_links'] = `${DATA['20261126070000_login_failures']}
     UPDATE one_time_tokens SET mail_sequence = 1;`
 

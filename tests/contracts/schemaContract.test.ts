@@ -126,6 +126,12 @@ const BUDGETS: Record<string, [number, number, string[]][]> = {
   changePassword: [[10, HOUR, ['USER']]],
   requestEmailChange: [[10, HOUR, ['USER']]],
   deleteAccount: [[10, HOUR, ['USER']]],
+  verifySecondFactor: [[30, 15 * MINUTE, ['IP']]],
+  enrollTotp: [[10, HOUR, ['USER']]],
+  confirmTotp: [[10, HOUR, ['USER']]],
+  removeSecondFactor: [[10, HOUR, ['USER']]],
+  renewRecoveryCodes: [[5, HOUR, ['USER']]],
+  stepUp: [[20, 15 * MINUTE, ['USER']]],
 }
 /** Every other mutation demands a signed-in user. */
 const SIGNED_IN: [number, number, string[]][] = [[60, MINUTE, ['USER']]]

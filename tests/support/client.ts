@@ -20,13 +20,18 @@ const PARTS: Record<string, string> = {
   WeakPasswordError: '... on WeakPasswordError { score suggestions }',
   RateLimitedError: '... on RateLimitedError { retryAfter }',
   OverloadedError: '... on OverloadedError { retryAfter }',
+  SecondFactorRequiredError: '... on SecondFactorRequiredError { challenge methods expiresAt }',
+  StepUpRequiredError: '... on StepUpRequiredError { methods maxAge }',
 }
 const USER = 'id email emailVerified displayName locale createdAt'
-const SESSION = 'id createdAt lastSeenAt expiresAt ipAddress userAgent current'
+const SESSION = 'id createdAt lastSeenAt expiresAt ipAddress userAgent current assuranceLevel authenticatedAt'
+const FACTOR = 'id kind name createdAt lastUsedAt'
 const TOKENS = 'tokens { accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt }'
 
 interface Operation {
   success: string
+  /** Where it is not named like the operation. */
+  successType?: string
   /** Members whose own fields are asked for. */
   failures: string[]
   rest?: { method: 'GET' | 'POST'; path: string }
@@ -48,8 +53,28 @@ const OPERATIONS: Record<string, Operation> = {
   resendVerification: { success: 'email', failures: ['InvalidInputError', 'RateLimitedError'] },
   login: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
-    failures: ['InvalidInputError', ...hashing],
+    failures: ['InvalidInputError', 'SecondFactorRequiredError', ...hashing],
     rest: { method: 'POST', path: '/api/auth/login' },
+  },
+  verifySecondFactor: {
+    success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
+    successType: 'LoginSuccess',
+    failures: ['InvalidInputError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/second-factor' },
+  },
+  enrollTotp: {
+    success: 'factorId uri secret expiresAt',
+    failures: ['InvalidInputError', 'StepUpRequiredError', 'RateLimitedError'],
+  },
+  confirmTotp: {
+    success: `factor { ${FACTOR} } recoveryCodes revokedSessions ${TOKENS}`,
+    failures: ['InvalidInputError', 'StepUpRequiredError', 'RateLimitedError'],
+  },
+  removeSecondFactor: { success: 'factorId', failures: ['StepUpRequiredError', 'RateLimitedError'] },
+  stepUp: {
+    success: `session { ${SESSION} } ${TOKENS}`,
+    failures: ['InvalidInputError', ...hashing],
+    rest: { method: 'POST', path: '/api/auth/step-up' },
   },
   refreshSession: {
     success: `session { ${SESSION} } ${TOKENS}`,
@@ -70,11 +95,11 @@ const OPERATIONS: Record<string, Operation> = {
   updateProfile: { success: `user { ${USER} }`, failures: ['InvalidInputError', 'RateLimitedError'] },
   changePassword: {
     success: `revokedSessions ${TOKENS}`,
-    failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
+    failures: ['InvalidInputError', 'WeakPasswordError', 'StepUpRequiredError', ...hashing],
   },
-  requestEmailChange: { success: 'newEmail', failures: ['InvalidInputError', ...hashing] },
+  requestEmailChange: { success: 'newEmail', failures: ['InvalidInputError', 'StepUpRequiredError', ...hashing] },
   confirmEmailChange: { success: 'email', failures: ['RateLimitedError'] },
-  deleteAccount: { success: 'userId', failures: hashing },
+  deleteAccount: { success: 'userId', failures: ['StepUpRequiredError', ...hashing] },
 }
 
 const capital = (name: string) => name.slice(0, 1).toUpperCase() + name.slice(1)
@@ -84,15 +109,18 @@ export function documentOf(name: string): string {
   if (name === 'logout') return 'mutation { result: logout { sessionId } }'
   if (name === 'cancelEmailChange')
     return 'mutation { result: cancelEmailChange { ... on CancelEmailChangeSuccess { email } } }'
+  if (name === 'renewRecoveryCodes')
+    return `mutation { result: renewRecoveryCodes { ... on RenewRecoveryCodesSuccess { recoveryCodes } ${ERRORS}
+      ${PARTS.StepUpRequiredError ?? ''} ${PARTS.RateLimitedError ?? ''} } }`
   if (name === 'revokeOtherSessions') return 'mutation { result: revokeOtherSessions { revokedSessions } }'
   const operation = OPERATIONS[name]
   if (!operation) throw new Error(`No operation ${name}`)
-  const { success, failures } = operation
+  const { success, failures, successType = `${capital(name)}Success` } = operation
   // Of a union without failures that the interface reaches, every member implements it or is the success.
   const members = failures.map((member) => PARTS[member]).join(' ')
   const bang = name === 'refreshSession' ? '' : '!'
   return `mutation ($input: ${capital(name)}Input${bang}) { result: ${name}(input: $input) {
-    ... on ${capital(name)}Success { ${success} } ${ERRORS} ${members} } }`
+    ... on ${successType} { ${success} } ${ERRORS} ${members} } }`
 }
 
 /** Posts any document to the GraphQL door. */

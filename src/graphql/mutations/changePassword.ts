@@ -29,6 +29,7 @@ class ChangePasswordSuccess {
 }
 
 const ChangePasswordResult = resultOf('ChangePasswordResult', ChangePasswordSuccess, [
+  'STEP_UP_REQUIRED',
   'INVALID_CREDENTIALS',
   'WEAK_PASSWORD',
   'INVALID_INPUT',

@@ -18,6 +18,7 @@ class DeleteAccountSuccess {
 }
 
 const DeleteAccountResult = resultOf('DeleteAccountResult', DeleteAccountSuccess, [
+  'STEP_UP_REQUIRED',
   'INVALID_CREDENTIALS',
   'RATE_LIMITED',
   'OVERLOADED',

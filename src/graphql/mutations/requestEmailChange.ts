@@ -21,6 +21,7 @@ class RequestEmailChangeSuccess {
 }
 
 const RequestEmailChangeResult = resultOf('RequestEmailChangeResult', RequestEmailChangeSuccess, [
+  'STEP_UP_REQUIRED',
   'INVALID_CREDENTIALS',
   'INVALID_INPUT',
   'RATE_LIMITED',

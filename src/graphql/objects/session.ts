@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from 'type-graphql'
+import { Field, ID, Int, ObjectType } from 'type-graphql'
 import type { SessionView } from '../../services/deps'
 
 @ObjectType('Session')
@@ -21,10 +21,17 @@ export class SessionType {
   @Field(() => String, { nullable: true })
   userAgent: string | null
 
+  @Field(() => Int, { description: '1 or 2, as in NIST SP 800-63B.' })
+  assuranceLevel: number
+
+  @Field({ description: 'When its user last proved who they are: at login, or by `stepUp`.' })
+  authenticatedAt: Date
+
   @Field({ description: 'True for the session that makes this request.' })
   current: boolean
 
   static of(session: SessionView, currentId: string): SessionType {
-    return Object.assign(new SessionType(), session, { current: session.id === currentId })
+    const { aal, ...view } = session
+    return Object.assign(new SessionType(), view, { assuranceLevel: aal, current: session.id === currentId })
   }
 }

@@ -1,8 +1,10 @@
-import { Ctx, Field, FieldResolver, ID, ObjectType, Resolver, Root } from 'type-graphql'
+import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from 'type-graphql'
 import type { Account } from '../../services/deps'
 import { listSessions } from '../../services/listSessions'
 import { pendingEmail } from '../../services/pendingEmail'
+import { listSecondFactors, recoveryCodesLeft, waysIn } from '../../services/waysIn'
 import type { Context } from '../context'
+import { SecondFactorType, WayInKind } from './secondFactor'
 import { SessionType } from './session'
 
 @ObjectType('User')
@@ -42,6 +44,21 @@ export class UserResolver {
   async sessions(@Root() user: UserType, @Ctx() { deps }: Context) {
     const sessions = await listSessions(deps, user.id)
     return sessions.map((session) => SessionType.of(session, user.currentSessionId))
+  }
+
+  @FieldResolver(() => [SecondFactorType], { description: 'Confirmed ones, oldest first.' })
+  secondFactors(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return listSecondFactors(deps, user.id)
+  }
+
+  @FieldResolver(() => Int, { description: 'Recovery codes that were not used yet.' })
+  recoveryCodesLeft(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return recoveryCodesLeft(deps, user.id)
+  }
+
+  @FieldResolver(() => [WayInKind], { description: 'What a login can begin with.' })
+  waysIn(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return waysIn(deps, user.id)
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'The address of a change that waits to be confirmed.' })

@@ -34,6 +34,19 @@ type FieldList = [name: string, type: Parameters<typeof Field>[0] & (() => unkno
 
 const RETRY_AFTER: FieldList = [['retryAfter', () => Int, 'In seconds.']]
 
+export enum SecondFactorKindEnum {
+  TOTP = 'TOTP',
+  RECOVERY_CODE = 'RECOVERY_CODE',
+}
+registerEnumType(SecondFactorKindEnum, { name: 'SecondFactorKind' })
+
+enum StepUpMethodEnum {
+  PASSWORD = 'PASSWORD',
+  TOTP = 'TOTP',
+  RECOVERY_CODE = 'RECOVERY_CODE',
+}
+registerEnumType(StepUpMethodEnum, { name: 'StepUpMethod' })
+
 /** What a member has beside `code` and `message`. */
 const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
   INVALID_INPUT: [['fields', () => [FieldErrorType]]],
@@ -43,6 +56,15 @@ const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
   ],
   RATE_LIMITED: RETRY_AFTER,
   OVERLOADED: RETRY_AFTER,
+  SECOND_FACTOR_REQUIRED: [
+    ['challenge', () => String],
+    ['methods', () => [SecondFactorKindEnum], 'What the account has, the strongest first.'],
+    ['expiresAt', () => Date],
+  ],
+  STEP_UP_REQUIRED: [
+    ['methods', () => [StepUpMethodEnum]],
+    ['maxAge', () => Int, 'Seconds that a proof counts.'],
+  ],
 }
 
 /** The object type of one code, from the catalogue. */

@@ -6,7 +6,13 @@ export function issueTokens(
   { accessTokens, clock }: Pick<Deps, 'accessTokens' | 'clock'>,
   { userId, session, refreshToken }: { userId: string; session: SessionView; refreshToken: string },
 ): IssuedTokens {
-  const { id: sessionId, expiresAt } = session
-  const issued = accessTokens.issue({ userId, sessionId, sessionExpiresAt: expiresAt }, clock.now())
+  const { id: sessionId, expiresAt, aal, amr, authenticatedAt } = session
+  const subject = {
+    userId,
+    sessionId,
+    sessionExpiresAt: expiresAt,
+    ...(aal === 2 && { twoFactor: { amr, authenticatedAt } }),
+  }
+  const issued = accessTokens.issue(subject, clock.now())
   return { ...issued, refreshToken, refreshTokenExpiresAt: expiresAt }
 }

@@ -1,29 +1,93 @@
-import { SESSION } from '../../config/defaults'
+import { factorMethods } from './secondFactor'
+import { SECOND_FACTOR, SESSION } from '../../config/defaults'
 import { digest, isOpaqueToken, newOpaqueToken } from '../../crypto/opaqueToken'
+import type { SecondFactorKind } from '../../errors/userErrors'
 import { later } from '../../lib/clock'
+import { createChallenge } from '../../store/challenges'
 import type { Transaction } from '../../store/database'
-import { type SessionView, createSession } from '../../store/sessions'
+import { findFactorState } from '../../store/secondFactors'
+import { type Authentication, type SessionView, createSession } from '../../store/sessions'
+import type { PasswordVersion } from '../../store/users'
 import type { ClientInfo, Deps } from '../deps'
+
+type Needs = Pick<Deps, 'clock' | 'config' | 'secrets' | 'logger' | 'sampledLog'>
 
 interface Login {
   client: ClientInfo
-  userId: string
+  /** Locked, and still what was checked. */
+  user: PasswordVersion
   /** What the browser's cookie holds: its session is replaced by the new one. */
   cookieToken: string | null
+  /** What was proved so far. */
+  authentication: Authentication
 }
 
-/** Opens a session of its own for every login. Call with the account locked. `endedIds` are the sessions that it ended. */
+export interface StartedSession {
+  kind: 'session'
+  session: SessionView
+  refreshToken: string
+  /** The sessions that it ended. */
+  endedIds: string[]
+}
+
+/** The second factor is due: no session yet. */
+export interface PendingSecondFactor {
+  kind: 'secondFactor'
+  challenge: string
+  methods: SecondFactorKind[]
+  expiresAt: Date
+}
+
+/**
+ * The one place where a session begins, whatever way led there: where the account has a second factor and only one was
+ * proved, there is a challenge instead. Otherwise every login opens a session of its own. Call with the account locked.
+ */
 export async function startSession(
-  { clock, config }: Pick<Deps, 'clock' | 'config'>,
+  deps: Needs,
   tx: Transaction,
-  { client, userId, cookieToken }: Login,
-): Promise<{ session: SessionView; refreshToken: string; endedIds: string[] }> {
+  login: Login & { authentication: { aal: 2 } },
+): Promise<StartedSession>
+export async function startSession(
+  deps: Needs,
+  tx: Transaction,
+  login: Login,
+): Promise<StartedSession | PendingSecondFactor>
+export async function startSession(
+  deps: Needs,
+  tx: Transaction,
+  login: Login,
+): Promise<StartedSession | PendingSecondFactor> {
+  if (login.authentication.aal < 2) {
+    const methods = factorMethods(deps, await findFactorState(tx, login.user.id))
+    if (methods) return challengeFor(deps, tx, { ...login, methods })
+  }
+  return openSession(deps, tx, login)
+}
+
+async function openSession({ clock, config }: Needs, tx: Transaction, login: Login): Promise<StartedSession> {
+  const { client, user, cookieToken, authentication } = login
   const now = clock.now()
   const refreshToken = newOpaqueToken()
   const { ipAddress, userAgent } = client
   const expiresAt = later(now, Math.min(config.refreshTokenTtl, config.sessionMaxAge))
-  const row = { userId, refreshTokenHash: digest(refreshToken), now, expiresAt, ipAddress, userAgent }
+  const row = { userId: user.id, refreshTokenHash: digest(refreshToken), now, expiresAt, ipAddress, userAgent }
   const replacedHash = cookieToken !== null && isOpaqueToken(cookieToken) ? digest(cookieToken) : null
-  const { session, endedIds } = await createSession(tx, row, { maxPerUser: SESSION.maxPerUser, replacedHash })
-  return { session, refreshToken, endedIds }
+  const limits = { maxPerUser: SESSION.maxPerUser, replacedHash }
+  const { session, endedIds } = await createSession(tx, { ...row, authentication }, limits)
+  return { kind: 'session', session, refreshToken, endedIds }
+}
+
+async function challengeFor(
+  { clock }: Needs,
+  tx: Transaction,
+  { user, authentication, methods }: Login & { methods: SecondFactorKind[] },
+): Promise<PendingSecondFactor> {
+  const now = clock.now()
+  const challenge = newOpaqueToken()
+  const expiresAt = later(now, SECOND_FACTOR.challengeLife)
+  await createChallenge(tx, {
+    ...{ purpose: 'SECOND_FACTOR', tokenHash: digest(challenge), maxAttempts: SECOND_FACTOR.attempts, now, expiresAt },
+    ...{ userId: user.id, passwordChangedAt: user.passwordChangedAt, amr: authentication.amr },
+  })
+  return { kind: 'secondFactor', challenge, methods, expiresAt }
 }

@@ -1,0 +1,39 @@
+import { factorMethods } from './secondFactor'
+import { STEP_UP } from '../../config/defaults'
+import { StepUpRequiredError, type StepUpMethod } from '../../errors/userErrors'
+import { later } from '../../lib/clock'
+import { type FactorState, findFactorState } from '../../store/secondFactors'
+import type { Deps, Viewer } from '../deps'
+
+type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'logger' | 'sampledLog'>
+
+/**
+ * Requires that the viewer proved who they are within ten minutes, at the level that the account has (ASVS 7.5.1): a stolen
+ * session must not be able to lock its owner out. Throws a StepUpRequiredError.
+ */
+export async function requireRecentProof(deps: Needs, viewer: Viewer): Promise<FactorState> {
+  const state = await findFactorState(deps.database.prisma, viewer.account.id)
+  requireRecent(deps, viewer, state)
+  return state
+}
+
+/** The same, for what asks for the password besides: that is enough where the account has no second factor. */
+export async function requireRecentSecondFactor(deps: Needs, viewer: Viewer): Promise<void> {
+  const state = await findFactorState(deps.database.prisma, viewer.account.id)
+  if (state.factors.length > 0) requireRecent(deps, viewer, state)
+}
+
+/** The proofs that `stepUp` accepts: of an account with a second factor, that one; its password alone would be less than it has. */
+export function stepUpMethods(
+  deps: Pick<Deps, 'secrets' | 'logger' | 'sampledLog'>,
+  state: FactorState,
+): StepUpMethod[] {
+  return factorMethods(deps, state) ?? ['PASSWORD']
+}
+
+function requireRecent(deps: Needs, { session }: Viewer, state: FactorState): void {
+  const level = state.factors.length > 0 ? 2 : 1
+  const isRecent = session.authenticatedAt > later(deps.clock.now(), -STEP_UP.maxAge)
+  if (isRecent && session.aal >= level) return
+  throw new StepUpRequiredError(stepUpMethods(deps, state), STEP_UP.maxAge / 1000)
+}

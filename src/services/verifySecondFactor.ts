@@ -1,0 +1,71 @@
+import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
+import { commit } from './steps/commit'
+import { InputReader } from './steps/inputReader'
+import { issueTokens } from './steps/issueTokens'
+import { admitProof, amrWith, readSecondFactorProof, refundProof, refuseProof, useProof } from './steps/secondFactor'
+import { startSession } from './steps/startSession'
+import { digest, isOpaqueToken } from '../crypto/opaqueToken'
+import { InvalidTokenError } from '../errors/userErrors'
+import { admitAttempt, consumeChallenge } from '../store/challenges'
+import type { SessionView } from '../store/sessions'
+import { findUser, lockIfPasswordUnchanged, toAccount } from '../store/users'
+
+type Needs = Pick<
+  Deps,
+  | 'clock'
+  | 'config'
+  | 'database'
+  | 'secrets'
+  | 'accessTokens'
+  | 'sessionCache'
+  | 'limiter'
+  | 'logger'
+  | 'sampledLog'
+  | 'metrics'
+>
+
+/**
+ * The second step of a login. An unknown, an expired and a used challenge are answered alike; after a wrong proof the
+ * challenge is still good for what is left of its attempts. Throws InvalidInputError, InvalidTokenError,
+ * InvalidCredentialsError or RateLimitedError.
+ */
+export async function verifySecondFactor(
+  deps: Needs,
+  client: ClientInfo,
+  input: { challenge: string; totp?: string | null; recoveryCode?: string | null; cookieToken: string | null },
+): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
+  const { clock, database, metrics } = deps
+  const read = new InputReader()
+  const proof = readSecondFactorProof(read, input)
+  if (!proof) read.refuse('totp', 'REQUIRED')
+  read.done()
+  if (!proof || !isOpaqueToken(input.challenge)) throw new InvalidTokenError()
+
+  const tokenHash = digest(input.challenge)
+  const attempt = await admitAttempt(database.prisma, { purpose: 'SECOND_FACTOR', tokenHash, now: clock.now() })
+  if (!attempt) throw new InvalidTokenError()
+  const { userId, passwordChangedAt } = attempt
+  const charges = await admitProof(deps, client, userId)
+
+  const started = await commit(deps, client, async (tx, now) => {
+    // A new password or a reset voids what the old one began.
+    if (!(await lockIfPasswordUnchanged(tx, { id: userId, passwordChangedAt }))) throw new InvalidTokenError()
+    if (!(await useProof(deps, tx, { userId, proof }))) return { result: null, event: null, invalidate: [] }
+    if (!(await consumeChallenge(tx, attempt.id, now))) throw new InvalidTokenError()
+    const user = await findUser(tx, userId)
+    if (!user) throw new InvalidTokenError()
+    const authentication = { aal: 2 as const, amr: amrWith(attempt.amr, proof.kind) }
+    const session = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
+    return {
+      result: { ...session, account: toAccount(user) },
+      event: { type: 'login_succeeded', userId, details: { secondFactor: proof.kind } },
+      invalidate: session.endedIds.map((id) => ({ kind: 'session', id })),
+    }
+  })
+  if (!started) return refuseProof(deps, client, { userId, kind: proof.kind })
+
+  refundProof(deps, client, charges)
+  metrics.secondFactorProofs.inc({ kind: proof.kind, outcome: 'right' })
+  const { account, session, refreshToken } = started
+  return { account, session, tokens: issueTokens(deps, { userId, session, refreshToken }) }
+}

@@ -1,0 +1,56 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Queryable, Transaction } from './database'
+import type { ChallengePurpose } from '../generated/prisma/client'
+
+export interface NewChallenge {
+  purpose: ChallengePurpose
+  tokenHash: Uint8Array<ArrayBuffer>
+  userId: string
+  /** What was proved before. */
+  amr: readonly string[]
+  /** The password that was proved: one that is changed meanwhile voids the challenge. */
+  passwordChangedAt: Date
+  maxAttempts: number
+  now: Date
+  expiresAt: Date
+}
+
+/** An attempt that was admitted. */
+export interface AdmittedAttempt {
+  id: string
+  userId: string
+  amr: string[]
+  passwordChangedAt: Date
+}
+
+export async function createChallenge(tx: Transaction, challenge: NewChallenge): Promise<void> {
+  const { purpose, tokenHash, userId, amr, passwordChangedAt, maxAttempts, now: createdAt, expiresAt } = challenge
+  const state = { passwordChangedAt: passwordChangedAt.toISOString() }
+  await tx.challenge.create({
+    data: { id: uuidv7(), purpose, tokenHash, userId, amr: [...amr], state, maxAttempts, createdAt, expiresAt },
+  })
+}
+
+/**
+ * Counts an attempt before anything is compared, in one statement: of any number of parallel ones no more than
+ * `max_attempts` are admitted. Null where the challenge is unknown, over, used, or has had its attempts.
+ */
+export async function admitAttempt(
+  db: Queryable,
+  { purpose, tokenHash, now }: { purpose: ChallengePurpose; tokenHash: Uint8Array<ArrayBuffer>; now: Date },
+): Promise<AdmittedAttempt | null> {
+  const rows = await db.$queryRaw<{ id: string; userId: string | null; amr: string[]; passwordChangedAt: string }[]>`
+    UPDATE challenges SET attempts = attempts + 1
+    WHERE token_hash = ${tokenHash} AND purpose = ${purpose}::challenge_purpose AND attempts < max_attempts
+      AND consumed_at IS NULL AND expires_at > ${now}
+    RETURNING id, user_id AS "userId", amr, state->>'passwordChangedAt' AS "passwordChangedAt"`
+  const [row] = rows
+  if (!row || row.userId === null) return null
+  return { ...row, userId: row.userId, passwordChangedAt: new Date(row.passwordChangedAt) }
+}
+
+/** Decides the winner: true for one caller only. */
+export async function consumeChallenge(tx: Transaction, id: string, now: Date): Promise<boolean> {
+  const { count } = await tx.challenge.updateMany({ where: { id, consumedAt: null }, data: { consumedAt: now } })
+  return count === 1
+}

@@ -1,0 +1,153 @@
+import type { Queryable, Transaction } from './database'
+
+/** A confirmed factor as its owner sees it. */
+export interface SecondFactor {
+  id: string
+  kind: 'TOTP'
+  name: string
+  createdAt: Date
+  lastUsedAt: Date | null
+}
+
+/** A factor with its secret, sealed. */
+export interface SealedFactor {
+  id: string
+  secretSealed: Uint8Array
+}
+
+/** What an account can prove a second factor with. Without a factor there is no second step, whatever codes are left. */
+export interface FactorState {
+  factors: SealedFactor[]
+  codesLeft: number
+}
+
+/** In one statement, since every login pays for it. */
+export async function findFactorState(db: Queryable, userId: string): Promise<FactorState> {
+  const rows = await db.$queryRaw<(SealedFactor & { codesLeft: number })[]>`
+    SELECT id, secret_sealed AS "secretSealed",
+      (SELECT count(*)::int FROM recovery_codes c WHERE c.user_id = f.user_id AND c.used_at IS NULL) AS "codesLeft"
+    FROM totp_factors f WHERE user_id = ${userId}::uuid AND confirmed_at IS NOT NULL
+    ORDER BY created_at, id`
+  return { factors: rows, codesLeft: rows[0]?.codesLeft ?? 0 }
+}
+
+export async function listSecondFactors(db: Queryable, userId: string): Promise<SecondFactor[]> {
+  const rows = await db.totpFactor.findMany({
+    where: { userId, confirmedAt: { not: null } },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    select: { id: true, name: true, createdAt: true, lastUsedAt: true },
+  })
+  return rows.map((row) => ({ ...row, kind: 'TOTP' as const }))
+}
+
+export function countConfirmedFactors(db: Queryable, userId: string): Promise<number> {
+  return db.totpFactor.count({ where: { userId, confirmedAt: { not: null } } })
+}
+
+/** Stores an enrolment that waits for its first code, instead of one that waited before. Call with the account locked. */
+export async function replaceEnrolment(
+  tx: Transaction,
+  factor: { id: string; userId: string; name: string; secretSealed: Uint8Array<ArrayBuffer>; now: Date },
+): Promise<void> {
+  const { now: createdAt, ...row } = factor
+  await tx.totpFactor.deleteMany({ where: { userId: factor.userId, confirmedAt: null } })
+  await tx.totpFactor.create({ data: { ...row, createdAt } })
+}
+
+/** The enrolment that waits, unless it began before `since`. */
+export function findEnrolment(
+  db: Queryable,
+  { id, userId, since }: { id: string; userId: string; since: Date },
+): Promise<SealedFactor | null> {
+  return db.totpFactor.findFirst({
+    where: { id, userId, confirmedAt: null, createdAt: { gt: since } },
+    select: { id: true, secretSealed: true },
+  })
+}
+
+/** The code that confirms a factor is used up by it. Null where it does not wait any more. */
+export async function confirmFactor(
+  tx: Transaction,
+  { id, step, now }: { id: string; step: number; now: Date },
+): Promise<SecondFactor | null> {
+  const confirmed = await tx.totpFactor.updateManyAndReturn({
+    where: { id, confirmedAt: null },
+    data: { confirmedAt: now, lastStep: BigInt(step) },
+    select: { id: true, name: true, createdAt: true, lastUsedAt: true },
+  })
+  const [factor] = confirmed
+  return factor ? { ...factor, kind: 'TOTP' } : null
+}
+
+/** Uses the code of a step: true once, and never again for this or an earlier step (RFC 6238 §5.2). */
+export async function useTotpStep(
+  tx: Transaction,
+  { id, step, now }: { id: string; step: number; now: Date },
+): Promise<boolean> {
+  const { count } = await tx.totpFactor.updateMany({
+    where: { id, lastStep: { lt: BigInt(step) }, confirmedAt: { not: null } },
+    data: { lastStep: BigInt(step), lastUsedAt: now },
+  })
+  return count === 1
+}
+
+/** Stores a secret that was sealed anew under the present SECRET, unless it was replaced meanwhile. */
+export async function updateSealedSecret(
+  db: Queryable,
+  { id, secretSealed, resealed }: SealedFactor & { resealed: Uint8Array<ArrayBuffer> },
+): Promise<void> {
+  await db.totpFactor.updateMany({
+    where: { id, secretSealed: new Uint8Array(secretSealed) },
+    data: { secretSealed: resealed },
+  })
+}
+
+/** Removes a confirmed factor; with the last one the recovery codes go. Call with the account locked. False where there is none such. */
+export async function deleteFactor(tx: Transaction, { id, userId }: { id: string; userId: string }): Promise<boolean> {
+  const { count } = await tx.totpFactor.deleteMany({ where: { id, userId, confirmedAt: { not: null } } })
+  if (count === 0) return false
+  if ((await countConfirmedFactors(tx, userId)) === 0) await tx.recoveryCode.deleteMany({ where: { userId } })
+  return true
+}
+
+/** Stores new recovery codes instead of all before. Call with the account locked. */
+export async function replaceRecoveryCodes(
+  tx: Transaction,
+  { userId, hashes, now }: { userId: string; hashes: readonly Uint8Array<ArrayBuffer>[]; now: Date },
+): Promise<void> {
+  await tx.recoveryCode.deleteMany({ where: { userId } })
+  await tx.recoveryCode.createMany({ data: hashes.map((codeHash) => ({ userId, codeHash, createdAt: now })) })
+}
+
+/** Uses a recovery code: true once. */
+export async function useRecoveryCode(
+  tx: Transaction,
+  { userId, codeHash, now }: { userId: string; codeHash: Uint8Array<ArrayBuffer>; now: Date },
+): Promise<boolean> {
+  const { count } = await tx.recoveryCode.updateMany({
+    where: { userId, codeHash, usedAt: null },
+    data: { usedAt: now },
+  })
+  return count === 1
+}
+
+export function countRecoveryCodes(db: Queryable, userId: string): Promise<number> {
+  return db.recoveryCode.count({ where: { userId, usedAt: null } })
+}
+
+/** Counts a wrong proof in a row before it is compared. False, and nothing counted, where `max` have failed already. */
+export async function countSecondFactorFailure(db: Queryable, userId: string, max: number): Promise<boolean> {
+  const { count } = await db.user.updateMany({
+    where: { id: userId, secondFactorFailures: { lt: max } },
+    data: { secondFactorFailures: { increment: 1 } },
+  })
+  return count === 1
+}
+
+/** After a right proof, or a reset. */
+export async function forgetSecondFactorFailures(tx: Transaction, userId: string): Promise<void> {
+  await tx.user.updateMany({
+    where: { id: userId, secondFactorFailures: { gt: 0 } },
+    data: { secondFactorFailures: 0 },
+  })
+}
