@@ -12,7 +12,7 @@ const MASKED = new Set([
   'smtpUrl',
 ])
 
-/** Prints what the server would run by, as JSON; durations in milliseconds, secrets masked. */
+/** Prints the resolved configuration as JSON; durations in milliseconds, secrets masked. */
 export function printConfig(): Promise<number> {
   const config = resolveConfig(readEnvironment())
   const mask = (key: string, value: unknown) =>

@@ -6,7 +6,7 @@ import { WrongSecretError } from '../services/signingKeys'
 /** EX_CONFIG and EX_USAGE of sysexits.h. */
 export const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const
 
-/** What a code of the system or of PostgreSQL means for the one who starts the server. */
+/** What a code of the system or of PostgreSQL means for the operator. */
 const MEANING: Record<string, string> = {
   ENOENT: 'a file that the configuration names does not exist',
   EADDRINUSE: 'another process listens at HOST and PORT',
@@ -37,7 +37,7 @@ interface Failure {
   err?: ReturnType<typeof serializeError>
 }
 
-/** Says why a command failed, without any value of the configuration. Returns the exit code. */
+/** Prints why a command failed, without any value of the configuration. Returns the exit code. */
 export function reportFailure(error: unknown, command: string): number {
   const failure = failureOf(error)
   const { exit, ...fields } = failure
@@ -62,7 +62,7 @@ function failureOf(error: unknown): Failure {
   return { exit: EXIT.failed, code: 'FAILED', reason, err }
 }
 
-/** The code of the error, or of the first one among those that it stands for. */
+/** The code of the error, or the first code among its members. */
 function codeOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null
   const { code, errors } = error as { code?: unknown; errors?: unknown }

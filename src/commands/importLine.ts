@@ -4,7 +4,7 @@ import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
 import { InputReader } from '../services/steps/inputReader'
 import type { ImportedUser } from '../store/userImports'
 
-/** What a line was read as: a user and its hash, or everything that is wrong with it. Problems quote no value of the line. */
+/** The result of parsing a line: a user and its hash, or all problems. Problems quote no value of the line. */
 export type ReadLine = { user: ImportedUser; hash: StoredHash | null; problems?: never } | { problems: string[] }
 
 export interface HashPolicy {
@@ -21,7 +21,7 @@ const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Null for an empty line. A byte order mark may begin the file, and stays as it is within it. */
+/** Parses a line; null if it is empty. Ignores a byte order mark at the start of the file only. */
 export function readImportLine(
   bytes: Buffer,
   { isFirst, policy, now }: { isFirst: boolean; policy: HashPolicy; now: Date },
@@ -70,7 +70,7 @@ class LineReader {
     return { user, hash }
   }
 
-  /** Undefined for what is not given, or null. */
+  /** Undefined if the key is missing or null. */
   private text(key: string): string | undefined {
     const value = this.values.get(key) ?? undefined
     if (value === undefined || typeof value === 'string') return value
@@ -97,7 +97,7 @@ class LineReader {
     return text.toLowerCase()
   }
 
-  /** Null where the person has no password yet: a reset sets the first one. */
+  /** Null if the user has no password yet: a reset sets the first one. */
   private hash(): StoredHash | null {
     const text = this.text('passwordHash')
     if (text === undefined) return null
@@ -108,7 +108,7 @@ class LineReader {
     return null
   }
 
-  /** Every login computes a hash of each kind present: one costly hash would slow down everybody's. */
+  /** Every login computes a hash of each kind present: one costly hash would slow down all logins. */
   private costProblem(hash: StoredHash): string | null {
     if (hash.algorithm === 'bcrypt') {
       const { bcryptCost } = this.policy
@@ -141,7 +141,7 @@ function wordsOf({ field, code, limit }: FieldProblem): string {
   return `${field} is malformed`
 }
 
-/** A key may hold anything, an address among it: only what looks like a name is repeated. */
+/** A key may be any text, such as an address: only one that looks like a name is repeated. */
 function unknownKey(key: string): string {
   const name = /^[A-Za-z][A-Za-z_-]{0,39}$/.test(key) ? key : 'with odd characters'
   return `has an unknown key ${name} (known: ${KEYS.join(', ')})`

@@ -7,13 +7,13 @@ import type { StoredKey } from '../lib/jwk'
 import { rotateSigningKeys } from '../services/signingKeys'
 import { databaseNow, listSigningKeys } from '../store/signingKeys'
 
-/** Listing shows no private key; rotating makes the next one, which SECRET seals. */
+/** The variables that each action uses: listing needs no SECRET, rotating seals a new key with it. */
 const KEYS_VARIABLES = {
   list: [],
   rotate: ['SECRET', 'SECRET_PREVIOUS', 'SIGNING_KEY_ROTATION', 'ACCESS_TOKEN_TTL'],
 } as const
 
-/** Lists the signing keys, after moving the next one on where that was asked for. Every instance follows at once. */
+/** Lists the signing keys, after rotating them for `keys rotate`. Every running instance reloads them immediately. */
 export function keys(action: 'list' | 'rotate'): Promise<number> {
   return withDatabase(async ({ config, database, logger }) => {
     if (action === 'rotate') {

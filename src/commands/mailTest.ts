@@ -7,7 +7,7 @@ import { createSmtpTransport, serverOf } from '../mail/smtpTransport'
 
 const USES = ['NODE_ENV', 'SMTP_URL', 'MAIL_FROM', 'APP_NAME', 'PUBLIC_URL', 'SMTP_NAME'] as const
 
-/** Sends one mail by the configured server, and says which server that is and at which step it failed, and why. */
+/** Sends one mail by the configured server. If that fails, prints the server, the failed step and the cause. */
 export async function mailTest(address: string): Promise<number> {
   const {
     smtpUrl,
@@ -42,7 +42,7 @@ export async function mailTest(address: string): Promise<number> {
   return 0
 }
 
-/** The cause in words, its code, and what the server replied: the operator may read that, unlike a log. */
+/** The cause in words, with its code or the server's reply: the reply may contain the address, but this is not a log. */
 function explain(error: unknown): string {
   const { cause, reason } = smtpFailure(error)
   const { response } = Object(error) as { response?: unknown }

@@ -1,7 +1,7 @@
 import { withDatabaseUrl } from './withDatabase'
 import { applyMigrations } from '../store/migrations'
 
-/** Applies what is pending and says what that was. Any number of them may run at once. */
+/** Applies pending migrations and prints their names. Several processes may run it at once. */
 export function migrate(): Promise<number> {
   return withDatabaseUrl(async ({ directUrl, logger }) => {
     const applied = await applyMigrations(directUrl, logger)

@@ -5,10 +5,10 @@ import { printBanner } from '../development'
 import { freePort } from '../lib/freePort'
 import { createLogger } from '../ops/logger'
 
-/** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process ends whatever still hangs. */
+/** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process exits even if something still hangs. */
 const LAST_RESORT = 5_000
 
-/** Serves until SIGTERM or SIGINT. Resolves to the exit code: 0 when everything closed in order. */
+/** Serves until SIGTERM or SIGINT. Resolves to the exit code: 0 if everything closed without an error. */
 export async function serve(): Promise<number> {
   const env = readEnvironment()
   const { host, hashConcurrency } = resolveConfig(env)
@@ -38,14 +38,14 @@ export async function serve(): Promise<number> {
   return code
 }
 
-/** A second signal ends it: whoever presses Ctrl-C again does not want to wait. */
+/** Waits SHUTDOWN_DRAIN; a second signal ends the wait. */
 async function drain(app: App): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void app.close().catch(() => undefined))
   await app.drain()
 }
 
-/** The exit code to stop with, once there is a reason to: 0 for a signal, 1 for an error that nothing has caught. */
+/** Resolves to the exit code when the process must stop: 0 after a signal, 1 after an uncaught error. */
 function stopSignal(logger: ReturnType<typeof createLogger>): Promise<number> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(0))

@@ -8,15 +8,15 @@ import type { Database } from '../store/database'
 import { findHashKinds } from '../store/hashKinds'
 import { type ImportOutcome, type ImportedUser, importUser, outcomeOfImport } from '../store/userImports'
 
-/** What became of a line; `reason` where nothing was written. */
+/** The outcome of a line; `reason` if nothing was written. */
 interface Result {
   outcome: 'imported' | 'replaced' | 'skipped' | 'refused'
   reason?: string
 }
 
 /**
- * Imports users from JSON lines. A line that cannot be read is refused, an address that an account has proved or an import
- * has brought already is skipped: both are named by the number of the line. Resolves to 1 when a line was refused.
+ * Imports users from JSON lines. Refuses an invalid line, and skips an address that is already verified or imported; prints
+ * the line number of both. Resolves to 1 if a line was refused.
  */
 export function importUsers({ file, dryRun }: { file: string | undefined; dryRun: boolean }): Promise<number> {
   return withDatabase(

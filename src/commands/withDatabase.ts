@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '../store/database'
 
 interface Tools {
   url: string
-  /** Where migrations run: past a pooler, where DIRECT_DATABASE_URL says so. */
+  /** For migrations: DIRECT_DATABASE_URL, which bypasses a pooler, or else DATABASE_URL. */
   directUrl: string
   config: Config
   logger: Logger
@@ -15,8 +15,8 @@ interface Tools {
 const DATABASE_VARIABLES = ['NODE_ENV', 'DATABASE_URL', 'DIRECT_DATABASE_URL', 'DATA_DIR'] as const
 
 /**
- * Runs a command against the configured database, or the embedded one, which it starts and stops if need be. Of the
- * environment only what the command uses has to be right: the database, and what it names in `uses`.
+ * Runs a command against the configured database, or the embedded one, which it starts and stops. Validates only the
+ * variables of the database and those in `uses`.
  */
 export async function withDatabaseUrl<T>(
   work: (tools: Tools) => Promise<T>,

@@ -65,7 +65,7 @@ interface AccessTokenOptions {
   ttl: number
 }
 
-/** ES256 and nothing else, fixed here (RFC 8725 §3.1); the key comes from the ring by `kid`, never from the token. */
+/** Only ES256 (RFC 8725 §3.1); the key comes from the keyring by `kid`, never from the token. */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { keyring, origin } = options
   const verified = new LRUCache<string, Verified>({ max: ACCESS_TOKEN.cacheSize })
@@ -129,7 +129,7 @@ function checkTimes({ iat, exp, nbf }: AccessClaims, { now, maxLife }: { now: Da
   if (nbf !== undefined && nbf > present) throw new UnauthenticatedError('access token not valid yet')
 }
 
-/** Parsed here, since jsonwebtoken throws a plain SyntaxError if the payload of a token is no JSON. */
+/** Parsed here, since jsonwebtoken throws a plain SyntaxError if a part of a token is not JSON. */
 function headerOf(token: string): unknown {
   try {
     return JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())

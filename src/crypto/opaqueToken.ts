@@ -6,7 +6,7 @@ const SHAPE = /^[A-Za-z0-9_-]{43}$/
 
 export type MailTokenPurpose = 'VERIFY_EMAIL' | 'RESET_PASSWORD' | 'CHANGE_EMAIL'
 
-/** 256 random bits for a client to hold; only their digest is stored. */
+/** A token of 256 random bits; only its digest is stored. */
 export function newOpaqueToken(): string {
   return randomBytes(32).toString('base64url')
 }
@@ -22,8 +22,8 @@ export function isOpaqueToken(text: string): boolean {
 }
 
 /**
- * The token of a mailed link, derived from the row it belongs to: the queue holds no usable link, and a retry sends the
- * same one. One for each secret, the present one first.
+ * The token of a mailed link, derived from its row: so the outbox contains no usable link, and a retry sends the same one. One
+ * for each secret, that of SECRET first.
  */
 export function mailTokens(secrets: Secrets, purpose: MailTokenPurpose, rowId: string): [string, ...string[]] {
   const [present, ...older] = secrets.keys('mail-token')

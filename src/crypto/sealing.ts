@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
-const IV_BYTES = 12 // NIST SP 800-38D: the length that GCM takes as it is
+const IV_BYTES = 12 // NIST SP 800-38D: the length that GCM uses without hashing it
 const TAG_BYTES = 16
 
 /** AES-256-GCM: nonce, tag, ciphertext. `label` is authenticated with it, so that a sealed value can be opened in its own row only. */

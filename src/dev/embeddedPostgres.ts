@@ -6,7 +6,7 @@ import { PostgresProcess, findPostmaster, stopPostmaster } from './postgresProce
 import { ServerLease } from './serverLease'
 
 interface Options {
-  /** Wiping it gives an empty database; each dataDir has its own. */
+  /** Each dataDir has its own database. Deleting the folder gives an empty one. */
   dataDir: string
   logger: Logger
   /** Further settings of PostgreSQL, such as max_connections. */
@@ -15,19 +15,19 @@ interface Options {
 
 export interface EmbeddedPostgres {
   url: string
-  /** Stops the server, unless another process still uses it: the last one to leave does. */
+  /** Stops the server, unless another process still uses it. */
   stop(): Promise<void>
 }
 
-/** Milliseconds: recovery after a crash replays what the last five minutes wrote at most. */
+/** Milliseconds: recovery after a crash replays the writes of five minutes at most. */
 const START_TIMEOUT = 60_000
 /** Milliseconds between two checks of a server that starts. */
 const POLL_INTERVAL = 25
 
 /**
  * The PostgreSQL that comes with the project, for development and tests: on the loopback interface only, with a generated
- * password. A server that a killed process left running is adopted; several processes on one dataDir share one server.
- * Throws when this platform has no binaries, the database cannot be made, or the server does not start.
+ * password. Uses a server that is already running, such as that of a killed process; several processes on one dataDir share
+ * one server. Throws if this platform has no binaries, the database cannot be created, or the server does not start.
  */
 export async function startEmbeddedPostgres({ dataDir, logger, settings = {} }: Options): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(dataDir)
@@ -39,7 +39,7 @@ export async function startEmbeddedPostgres({ dataDir, logger, settings = {} }: 
   return { url: urlOf(cluster, port), stop: () => (stopping ??= leaveServer(cluster, lease, logger)) }
 }
 
-/** Adopts the server that runs, or launches one, and waits until it answers. */
+/** Uses the running server, or starts one, and waits until it answers. */
 async function reachServer(
   cluster: Cluster,
   settings: Record<string, string>,

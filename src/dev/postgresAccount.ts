@@ -2,27 +2,27 @@ import { spawnSync } from 'node:child_process'
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Whom PostgreSQL runs as, where that is not this process's own user. */
+/** The user that PostgreSQL runs as, if it is not this process's own. */
 export interface Account {
   uid: number
   gid: number
 }
 
-/** Nothing of this process's environment reaches PostgreSQL: a PGPORT or LANG of the shell would change what it does. */
+/** PostgreSQL gets none of this process's environment: PGPORT or LANG would change its behaviour. */
 export const POSTGRES_ENV = { LC_ALL: 'C', TZ: 'UTC' }
 
-/** Users that a Unix system has anyway: none is created for this. */
+/** Users that most Unix systems already have. */
 const UNPRIVILEGED = ['postgres', 'nobody']
 
 /**
- * Whom a new database belongs to. Null means this process's own user. PostgreSQL refuses to run as root, so root hands
- * it to an unprivileged user. Throws when there is none.
+ * The owner of a new database; null is this process's own user. PostgreSQL refuses to run as root, so for root this is an
+ * unprivileged user. Throws if there is none.
  */
 export function accountForNew(): Account | null {
   return process.getuid?.() === 0 ? unprivilegedAccount(UNPRIVILEGED) : null
 }
 
-/** The first of these users that this system has. Throws when it has none of them. */
+/** The first of these users that exists. Throws if none does. */
 export function unprivilegedAccount(names: readonly string[]): Account {
   for (const name of names) {
     const [uid, gid] = [idOf('-u', name), idOf('-g', name)]
@@ -34,7 +34,7 @@ export function unprivilegedAccount(names: readonly string[]): Account {
   )
 }
 
-/** Whom the files of an existing database belong to. Throws when this process may not run PostgreSQL as that user. */
+/** The owner of an existing database. Throws if this process may not run PostgreSQL as that user. */
 export function accountOf(data: string): Account | null {
   const { uid, gid } = statSync(data)
   const own = process.getuid?.()
@@ -43,14 +43,14 @@ export function accountOf(data: string): Account | null {
   return uid === 0 ? takenFromRoot(data) : { uid, gid }
 }
 
-/** A copy of the folder that root made belongs to root, and PostgreSQL could not open it. */
+/** Gives a folder that root has copied to an unprivileged user, since PostgreSQL could not open it otherwise. */
 function takenFromRoot(data: string): Account {
   const account = unprivilegedAccount(UNPRIVILEGED)
   spawnSync('chown', ['-R', `${account.uid}:${account.gid}`, data])
   return account
 }
 
-/** Whether every user may pass through the folder and all above it. A home folder with mode 700 stops them. */
+/** Whether every user may enter the folder and all its parents; not in a home folder with mode 700. */
 export function everyoneReaches(folder: string): boolean {
   const path = realpathSync(folder)
   if ((statSync(path).mode & 0o001) === 0) return false

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, syml
 import { dirname, join } from 'node:path'
 import { type Account, POSTGRES_ENV } from './postgresAccount'
 
-/** A folder with bin, lib and share. `version` is the package's: its first part is PostgreSQL's major version. */
+/** `native` is a folder with bin, lib and share. `version` is the package's: its first part is PostgreSQL's major version. */
 export interface Binaries {
   native: string
   version: string
@@ -13,9 +13,9 @@ const SUPPORTED = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
 const ALTERNATIVE = 'Set DATABASE_URL to a PostgreSQL server of your own instead.'
 
 /**
- * PostgreSQL's programs, where the account can run them. Of a project in a folder that only root may read they are
- * copied into `home`, once for each version (60 MB, 0.2 s). `project` is where their package is installed. Throws when
- * there are none that run on this platform.
+ * PostgreSQL's programs, in a folder that the account can read. If only root may read the project's folder, they are copied
+ * into `home`, once for each version (60 MB, 0.2 s). `project` is where their package is installed. Throws if none of them
+ * runs on this platform.
  */
 export function runnableBinaries(home: string, account: Account | null, project = __dirname): Binaries {
   const installed = installedBinaries(project)
@@ -49,7 +49,7 @@ function packageFolder(name: string, project: string): string {
   }
 }
 
-/** The package makes these links in its install script, which `npm ci --ignore-scripts` leaves out. */
+/** The package creates these links in its install script, which `npm ci --ignore-scripts` does not run. */
 function linkLibraries(folder: string): void {
   const list = join(folder, 'native/pg-symlinks.json')
   if (!existsSync(list)) return
@@ -68,7 +68,7 @@ function whyNotRunning(native: string, account: Account | null): string | null {
   return reason.includes('ENOENT') ? `${program} cannot be run (is this a system without glibc?).` : `${reason}.`
 }
 
-/** Complete or not there at all: the copy takes its name by a rename. */
+/** Copies and then renames, so that an incomplete copy never has the final name. */
 function copyBinaries(from: string, to: string): void {
   const partial = mkdtempSync(`${to}-partial-`)
   try {

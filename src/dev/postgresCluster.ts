@@ -34,12 +34,12 @@ export interface Cluster {
 }
 
 export const SUPERUSER = 'gatehouse'
-/** Where the cluster of a dataDir that only root may enter goes: the database's user could not open it there. */
+/** Folders for the cluster if only root may enter dataDir, since the database's user could not open it there. */
 export const SHARED_PLACES = ['/var/lib', '/var/tmp'] as const
 
 /**
- * The cluster of this dataDir; a new one where there is none. Throws when its files belong to another user or to another
- * major version of PostgreSQL, and when a new one cannot be made, with the reason that initdb gives.
+ * The cluster of this dataDir; creates it if there is none. Throws if its files belong to another user or to another major
+ * version of PostgreSQL, or if it cannot be created, with initdb's reason.
  */
 export async function openCluster(givenDataDir: string): Promise<Cluster> {
   mkdirSync(givenDataDir, { recursive: true })
@@ -50,8 +50,8 @@ export async function openCluster(givenDataDir: string): Promise<Cluster> {
 }
 
 /**
- * Where the cluster of this dataDir lies: once chosen it stays there, whatever becomes of the rights on the folders above.
- * Throws where the database's user may reach no place for a new one.
+ * The folder of this dataDir's cluster. It stays the same even if permissions of the parent folders change. Throws if the
+ * database's user can reach no folder for a new one.
  */
 export function clusterFolder(dataDir: string): string {
   const inside = join(dataDir, 'postgres')
@@ -63,7 +63,7 @@ export function clusterFolder(dataDir: string): string {
   throw new Error(`An unprivileged user must run PostgreSQL, and cannot reach ${dataDir}: open it, or set DATABASE_URL`)
 }
 
-/** Random: nobody can have put a folder of that name there before. The inode beside it tells a copied dataDir from its original. */
+/** Random, so that nobody can create a folder of that name in advance. The inode in the name distinguishes a copied dataDir. */
 function idIn(file: string): string {
   try {
     writeFileSync(file, randomBytes(16).toString('hex'), { flag: 'wx', mode: 0o600 })
@@ -78,7 +78,7 @@ function existingCluster(folder: string): Cluster {
   const orStartAnew = `or remove ${folder} to start with an empty database`
   if (!existsSync(data)) throw new Error(`The database in ${data} is gone: bring it back, ${orStartAnew}`)
   const { uid, mode } = statSync(folder)
-  // Whoever may write there could exchange the programs and the data.
+  // A user who may write there could replace the programs and the data.
   if (uid !== process.getuid?.())
     throw new Error(`${folder} belongs to user ${uid}: start as that user, ${orStartAnew}`)
   if ((mode & 0o022) !== 0) throw new Error(`Others may write to ${folder}: take that right from them, ${orStartAnew}`)
@@ -100,8 +100,8 @@ function existingCluster(folder: string): Cluster {
 }
 
 /**
- * Makes the cluster under another name and renames it once it is complete, so that an interrupted start leaves nothing
- * that looks like one. Of several processes that do so at once the first rename wins, and the others use its cluster.
+ * Creates the cluster under another name and renames it once it is complete, so that an interrupted start leaves no partial
+ * one. If several processes do so at once, the first rename succeeds and the others use its cluster.
  */
 async function createCluster(folder: string): Promise<void> {
   const draft = mkdtempSync(`${folder}-draft-`)
@@ -112,7 +112,7 @@ async function createCluster(folder: string): Promise<void> {
       if (name.startsWith(`${basename(folder)}-draft-`)) remove(join(dirname(folder), name))
     }
   } catch (error) {
-    // The first one has removed this draft, or its cluster is in the way of the rename.
+    // If the folder exists, another process was first and has removed this draft, or its cluster made the rename fail.
     if (!existsSync(folder)) throw creationError(folder, error)
   } finally {
     remove(draft)
@@ -123,7 +123,7 @@ function remove(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-/** The reason that a person can act on: a full disk shows as a file that cannot be copied, or in what initdb prints. */
+/** An error with the reason: a full disk is reported by the failed copy of a file, or in the output of initdb. */
 function creationError(folder: string, error: unknown): Error {
   const { stderr, message, code } = error as Error & { stderr?: string; code?: unknown }
   if (code === undefined && stderr === undefined) return error as Error

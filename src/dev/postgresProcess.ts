@@ -5,20 +5,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { POSTGRES_ENV } from './postgresAccount'
 import type { Cluster } from './postgresCluster'
 
-/** What the server prints when it does not start, and a further attempt may help. */
+/** Messages of a server that does not start, after which another attempt may succeed. */
 const PORT_TAKEN = 'Address already in use'
 const RETRY = [
   'lock file "postmaster.pid" already exists', // another process launched it at the same moment
-  'pre-existing shared memory block', // sessions of a killed server are about to notice
+  'pre-existing shared memory block', // processes of a killed server have not ended yet
 ]
-/** Milliseconds that a fast shutdown may take, before the server is made to end without its last checkpoint. */
+/** Milliseconds that a fast shutdown may take before an immediate one, which skips the last checkpoint. */
 const STOP_TIMEOUT = 15_000
 /** Milliseconds between two checks of a server that stops. */
 const POLL_INTERVAL = 25
 
 type ExitReason = 'port taken' | 'retry' | 'failed'
 
-/** One attempt to run the server. It outlives this process when that is killed, and the next start adopts it. */
+/** One attempt to run the server. If this process is killed, the server continues and the next start uses it. */
 export class PostgresProcess {
   private error: Error | null = null
   private constructor(
@@ -42,7 +42,7 @@ export class PostgresProcess {
         env: POSTGRES_ENV,
         cwd: '/',
         stdio: ['ignore', log, log],
-        detached: true, // Ctrl-C in a terminal reaches the whole group: the database must not go before its users
+        detached: true, // Ctrl-C in a terminal signals the whole process group: the database must not stop before its clients
       })
       return new PostgresProcess(child, logFile)
     } finally {
@@ -69,14 +69,14 @@ interface Postmaster {
   port: number
 }
 
-/** The server that runs on this data folder; null when there is none. The file that a dead one left is not believed. */
+/** The server that runs on this data folder; null if there is none. Ignores the pid file of a dead server. */
 export function findPostmaster(data: string): Postmaster | null {
   const pid = storedPid(data)
   if (pid === null || !runsOn(pid, data)) return null
   return { pid, port: Number(linesOf(pidFile(data))[3]) || 0 }
 }
 
-/** Ends the server on this data folder. SIGINT is PostgreSQL's fast shutdown: it ends the sessions, and writes everything down. */
+/** Stops the server on this data folder. SIGINT is PostgreSQL's fast shutdown: it ends sessions and writes a checkpoint. */
 export async function stopPostmaster(data: string): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     const server = findPostmaster(data)
@@ -96,13 +96,13 @@ export function pidFile(data: string): string {
   return join(data, 'postmaster.pid')
 }
 
-/** The process id that the last server wrote down, alive or not. */
+/** The process id that the last server stored, alive or not. */
 function storedPid(data: string): number | null {
   const pid = Number(linesOf(pidFile(data))[0])
   return Number.isInteger(pid) && pid > 0 ? pid : null
 }
 
-/** After a crash the number may be another process's by now: only a server that works in this folder counts. */
+/** After a crash another process may have the pid: only a server whose working directory is this folder counts. */
 function runsOn(pid: number, data: string): boolean {
   if (existsSync('/proc/self/cwd')) return workingFolder(pid) === realpathSync(data)
   const { status, stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
@@ -121,13 +121,13 @@ function linesOf(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n')
   } catch {
-    return [] // it comes and goes with the server
+    return [] // no server is running
   }
 }
 
 /**
- * PostgreSQL clears away the file that a killed server left, unless its process id is alive: after a reboot that may be
- * any process, and it would not start at all.
+ * Removes a pid file whose process id another process has, as after a reboot: PostgreSQL removes the file of a killed
+ * server only if no process has the id, and would not start.
  */
 function removeReusedPidFile(data: string): void {
   const pid = storedPid(data)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The development secret in DATA_DIR: made once, read by its owner alone, and the same after every restart. */
+/** The development secret in DATA_DIR: created once, readable by its owner only, the same after every restart. */
 export function readDevelopmentSecret(dataDir: string): string {
   const file = join(dataDir, 'secret')
   mkdirSync(dataDir, { recursive: true })

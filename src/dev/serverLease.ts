@@ -1,18 +1,18 @@
 import { Client } from 'pg'
 
-/** Any number will do, as long as every process that uses the embedded server takes the same. */
+/** An arbitrary number that must be the same in every process that uses the embedded server. */
 const LOCK_ID = 7_236_511
-/** Milliseconds that the server may take to answer on loopback; what holds its port may be a stranger who never answers. */
+/** Milliseconds that the server may take to answer on loopback; another program with its port may never answer. */
 const CONNECT_TIMEOUT = 2_000
 
 /**
- * A connection with a shared advisory lock: while it is open, this process uses the embedded server. The database frees
- * the lock when the process dies.
+ * A connection with a shared advisory lock: while it is open, this process uses the embedded server. The lock ends when the
+ * process dies.
  */
 export class ServerLease {
   private constructor(private readonly client: Client) {}
 
-  /** Null while the server of this data folder starts, recovers or is being stopped. Throws when it refuses the password. */
+  /** Null while the server of this data folder starts, recovers or stops. Throws if it rejects the password. */
   static async acquire(url: string, data: string): Promise<ServerLease | null> {
     const client = new Client({
       connectionString: url,
@@ -20,10 +20,10 @@ export class ServerLease {
       query_timeout: CONNECT_TIMEOUT,
       application_name: 'gatehouse server lease',
     })
-    client.on('error', () => undefined) // the server went away: the pools of the application report it
+    client.on('error', () => undefined) // the server stopped: the application's pools report it
     try {
       await client.connect()
-      // A copied dataDir has the port and the password of the original, whose server may be the one that answers.
+      // A copied dataDir has the port and the password of the original, so that the original's server may answer.
       // The exclusive lock is held while the server is being stopped, so no new process joins.
       if ((await isServerOf(client, data)) && (await isGranted(client, 'pg_try_advisory_lock_shared'))) {
         return new ServerLease(client)
@@ -37,15 +37,15 @@ export class ServerLease {
   }
 
   /**
-   * Whether no other process uses the server; then none can join any more, until `release`. Of two that leave at once,
-   * both give up their shared lock first: one of them, and only one, then gets the exclusive one.
+   * Whether no other process uses the server; if so, none can acquire a lease until `release`. If two processes stop at once,
+   * both release their shared lock first, and exactly one then gets the exclusive lock.
    */
   async isLastUser(): Promise<boolean> {
     try {
       await isGranted(this.client, 'pg_advisory_unlock_shared')
       return await isGranted(this.client, 'pg_try_advisory_lock')
     } catch {
-      return true // the server is gone, or has crashed and lost all locks
+      return true // the server has stopped, or has crashed and lost all locks
     }
   }
 

@@ -11,13 +11,13 @@ import type { Logger } from '../ops/logger'
 
 interface ApolloOptions {
   schema: GraphQLSchema
-  /** Introspection, Apollo Sandbox, and errors that name what the schema holds. */
+  /** Enables introspection, Apollo Sandbox, and error messages that name parts of the schema. */
   sandbox: boolean
   cookie: Parameters<typeof responsePlugin>[0]['cookie']
   logger: Logger
 }
 
-/** What a newcomer finds in the Sandbox: a document that runs as it stands. */
+/** The first document in the Sandbox; it runs unchanged. */
 const FIRST_DOCUMENT = `# Welcome to Gatehouse. Pick an operation and press the button above it.
 query PasswordPolicy {
   passwordPolicy {
@@ -60,7 +60,7 @@ query Me {
   me { id email sessions { id current } }
 }`
 
-/** Apollo puts the message of an error into its lines, and it may quote a value: the place of the call is kept alone. */
+/** Logs only the place of the call: Apollo's lines contain error messages, which may quote a value. */
 export function withoutMessages(logger: Logger): Record<'debug' | 'info' | 'warn' | 'error', () => void> {
   const at = (level: 'debug' | 'info' | 'warn' | 'error') => () => {
     logger[level]({ event: 'apollo_problem', err: new Error('reported by Apollo') }, 'apollo_problem')
@@ -90,7 +90,7 @@ export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions)
     validationOptions: { maxErrors: GRAPHQL.maxErrors },
     validationRules: [limitsRule],
     plugins: [landingPage, responsePlugin({ detailed: sandbox, cookie })],
-    // Errors of the protocol, before there is a context; the plugin writes all others.
+    // For protocol errors, which occur before there is a context; responsePlugin formats all others.
     formatError: (formatted, error) =>
       presentError(asGraphQLError(error, formatted), { locale: 'en', requestId: null, detailed: sandbox }),
   })

@@ -33,7 +33,7 @@ const RateLimitKey = new GraphQLEnumType({
   } satisfies Record<BudgetKey, { value: BudgetKey; description: string }>,
 })
 
-/** `@rateLimit` as the schema prints it; every occurrence on a field is a budget of its own. */
+/** The directive `@rateLimit`; every occurrence on a field is a budget of its own. */
 export const rateLimitDirective = new GraphQLDirective({
   name: 'rateLimit',
   description:
@@ -51,7 +51,7 @@ export const rateLimitDirective = new GraphQLDirective({
   },
 })
 
-/** The budgets that stand on each field of the mutation type, in the order of the schema. Throws for a window it cannot read. */
+/** The budgets of each mutation field, in the order of the schema. Throws if a window is malformed. */
 export function budgetsOf(schema: GraphQLSchema): Map<string, readonly FieldBudget[]> {
   const fields = Object.values(schema.getMutationType()?.getFields() ?? {})
   return new Map(
@@ -68,15 +68,15 @@ function readBudget(field: string, { max, window, per }: Record<string, unknown>
   return { max: Number(max), window: milliseconds, per: per as BudgetKey[] }
 }
 
-/** How the budgets of one server differ from those that stand in the code. */
+/** How the configuration changes the budgets of the schema. */
 export interface BudgetChanges {
-  /** Every number is multiplied by it. */
+  /** The maximum of every budget is multiplied by it. */
   factor: number
-  /** Budgets that stand in the place of a field's own, as they are. */
+  /** Budgets that replace a field's own; they are not multiplied. */
   replaced: Readonly<Record<string, readonly FieldBudget[]>>
 }
 
-/** Writes the budgets that are in force on the fields: as directives, and in the descriptions, since introspection shows no directives. */
+/** Writes the budgets in force to the fields: as directives, and in the descriptions, since introspection shows no directives. */
 export function changeBudgets(schema: GraphQLSchema, { factor, replaced }: BudgetChanges): void {
   const ofFields = budgetsOf(schema)
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
@@ -90,7 +90,7 @@ export function changeBudgets(schema: GraphQLSchema, { factor, replaced }: Budge
   }
 }
 
-/** As the README and RATE_LIMIT_<FIELD> spell it. */
+/** In the syntax of the README and RATE_LIMIT_<FIELD>. */
 export function spellBudget({ max, window, per }: FieldBudget): string {
   return `${max} / ${formatDuration(window)} per ${per.join('+')}`
 }

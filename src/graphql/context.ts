@@ -3,7 +3,7 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 import type { ClientInfo, Deps, Viewer } from '../services/deps'
 import { viewerOf } from '../services/viewerOf'
 
-/** What the response carries beside its data: headers and a cookie, the same for GraphQL and REST. */
+/** Headers and cookie of the response, the same for GraphQL and REST. */
 export interface ResponseMeta {
   /** Seconds, for the Retry-After header. */
   retryAfter: number | null
@@ -11,7 +11,7 @@ export interface ResponseMeta {
   refreshCookie: { token: string; expiresAt: Date } | 'clear' | null
 }
 
-/** Where the development inbox is read; null where mails leave by SMTP. */
+/** The development inbox. */
 export interface Inbox {
   list(to?: string): Promise<DevMailType[]>
 }
@@ -21,11 +21,11 @@ export interface Context {
   client: ClientInfo
   inbox: Inbox | null
   response: ResponseMeta
-  /** The refresh token in the request's cookie, where the browser may use it from this origin. */
+  /** The refresh token in the request's cookie; null if the request's origin may not use it. */
   cookieToken: string | null
-  /** The signed-in client; null for a request without a token. Throws an UnauthenticatedError for a token that is no good. */
+  /** The signed-in client; null for a request without a token. Throws an UnauthenticatedError if the token is invalid. */
   viewer: () => Promise<Viewer | null>
-  /** The same, where one is required: throws an UnauthenticatedError without a token too. */
+  /** Like `viewer`, but throws an UnauthenticatedError without a token too. */
   requireViewer: () => Promise<Viewer>
 }
 
@@ -38,7 +38,7 @@ interface RequestParts {
   cookieToken: string | null
 }
 
-/** The context of one request. The viewer is looked up when a field asks, and once. */
+/** The context of one request. The viewer is looked up once, when it is first needed. */
 export function createContext({ deps, client, inbox, authorization, cookieToken }: RequestParts): Context {
   let viewer: Promise<Viewer | null> | undefined
   const context: Context = {

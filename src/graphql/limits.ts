@@ -16,7 +16,7 @@ import {
 } from 'graphql'
 import { GRAPHQL } from '../config/defaults'
 
-/** What one selection set amounts to with its fragments expanded. */
+/** The size of one selection set with its fragments expanded. */
 interface Size {
   depth: number
   cost: number
@@ -25,12 +25,12 @@ interface Size {
 }
 const EMPTY: Size = { depth: 0, cost: 0, aliases: 0, directives: 0 }
 
-/** How many elements a list is taken to have. */
+/** The assumed number of elements of a list. */
 const LIST_FACTOR = 10
 
 /**
- * Refuses a document that would cost too much, before any resolver runs. Each fragment is measured once however often it
- * is spread, so that the time is linear in the document, and the document is bounded by its tokens.
+ * Rejects a document that costs too much, before any resolver runs. Each fragment is measured once, however often it is
+ * spread, so that the time is linear in the document, whose tokens are limited.
  */
 export function limitsRule(context: ValidationContext): ASTVisitor {
   return {
@@ -44,7 +44,7 @@ export function limitsRule(context: ValidationContext): ASTVisitor {
   }
 }
 
-/** Nothing else in validation does, where the schema has none: execution would fail as if the fault were ours. */
+/** Validation does not reject subscriptions if the schema has none: execution would then fail with an internal error. */
 function refuseSubscriptions(context: ValidationContext, { definitions }: DocumentNode): void {
   for (const node of definitions) {
     if (node.kind !== Kind.OPERATION_DEFINITION || node.operation !== OperationTypeNode.SUBSCRIPTION) continue
@@ -54,7 +54,7 @@ function refuseSubscriptions(context: ValidationContext, { definitions }: Docume
 
 const listFieldsOf = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
 
-/** The names of fields that answer lists in any type: a fragment is measured once, whatever type it is spread in. */
+/** The names of fields that return a list in any type: a fragment is measured once, whatever type it is spread in. */
 function listFields(schema: GraphQLSchema): ReadonlySet<string> {
   const known = listFieldsOf.get(schema)
   if (known) return known
@@ -90,7 +90,7 @@ function problemOfOperation(operation: OperationDefinitionNode, measure: Measure
   return size.cost > GRAPHQL.maxCost ? `Costs more than ${GRAPHQL.maxCost}` : null
 }
 
-/** What is known of each fragment by its name. */
+/** The measured fragments by name. */
 interface Memo<T> {
   known: Map<string, T>
   empty: T
@@ -136,7 +136,7 @@ function createMeasure(document: DocumentNode, lists: ReadonlySet<string>): Meas
       return { ...inner, directives: inner.directives + directives }
     }
     const name = selection.name.value
-    // Introspection is a development tool, nested deeply by every client; where it is off, validation refuses it.
+    // Clients nest introspection deeply. It is a development tool: if it is off, validation rejects it.
     if (name === '__schema' || name === '__type') return { ...EMPTY, depth: 1, cost: 1 }
     const inner = selection.selectionSet ? selections(selection.selectionSet) : EMPTY
     const factor = lists.has(name) ? LIST_FACTOR : 1

@@ -16,12 +16,12 @@ import { describeUserError } from '../i18n/userErrors'
 
 type Resolver = GraphQLFieldResolver<unknown, Context, Record<string, unknown>>
 
-/** Mutations whose success gives its call back: who knows the password has not guessed. */
+/** Mutations whose charge is refunded on success: a login with the right password is not a guess. */
 const REFUNDED: ReadonlySet<string> = new Set(['login'])
 
 /**
- * What holds for every mutation, around its resolver: its rate limits are charged before anything else is done, an expected
- * failure becomes the member of its union, and its outcome is counted. Throws where a budget of the schema cannot be read.
+ * Wraps the resolver of every mutation: charges its rate limits before anything else, returns an expected failure as a
+ * member of its union, and counts the outcome. Throws if a budget of the schema is malformed.
  */
 export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
   const budgets = budgetsOf(schema)

@@ -6,7 +6,7 @@ import type { Locale } from '../i18n/locale'
 import { text } from '../i18n/text'
 import { describeUserError } from '../i18n/userErrors'
 
-/** Apollo's codes for what has no code of its own here. */
+/** Apollo's codes that are replaced by one of ours. */
 const APOLLO_CODES: Record<string, string> = {
   OPERATION_RESOLUTION_FAILURE: 'BAD_USER_INPUT',
   PERSISTED_QUERY_NOT_FOUND: 'PERSISTED_QUERY_NOT_SUPPORTED',
@@ -14,9 +14,9 @@ const APOLLO_CODES: Record<string, string> = {
 
 interface Presentation {
   locale: Locale
-  /** Null before the request has one of its own: an error of the protocol. */
+  /** Null for a protocol error, which occurs before the request has an id. */
   requestId: string | null
-  /** Whether messages may name what the schema holds: only while introspection is on. */
+  /** Whether messages may name parts of the schema: only if introspection is on. */
   detailed: boolean
 }
 
@@ -31,7 +31,7 @@ export function classify(error: GraphQLError): PublicError {
   )
 }
 
-/** An error as the client sees it: its code, a message, its place in the client's document, and nothing of the inside. */
+/** An error as the client sees it: its code, a message and its place in the client's document, without internals. */
 export function presentError(
   error: GraphQLError,
   { locale, requestId, detailed }: Presentation,
@@ -48,13 +48,13 @@ export function presentError(
   }
 }
 
-/** A spent budget of a field whose result is no union. */
+/** A spent budget of a field whose result is not a union. */
 function presentRateLimit({ path }: GraphQLError, limited: RateLimitedError, locale: Locale): GraphQLFormattedError {
   const { code, message } = describeUserError(limited, locale)
   return { message, ...(path ? { path } : {}), extensions: { code, retryAfter: limited.retryAfter } }
 }
 
-/** An error that came before there was a GraphQL one, as in a batch or a missing query. */
+/** Wraps an error that occurs before GraphQL runs, as for a batch or a missing query. */
 export function asGraphQLError(error: unknown, formatted: GraphQLFormattedError): GraphQLError {
   if (error instanceof GraphQLError) return error
   const options = {

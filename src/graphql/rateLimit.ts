@@ -8,7 +8,7 @@ import { canonicalEmail } from '../lib/emailAddress'
 import type { Budget, Charge } from '../ratelimit/rateLimiter'
 import { findPresentedSession } from '../services/steps/findPresentedSession'
 
-/** One call of a field, as its budgets see it. */
+/** One call of a field, with what its budgets count by. */
 interface Call {
   field: string
   context: Context
@@ -28,7 +28,7 @@ export async function chargeBudgets(
   return charges
 }
 
-/** Gives back what was charged. The answer does not wait for it, and does not fail with it: the operation has succeeded. */
+/** Refunds charges. The response neither waits for it nor fails with it: the operation has succeeded. */
 export function refundCharges({ client, deps }: Context, charges: readonly Charge[]): void {
   deps.limiter.refund(charges).catch(() => {
     deps.sampledLog(client.log, { event: 'rate_limit_refund_failed' })
@@ -48,7 +48,7 @@ async function chargesOf(budgets: readonly FieldBudget[], call: Call): Promise<C
   return (await Promise.all(counted.map((budget) => chargesOfBudget(budget, call, session)))).flat()
 }
 
-/** One charge for each network of the client where the budget belongs to one, else a single one. */
+/** One charge for each network of the client if the budget counts by IP, else a single one. */
 async function chargesOfBudget(
   { max, window, per }: FieldBudget,
   call: Call,
@@ -67,7 +67,7 @@ async function subjectOf(key: Exclude<BudgetKey, 'IP'>, call: Call, session: str
   switch (key) {
     case 'EMAIL': {
       const { email } = call.input
-      // What is no address is refused by the operation; until then it is counted as it stands.
+      // A malformed address is counted as it is; the operation rejects it later.
       return typeof email === 'string' ? (canonicalEmail(email) ?? email.slice(0, 254)) : ''
     }
     case 'USER':
@@ -79,7 +79,7 @@ async function subjectOf(key: Exclude<BudgetKey, 'IP'>, call: Call, session: str
   }
 }
 
-/** Where nobody is signed in, the operation decides what is due; until then the network is counted. */
+/** If nobody is signed in, counts the network; the operation decides later whether it requires a viewer. */
 async function userOf({ client, requireViewer }: Context): Promise<string> {
   try {
     return (await requireViewer()).account.id
@@ -90,8 +90,8 @@ async function userOf({ client, requireViewer }: Context): Promise<string> {
 }
 
 /**
- * The session of the presented refresh token. Looking one up is a trip, so once a network has spent its budget for unknown
- * tokens, this instance bounds the look-ups too. Throws a RateLimitedError.
+ * The session of the presented refresh token. A look-up is a query, so once a network has spent its budget for unknown
+ * tokens, this instance limits its look-ups too. Throws a RateLimitedError.
  */
 async function sessionOf({ field, context, input }: Call, forUnknown: readonly FieldBudget[]): Promise<string | null> {
   const { refreshToken } = input

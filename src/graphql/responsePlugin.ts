@@ -5,11 +5,11 @@ import type { PublicError } from '../errors/publicError'
 
 interface ResponseOptions {
   detailed: boolean
-  /** The Set-Cookie header that puts a refresh token into the browser, or clears it. */
+  /** The Set-Cookie header that sets the refresh token, or clears it. */
   cookie: (change: NonNullable<Context['response']['refreshCookie']>) => string
 }
 
-/** Writes what a response carries beside its data: headers, cookie, and errors in the client's language. */
+/** Writes headers, the cookie, and errors in the client's language to the response. */
 export function responsePlugin({ detailed, cookie }: ResponseOptions): ApolloServerPlugin<Context> {
   return {
     requestDidStart: () =>
@@ -27,7 +27,7 @@ export function responsePlugin({ detailed, cookie }: ResponseOptions): ApolloSer
   }
 }
 
-/** What is wrong with the document or its variables, rather than with the request that carries them. */
+/** Codes of errors in the document or its variables, as opposed to the HTTP request. */
 const IN_DOCUMENT: ReadonlySet<string> = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

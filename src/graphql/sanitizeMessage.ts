@@ -1,14 +1,14 @@
 import type { GraphQLError } from 'graphql'
 
 const VARIABLE = /^Variable "\$(\w+)" got invalid value /
-/** How GraphQL begins to quote what it was given: in the grammar, and in values. */
+/** How GraphQL's messages begin to quote the client's text: in syntax errors, and for values. */
 const QUOTED_TOKEN = /(?:Block)?String ".*/s
 const QUOTED_VALUE = /(?: value: |, found |^Value ").*/s
 
 /**
- * GraphQL's own words about a client's document, without what must not come back: values, any of which may be a password,
- * and suggestions, which name the schema. Everything from the first quotation on is cut, so that no value can steer what
- * is cut, and no long one costs more time than reading it once.
+ * GraphQL's own message about a client's document, without values, any of which may be a password, and without suggestions,
+ * which name the schema. Removes everything from the first quotation on, so that no value can influence what is removed,
+ * and a long one is read only once.
  */
 export function sanitizeMessage({ message, originalError }: GraphQLError): string {
   const variable = VARIABLE.exec(message)?.[1]

@@ -61,19 +61,19 @@ const RESOLVERS = [
 ] as const
 
 interface SchemaOptions {
-  /** Adds the inbox of mails. */
+  /** Adds `devInbox`. */
   development: boolean
-  /** What this server changes in the budgets that stand in the code. */
+  /** How the configuration changes the budgets of the schema. */
   budgets?: BudgetChanges
 }
 
-/** The schema that is served. Throws where a budget cannot be read. */
+/** The schema that is served. Throws if a budget is malformed. */
 export function createSchema({ development, budgets }: SchemaOptions): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: development ? [...RESOLVERS, DevInboxQuery] : RESOLVERS,
     directives: [...specifiedDirectives, rateLimitDirective],
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
-    // The operations read their inputs: GraphQL and REST are answered alike.
+    // The services validate inputs, so that GraphQL and REST return the same errors.
     validate: false,
     authChecker: async ({ context }: { context: Context }) => {
       await context.requireViewer()

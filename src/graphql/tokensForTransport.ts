@@ -2,7 +2,7 @@ import type { Context } from './context'
 import { TokenTransport } from './objects/tokens'
 import type { IssuedTokens } from '../services/deps'
 
-/** The tokens as the client asked for them: a refresh token that goes into the cookie stays out of the body. */
+/** The tokens for the requested transport: a refresh token that is set as a cookie is not in the body. */
 export function tokensForTransport(
   context: Context,
   transport: TokenTransport,
@@ -13,7 +13,7 @@ export function tokensForTransport(
   return { ...tokens, refreshToken: null }
 }
 
-/** Puts the refresh token into the browser's cookie, whether or not the body carries it too. */
+/** Sets the refresh token as a cookie, whether or not it is in the body too. */
 export function setRefreshCookie({ response }: Context, tokens: IssuedTokens): void {
   response.refreshCookie = { token: tokens.refreshToken, expiresAt: tokens.refreshTokenExpiresAt }
 }

@@ -12,7 +12,7 @@ interface BreakerOptions {
 }
 
 /**
- * Distinguishes a failing mail from a failing mail server: after a connection problem the server is probed, and the circuit
+ * Distinguishes a failing mail from a failing mail server: after a connection problem it probes the server, and the circuit
  * opens only if the probe fails too. While it is open nothing is sent, and the server is probed until a probe succeeds.
  */
 export class CircuitBreaker {

@@ -35,7 +35,7 @@ type Registration = NonNullable<QueuedMail['registration']>
 type Result = Promise<ComposedMail | SkippedMail>
 
 /**
- * Turns a queued mail into its text, or says why it is not sent. Decided here and not when the mail is queued, so that a
+ * Renders a queued mail, or returns why it is not sent. Decided here and not when the mail is queued, so that a
  * request costs the same for a known and an unknown address.
  */
 export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result {

@@ -21,7 +21,7 @@ export function createSmtpSockets(timeout: number): SmtpSockets {
     const socket = connect({ host, port: Number(port) })
     sockets.add(socket)
     const timer = setTimeout(() => socket.destroy(timeoutError()), timeout).unref()
-    socket.on('error', () => undefined) // nodemailer attaches its own a moment after the connection is made
+    socket.on('error', () => undefined) // nodemailer attaches its own listener only after the connection is made
     const fail = (error: Error) => done(Object.assign(error, { command: 'CONNECT' }))
     socket.once('error', fail)
     socket.once('close', () => {

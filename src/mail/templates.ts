@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** The target of a button or link. Deep links of apps are allowed, schemes that execute something are not. */
 const link = z.string().refine(isSafeLink, 'an absolute URL that a mail program opens safely')
 
-/** As its owner typed it: rendering sanitizes it. */
+/** Unchanged user input: rendering sanitizes it. */
 const displayName = z.string().nullable()
 
 /** Milliseconds from the creation of the mail's row until its link expires. */

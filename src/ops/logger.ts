@@ -26,7 +26,7 @@ const SECRET_KEYS = [
   'url',
 ]
 
-/** Bytes of lines that wait for a reader of standard output that has stalled: beyond them lines are lost, not requests. */
+/** Bytes of lines buffered while the reader of standard output is blocked: beyond this, lines are dropped and requests go on. */
 const MAX_BACKLOG = 16 * 1024 * 1024
 
 interface LoggerOptions {
@@ -66,7 +66,7 @@ export function createLogger({ level, pretty, destination }: LoggerOptions): Log
   })
 }
 
-/** What is logged of an error. */
+/** The logged form of an error. */
 interface SerializedError {
   name: string
   code?: string | number
@@ -75,9 +75,9 @@ interface SerializedError {
   errors?: SerializedError[]
 }
 
-/** Causes below this depth are left out, which also ends a chain of causes that is a circle. */
+/** Causes below this depth are omitted, which also ends circular causes. */
 const MAX_DEPTH = 5
-/** Members of an AggregateError beyond these are left out. */
+/** Maximum number of logged members of an AggregateError. */
 const MAX_MEMBERS = 10
 
 /**
@@ -106,7 +106,7 @@ function nameOf(error: unknown): string {
   return [name, kind].find(isLabel) ?? typeof error
 }
 
-/** Names and codes are words of the source; anything else could be a value. */
+/** Only names and codes: other text could be a value. */
 function isLabel(text: unknown): text is string {
   return typeof text === 'string' && /^\w{1,64}$/.test(text)
 }
@@ -126,7 +126,7 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value) // also those of another realm
 }
 
-/** An error under another key than `err` would be written with its own properties, of which pg's quote values. */
+/** Serializes errors under other keys than `err`: pino would write their own properties, and those of pg quote values. */
 function serializeErrors(line: Record<string, unknown>): Record<string, unknown> {
   if (!Object.values(line).some(isError)) return line
   return Object.fromEntries(
@@ -134,7 +134,7 @@ function serializeErrors(line: Record<string, unknown>): Record<string, unknown>
   )
 }
 
-/** Pino would take the message of an error for the text of a line that has none, or format it into one. */
+/** Prevents pino from using an error's message as the text of a line, or formatting it into one. */
 function withoutMessages([first, ...rest]: unknown[]): unknown[] {
   const fields = isError(first) ? { err: first } : first
   const texts = rest.map((text) => (isError(text) ? nameOf(text) : text))

@@ -1,7 +1,7 @@
 import { isDatabaseOutage, outageCode } from '../errors/outage'
 
 interface ReadinessParts {
-  /** What is wrong with the database's side of the configuration, in words; null: nothing. Throws while it cannot be asked. */
+  /** The problem of the database's configuration, in words; null if there is none. Throws if no statement can run. */
   database: () => Promise<string | null>
   /** The migrations that this release has and the database lacks. */
   pending: () => Promise<string[]>
@@ -12,17 +12,17 @@ interface ReadinessParts {
 }
 
 interface Readiness {
-  /** Why the server cannot serve at this moment, in words that are safe to show; null when it can. */
+  /** Why the server is not ready, in words that are safe to show; null if it is. */
   check: () => Promise<string | null>
-  /** From now on the server is not ready, so that no new request is sent its way. */
+  /** Makes the server not ready, so that load balancers send it no new request. */
   stop: () => void
   isStopping: () => boolean
 }
 
-/** Asks everything that the server needs before it can serve. */
+/** Checks everything that the server needs to serve requests. */
 export function createReadiness({ database, pending, keys, passwordsChecked }: ReadinessParts): Readiness {
   let stopping = false
-  /** Migrations only move forward: once none is pending, none becomes so. */
+  /** Remembered: once no migration is pending, none becomes pending while the process runs. */
   let migrated = false
 
   return {
@@ -45,7 +45,7 @@ export function createReadiness({ database, pending, keys, passwordsChecked }: R
   }
 }
 
-/** What an operator looks for first, by SQLSTATE or the system's code. */
+/** The usual causes, by SQLSTATE or the system's code. */
 const CAUSES: [pattern: RegExp, words: string][] = [
   [/^28P01$/, 'wrong password'],
   [/^28/, 'the role is not let in'],
@@ -67,7 +67,7 @@ const CAUSES: [pattern: RegExp, words: string][] = [
   [/CERT|SIGNED|ISSUER|ALTNAME|^ERR_(?:TLS|SSL)|HOSTNAME/, 'certificate or TLS refused'],
 ]
 
-/** The cause in words and its code, and never the error's message: that may quote names and addresses. */
+/** The cause in words with its code, without the error's message, which may quote names and addresses. */
 export function describeDatabaseError(error: unknown): string {
   const code = outageCode(error)
   if (code === null) return isPlainText(error) ? 'the server offers no TLS' : 'no answer'
@@ -75,7 +75,7 @@ export function describeDatabaseError(error: unknown): string {
   return words === undefined ? code : `${words} (${code})`
 }
 
-/** pg's own words: it gives this error no code. */
+/** By pg's message, since this error has no code. */
 function isPlainText(error: unknown): boolean {
   const { message, cause } = error as { message?: unknown; cause?: unknown }
   return message === 'The server does not support SSL connections' || (cause !== undefined && isPlainText(cause))

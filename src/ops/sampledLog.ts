@@ -16,10 +16,10 @@ interface LineOptions {
   message?: string
 }
 
-/** Writes the first lines of each event in a minute to the given log, then one line with the number left out. */
+/** Writes the first lines of each event in a minute to the given log, then one line with the number of omitted ones. */
 export interface SampledLog {
   (log: RequestLog, event: SampledEvent, options?: LineOptions): void
-  /** Writes how many lines were left out so far. */
+  /** Writes the numbers of lines omitted so far. */
   flush: () => void
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** What a bcrypt hash of our own was made of: the password itself, or its digest since it has more than 72 bytes. */
+/** What a bcrypt hash of this server was computed from: the password, or its digest if it has more than 72 bytes. */
 export type BcryptForm = 'direct' | 'digest'
 
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -12,15 +12,15 @@ const MARK_BYTES = 4
 
 /**
  * The start of a new hash, as in `$2b$12$` and 22 characters of salt. The last bytes of the salt are a digest of the
- * others and the form, so that the hash itself says whether it is our own and what was hashed. A column beside it would
- * be lost by another release or a copy of the hash.
+ * others and the form, so that the hash itself shows whether this server made it and what was hashed. A separate column
+ * would be lost if an older release or an export copied the hash only.
  */
 export function markedSalt(cost: number, form: BcryptForm): string {
   const random = randomBytes(SALT_BYTES - MARK_BYTES)
   return bcryptPrefix(cost) + encode(Buffer.concat([random, mark(random, form)]))
 }
 
-/** Null for a hash of another system, or of a release that did not mark its own. */
+/** Null for a hash of another system, or of a release that did not mark its hashes. */
 export function markedForm(hash: string): BcryptForm | null {
   const salt = decode(hash.slice(7, 29))
   const random = salt.subarray(0, SALT_BYTES - MARK_BYTES)
@@ -32,7 +32,7 @@ export function bcryptPrefix(cost: number): string {
   return `$2b$${String(cost).padStart(2, '0')}$`
 }
 
-/** Clears the unused bits of the last characters: some libraries set them, and then others never find a match. */
+/** Clears the unused bits of the last characters: some libraries set them, and others then never match. */
 export function canonicalBcrypt(hash: string): string {
   return hash.slice(0, 7) + encode(decode(hash.slice(7, 29))) + encode(decode(hash.slice(29)))
 }
@@ -41,7 +41,7 @@ function mark(random: Uint8Array, form: BcryptForm): Buffer {
   return createHash('sha256').update(`gatehouse bcrypt ${form}\0`).update(random).digest().subarray(0, MARK_BYTES)
 }
 
-/** bcrypt's base64 has the bits of the standard one, and an alphabet of its own. */
+/** bcrypt's base64 differs from the standard one only in its alphabet. */
 function encode(bytes: Uint8Array): string {
   const standard = Buffer.from(bytes).toString('base64').replace(/=+$/, '')
   return translate(standard, STANDARD, BCRYPT)

@@ -9,7 +9,7 @@ const INITIAL_ESTIMATE = 250
 const NEWEST_WEIGHT = 1 / 8
 /** Requests are admitted up to this part of `maxWait`: the rest absorbs hashes that take longer than the average. */
 const ADMITTED_PART = 0.9
-/** Bounds memory only: the expected wait refuses far earlier, unless hashes cost next to nothing. */
+/** Bounds memory only: the expected wait leads to a refusal far earlier, unless hashes are very cheap. */
 const MAX_WAITING = 10_000
 
 /** What the metrics count. Times in milliseconds. */
@@ -29,8 +29,8 @@ interface HashQueueOptions {
 }
 
 /**
- * Bounds how many hashes run at once, since each keeps a core busy, and is fair between clients: in a plain queue whoever
- * sends the most requests would decide how long the others wait.
+ * Limits how many hashes run at once, since each keeps a core busy, and is fair between clients: in a FIFO queue the client
+ * with the most requests would determine how long the others wait.
  */
 export class HashQueue {
   private readonly waiting = new FairQueue<() => void>()
@@ -44,8 +44,8 @@ export class HashQueue {
   }
 
   /**
-   * Throws the OverloadedError that `run` would throw now. Called before the work that leads to a hash, so that a refused
-   * request costs next to nothing.
+   * Throws the OverloadedError that `run` would throw now. Called before the work that leads to a hash, so that a refusal is
+   * cheap.
    */
   assertCapacity({ client }: HashRequest): void {
     const refusal = this.running < this.options.concurrency ? null : this.refusalFor(client)
@@ -143,7 +143,7 @@ export class HashQueue {
     return new AbandonedError()
   }
 
-  /** Requests that came later from other networks were served first. The client is still connected and may retry. */
+  /** Later requests of other networks were served first. The client is still connected and may retry. */
   private overdue(): OverloadedError {
     this.options.observe.dropped()
     return new OverloadedError(1)

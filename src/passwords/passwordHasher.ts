@@ -29,8 +29,8 @@ export interface PasswordHasher {
    */
   verify(password: string, stored: string | null, request: HashRequest): Promise<Comparison>
   /**
-   * The same for several comparisons as one entry of the hash queue: once the first was computed, none of them can be
-   * refused. `work` must do nothing but compare, since it occupies a place of the queue. Throws what the hash queue throws.
+   * Several comparisons as one entry of the hash queue: once the first has started, none of them can be refused. `work` must
+   * do nothing but compare, since other entries wait for it. Throws what the hash queue throws.
    */
   compareInOneEntry<T>(request: HashRequest, work: (compare: Compare) => Promise<T>): Promise<T>
   /** Hashes once, so that the queue knows how long a hash takes here before the first request. */
@@ -64,7 +64,7 @@ export function createPasswordHasher({
 
   async function compare(password: string, stored: string | null, kinds: readonly StoredHash[]): Promise<Comparison> {
     const known = stored === null ? null : parseStoredHash(stored)
-    // Both, whatever the first says: a right password whose account is disabled must take as long as a wrong one.
+    // Both, even if the first matches: the right password of a disabled account must take as long as a wrong one.
     const byBcrypt = await compareBcrypt(password, known, kinds)
     const byArgon2 = await compareArgon2(password, known, kinds)
     const match = byBcrypt ?? byArgon2
@@ -81,7 +81,7 @@ export function createPasswordHasher({
   }
 }
 
-/** A right password; `own` where the hash is certainly of the one form in which we hash it. */
+/** A matching password. `own`: the hash certainly has the form in which this server hashes that password. */
 type Match = { own: boolean } | null
 
 async function hashBcrypt(password: string, cost: number): Promise<string> {
@@ -90,9 +90,9 @@ async function hashBcrypt(password: string, cost: number): Promise<string> {
 }
 
 /**
- * Compares in every form in which the password may have been hashed, each with the work of the highest bcrypt cost
- * present. A cheaper hash, or none of bcrypt, is made up for with decoys: 2^10 + 2^10 + 2^11 = 2^12, so that a hash of
- * cost 10 with decoys of cost 10 and 11 takes as long as one of cost 12.
+ * Compares each form in which the password may have been hashed, always with the work of the highest bcrypt cost present.
+ * Decoys compensate for a cheaper hash or one that is not bcrypt: 2^10 + 2^10 + 2^11 = 2^12, so that a hash of cost 10 with
+ * decoys of cost 10 and 11 takes as long as one of cost 12.
  */
 async function compareBcrypt(password: string, known: StoredHash | null, kinds: readonly StoredHash[]): Promise<Match> {
   const stored = known?.algorithm === 'bcrypt' ? known : null
@@ -114,13 +114,13 @@ async function compareBcrypt(password: string, known: StoredHash | null, kinds: 
 
 interface BcryptInput {
   bytes: Buffer
-  /** Null for what other systems hash and we do not. */
+  /** Null for a form that only other systems use. */
   form: BcryptForm | null
 }
 
 /**
- * bcrypt ignores what lies beyond 72 bytes. Up to there passwords are hashed as they are, so that hashes stay exchangeable
- * with other systems; longer ones by a digest that lets every character count, in base64 since bcrypt stops at a NUL.
+ * bcrypt ignores bytes after the 72nd. Passwords of up to 72 bytes are hashed directly, so that other systems can verify the
+ * hash; longer ones by a digest of all their bytes, in base64 since bcrypt stops at a NUL.
  */
 function ownInput(password: string): BcryptInput & { form: BcryptForm } {
   const bytes = Buffer.from(normalizeNfc(password))
@@ -128,7 +128,7 @@ function ownInput(password: string): BcryptInput & { form: BcryptForm } {
   return { bytes: Buffer.from(createHash('sha384').update(bytes).digest('base64')), form: 'digest' }
 }
 
-/** The one of our own, and those of other systems: the first 72 bytes of the password, as typed and in NFC. */
+/** The form of this server, and those of other systems: the first 72 bytes of the password, as typed and in NFC. */
 function bcryptInputs(password: string): BcryptInput[] {
   const inputs: BcryptInput[] = [ownInput(password)]
   for (const text of [normalizeNfc(password), password]) {
@@ -138,13 +138,13 @@ function bcryptInputs(password: string): BcryptInput[] {
   return inputs
 }
 
-/** A marked hash holds one form. base64(SHA-384(long password)) typed as a password is not the long password. */
+/** A marked hash accepts one form only: otherwise base64(SHA-384(long password)), typed as a password, would match. */
 function mayHaveHashed(stored: BcryptHash, input: BcryptInput): boolean {
   const form = markedForm(stored.text)
   return form === null || form === input.form
 }
 
-/** Without a mark a hash of less than 72 bytes is certain too: no longer password has the same first 72 bytes. */
+/** An unmarked hash of less than 72 bytes is certain too: no longer password has the same first 72 bytes. */
 function isOwn(stored: BcryptHash, input: BcryptInput): boolean {
   if (input.form === null) return false
   return markedForm(stored.text) !== null || (input.form === 'direct' && input.bytes.length < BCRYPT_MAX_BYTES)
@@ -159,7 +159,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, step) => from + step)
 }
 
-/** Compares in NFC and as typed, once for each kind of argon2id hash present: what differs in memory cannot be made up for. */
+/** Compares in NFC and as typed, once for each kind of argon2id hash present: decoys cannot compensate for different memory. */
 async function compareArgon2(password: string, known: StoredHash | null, kinds: readonly StoredHash[]): Promise<Match> {
   const byPrefix = new Map(
     [...kinds, ...(known ? [known] : [])].flatMap((hash) =>
@@ -184,7 +184,7 @@ async function hashArgon2(password: string): Promise<string> {
   return argon2.hash(normalizeNfc(password), { type: argon2.argon2id, ...ARGON2 })
 }
 
-/** Loaded by those who use it: the default needs no second native addon. */
+/** Loaded on demand: the default algorithm does not need this native addon. */
 function loadArgon2(): Promise<typeof import('argon2')> {
   return import('argon2')
 }

@@ -4,8 +4,8 @@ import { normalizeNfc } from '../lib/normalizeNfc'
 const UNHASHABLE = /[\p{Surrogate}\0]/u
 
 /**
- * The form of a password that is measured and hashed: NFC, so that a composed and a decomposed `é` are the same
- * password (NIST SP 800-63B §3.1.1.2). Null for text that cannot be hashed faithfully. Nothing is trimmed or cut.
+ * The form in which a password is measured and hashed: NFC, so that a composed and a decomposed `é` are the same password
+ * (NIST SP 800-63B §3.1.1.2). Null for text that cannot be hashed faithfully. Nothing is trimmed or truncated.
  */
 export function normalizePassword(text: string): string | null {
   return UNHASHABLE.test(text) ? null : normalizeNfc(text)

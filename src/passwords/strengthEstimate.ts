@@ -16,7 +16,7 @@ const SHORTEST_WORD = 4
 
 /**
  * Returns a function that estimates how hard a password is to guess, by the English and the international dictionaries.
- * Creating it takes some 250 ms and 65 MB, and one estimate up to 0.1 s: run it on a thread of its own.
+ * Creating it takes about 250 ms and 65 MB, and one estimate up to 0.1 s: run it on a thread of its own.
  */
 export function createStrengthEstimate(): (password: string, context: readonly string[]) => Strength {
   const zxcvbn = new ZxcvbnFactory({

@@ -12,15 +12,15 @@ export type { Strength } from './strengthEstimate'
 const WORKER_FILE = join(__dirname, '../../dist/passwords/strengthWorker.js')
 /** Milliseconds without a request after which the thread ends and frees its 70 MB. */
 const IDLE_TIMEOUT = 5 * 60_000
-/** Maximum number of waiting requests: at some 20 ms each the last one takes a second or two. */
+/** Maximum number of waiting requests: at about 20 ms each the last one takes one to two seconds. */
 const MAX_PENDING = 64
 /** Megabytes. The dictionaries need 45; an estimate that needs much more must not exhaust the server's memory. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
 
 export interface StrengthEstimator {
   /**
-   * How well a password resists guessing, and how to improve it. `context` is what anybody knows of the account: address,
-   * name, product, host. Only the first 64 code points are read. Throws an OverloadedError if too many requests wait, or
+   * How well a password resists guessing, and how to improve it. `context` are words that an attacker knows: address,
+   * display name, product, host. Only the first 64 code points are read. Throws an OverloadedError if too many requests wait, or
    * if the thread dies or times out.
    */
   estimate(password: string, context: readonly string[]): Promise<Strength>

@@ -1,6 +1,6 @@
 /** How many calls of one subject are admitted in a window. */
 export interface Budget {
-  /** Stable, such as `login:IP+EMAIL`: counters live under it, across releases. */
+  /** Stable across releases, such as `login:IP+EMAIL:15m`: part of the counters' keys. */
   name: string
   /** Calls in one window. */
   max: number
@@ -26,7 +26,7 @@ export interface Hit {
   window: number
 }
 
-/** One admitted call of a budget of `max` that is to be given back. */
+/** One admitted call of a budget of `max` that is to be refunded. */
 export interface Refund {
   key: string
   max: number
@@ -40,8 +40,8 @@ export interface CounterEngine {
   /** Counts calls on different keys, each in a new window if none is open. The counts are in the order of `hits`. */
   hit: (hits: readonly Hit[]) => Promise<Count[]>
   /**
-   * Gives one admitted call back on each key. It also uncounts refused calls, which would otherwise use the freed call up.
-   * Does nothing if no call is counted: a negative count would admit a call too many in the next window.
+   * Refunds one admitted call on each key. Also uncounts refused calls, which would otherwise consume the refunded call. Does
+   * nothing if no call is counted: a negative count would admit too many calls.
    */
   refund: (refunds: readonly Refund[]) => Promise<void>
 }

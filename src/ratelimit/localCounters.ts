@@ -34,7 +34,7 @@ export class LocalCounters {
     return { calls: window.calls, msLeft: window.end - this.now() }
   }
 
-  /** Gives back one admitted call of a budget of `max`. */
+  /** Refunds one admitted call of a budget of `max`. */
   refund(key: string, max: number): void {
     const window = this.open(key)
     if (window && window.calls > 0) window.calls = Math.min(window.calls, max) - 1

@@ -13,7 +13,7 @@ export type { Budget }
 /** One call on one budget of one subject. */
 export interface Charge {
   budget: Budget
-  /** Whose budget: canonical parts, joined. Only a keyed hash of it is stored. */
+  /** What the budget counts by: canonical parts, joined. Only a keyed hash of it is stored. */
   subject: string
 }
 
@@ -28,8 +28,8 @@ export interface RateLimiter {
   /** Whether one of these budgets is known to be spent. Sends no query and counts nothing. */
   isKnownSpent: (charges: readonly Charge[]) => boolean
   /**
-   * Gives back one call that `consume` admitted: a right password is no guess. Another instance that has refused a call
-   * still refuses until the window ends.
+   * Refunds one call that `consume` admitted: a right password is not a guess. Another instance that has refused a call
+   * continues to refuse until the window ends.
    */
   refund: (charges: readonly Charge[]) => Promise<void>
   /** Deletes the counters whose window has ended. */

@@ -15,7 +15,7 @@ const MAX_RETRY = 5_000
 /** Other applications may use the same Redis. */
 const KEY_PREFIX = 'gatehouse:rate-limit:'
 
-/** One script sets the expiry with the first count: a counter without an expiry would refuse for ever. */
+/** The script sets the expiry with the first count: a counter without an expiry would refuse for ever. */
 const HIT = `
 local calls = redis.call('incrby', KEYS[1], ARGV[1])
 local left = redis.call('pttl', KEYS[1])
@@ -31,8 +31,8 @@ local calls = tonumber(redis.call('get', KEYS[1]) or '0')
 if calls > 0 then redis.call('decrby', KEYS[1], math.max(calls - tonumber(ARGV[1]), 0) + 1) end`
 
 /**
- * A connection that fails at once instead of queueing commands, and resends none: a command that waited for the server
- * would count a call that was decided long ago. The caller must listen to its `error` events and disconnect it.
+ * A connection that fails immediately instead of queueing commands, and never resends one: a delayed command would count a
+ * call that was decided long ago. The caller must listen to its `error` events and disconnect it.
  */
 export function connectRedis(url: string): Redis {
   return new Redis(url, {

@@ -15,8 +15,8 @@ export interface Refusal {
 }
 
 /**
- * Counts in a store that instances share, and also in this process: the budget then holds although the store loses its
- * counters or another store takes over, and a spent key is refused without a query.
+ * Counts in a store that instances share, and also in this process: the budget then holds even if the store loses its
+ * counters or is replaced by the other one, and a spent key is refused without a query.
  */
 export class SharedCounters {
   private readonly hitStore: ReturnType<typeof batchHits>

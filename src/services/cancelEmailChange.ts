@@ -4,7 +4,7 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 import { voidEmailChange } from '../store/oneTimeTokens'
 import { clearPendingEmail, lockUser } from '../store/users'
 
-/** Voids the change of address that waits to be confirmed, with its link. Where there is none, nothing is written. */
+/** Cancels the pending change of address and invalidates its link. If there is none, writes nothing. */
 export async function cancelEmailChange(
   deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },

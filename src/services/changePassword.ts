@@ -35,7 +35,7 @@ type Needs = Pick<
 interface ChangeRequest {
   client: ClientInfo
   viewer: Viewer
-  /** What the browser's cookie holds, if it sent one. */
+  /** The refresh token in the browser's cookie, if it sent one. */
   cookieToken: string | null
 }
 interface Changed {
@@ -46,8 +46,8 @@ interface Changed {
 }
 
 /**
- * Sets a new password for one who knows the present one. Every other session ends, waiting links are void, the owner is
- * notified. The asking session goes on with new tokens, so that a copy of its refresh token is invalid. Throws
+ * Sets a new password after checking the current one. Revokes every other session, invalidates all links and notifies the
+ * owner. The session of the request gets new tokens, so that a copy of its refresh token becomes invalid. Throws
  * InvalidInputError, StepUpRequiredError, InvalidCredentialsError, WeakPasswordError, RateLimitedError or OverloadedError.
  */
 export async function changePassword(
@@ -78,7 +78,7 @@ export async function changePassword(
     const revokedSessions = await revokeSessions(tx, { userId: user.id, keep: id }, now)
     const tokenHash = digest(refreshToken)
     const renewed = await renewRefreshToken(tx, { id, tokenHash, now, life: sessionLifeOf(config) })
-    // Revoked while the password was hashed: what a revoked session asks for is not done.
+    // The session was revoked while the password was hashed: then the change must not happen.
     if (!renewed) throw new UnauthenticatedError('session is not live')
     return {
       result: { revokedSessions, renewed },

@@ -9,9 +9,9 @@ import { queueMail } from '../store/outbox'
 import { changeEmail, deleteUnverifiedHolder, lockUser } from '../store/users'
 
 /**
- * Follows the link that was mailed to a new address: it is the account's from now on. Both addresses are notified; waiting
- * links are void. A link that did so succeeds again during its life. Throws ExpiredTokenError, or InvalidTokenError, also
- * where the address has been taken, or the change cancelled, meanwhile.
+ * Redeems the link that was mailed to a new address, which then replaces the account's. Notifies both addresses and
+ * invalidates all other links. The same link succeeds again until it expires. Throws ExpiredTokenError, or InvalidTokenError,
+ * also if the address was taken or the change cancelled meanwhile.
  */
 export async function confirmEmailChange(
   deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
@@ -41,7 +41,7 @@ export async function confirmEmailChange(
   return { email }
 }
 
-/** The link was followed before, or at the same moment: a success as well, as long as the account still has the address. */
+/** The link was redeemed before, or concurrently: this succeeds too as long as the account still has the address. */
 async function requireConfirmed(deps: Pick<Deps, 'clock' | 'database'>, token: string): Promise<void> {
   const { email, usedAt, user } = await readMailedToken(deps, 'CHANGE_EMAIL', token)
   if (!usedAt || user.email !== email) throw new InvalidTokenError()

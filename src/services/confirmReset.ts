@@ -19,9 +19,9 @@ type Needs = Pick<
 >
 
 /**
- * Sets a new password by a mailed link, which proves the address too. Every session ends, every other link is void, the
- * owner is notified. No second factor is removed: the next login asks for it. A refused password leaves the link usable. Throws InvalidInputError, InvalidTokenError,
- * ExpiredTokenError, WeakPasswordError or OverloadedError.
+ * Sets a new password by a mailed link, which also verifies the address. Revokes every session, invalidates every other link
+ * and notifies the owner. Removes no second factor: the next login requires it. After a rejected password the link stays
+ * valid. Throws InvalidInputError, InvalidTokenError, ExpiredTokenError, WeakPasswordError or OverloadedError.
  */
 export async function confirmReset(
   deps: Needs,

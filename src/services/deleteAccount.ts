@@ -14,7 +14,7 @@ type Needs = Pick<
 >
 
 /**
- * Deletes the viewer's account, with its sessions, links and waiting mails; a last mail notifies the owner.
+ * Deletes the viewer's account, with its sessions, links and queued mails; a last mail notifies the owner.
  * Throws StepUpRequiredError, InvalidCredentialsError, RateLimitedError or OverloadedError.
  */
 export async function deleteAccount(
@@ -22,7 +22,7 @@ export async function deleteAccount(
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
   input: { password: string },
 ): Promise<{ userId: string }> {
-  // The result has no member for a malformed input: what cannot be a password is a wrong one.
+  // The result has no InvalidInputError: text that cannot be a password counts as a wrong one.
   const password = normalizePassword(input.password) ?? ''
   await requireRecentSecondFactor(deps, viewer)
   const user = await requireCurrentPassword(deps, { client, viewer }, password)
@@ -32,7 +32,7 @@ export async function deleteAccount(
     await dropMailsTo(tx, user.email)
     const { email: recipient, locale } = user
     await queueMail(tx, { name: 'accountDeleted', recipient, locale, now, expiresAt: later(now, MAIL.noticeLife) })
-    // The audit row of a deleted account names nobody (insertAuditEvent); the log line names the id once.
+    // The audit row of a deleted account has no user id (insertAuditEvent); the log line has it.
     return {
       result: undefined,
       event: { type: 'account_deleted', userId: user.id },

@@ -20,7 +20,7 @@ import type { SingleFlight } from './steps/singleFlight'
 
 export type { Account, SessionView }
 
-/** Everything that operations are made of; each names the parts that it needs. */
+/** The dependencies of the operations; each operation picks those that it needs. */
 export interface Deps {
   config: Config
   clock: Clock
@@ -39,7 +39,7 @@ export interface Deps {
   metrics: Metrics
 }
 
-/** Who asks: known for every request, signed in or not. */
+/** The client of a request, signed in or not. */
 export interface ClientInfo {
   /** Canonical address, and the networks that rate limits count it in, the narrowest first. */
   ipAddress: string
@@ -56,7 +56,7 @@ export interface ClientInfo {
 /** A signed-in client. */
 export type Viewer = LiveSession
 
-/** What a client gets to hold. */
+/** The tokens that a client receives. */
 export interface IssuedTokens {
   accessToken: string
   accessTokenExpiresAt: Date

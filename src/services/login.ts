@@ -21,10 +21,10 @@ type Needs = Pick<
 >
 
 /**
- * Opens a session for the right password of a verified account, and ends the one of the browser's cookie. An unknown
- * address costs the same hashes, inside the hasher, and gives the same answer. Throws InvalidInputError,
- * InvalidCredentialsError, EmailNotVerifiedError (only to one who knows the password of a registration that waits),
- * SecondFactorRequiredError (only to one who knows the password), RateLimitedError or OverloadedError.
+ * Starts a session if the password is that of a verified account, and ends the session of the browser's cookie. An unknown
+ * address costs the same hashes, inside the hasher, and gets the same response. Throws InvalidInputError,
+ * InvalidCredentialsError, EmailNotVerifiedError or SecondFactorRequiredError (only if the password is right),
+ * RateLimitedError or OverloadedError.
  */
 export async function login(
   deps: Needs,
@@ -44,8 +44,8 @@ export async function login(
   const compared = hasher.compareInOneEntry(request, async (compare) => {
     const account = await compare(password, user?.passwordHash ?? null)
     if (account.valid && user?.emailVerifiedAt && !user.disabledAt) return { account, registration: null }
-    // Whatever fails costs two hashes, and the password of a waiting registration is recognised whether or not the address
-    // has a verified account: so registering and then logging in reveals nothing about the address.
+    // Every failed login costs two hashes. The password of a pending registration gives EMAIL_NOT_VERIFIED whether or not the
+    // address has a verified account: otherwise registering and then logging in would reveal the account.
     return { account, registration: await compare(password, waitingHash) }
   })
   const { account, registration } = await compared.catch(async (error: unknown) => {
@@ -55,7 +55,7 @@ export async function login(
   if (!user || registration) {
     const isOwnPassword = account.valid && user && !user.disabledAt
     if (!registration?.valid && !isOwnPassword) return refuse(deps, client, user?.id ?? null)
-    // The guess stays counted: a stranger's own registration of the address must not renew their guesses at it.
+    // The guess stays counted: an attacker who registers the address must not reset the count of failed logins.
     deps.sampledLog(client.log, { event: 'login_unverified', userId: user?.id ?? null })
     throw new EmailNotVerifiedError()
   }
@@ -91,7 +91,7 @@ async function refuse(deps: Needs, client: ClientInfo, userId: string | null): P
   throw new InvalidCredentialsError()
 }
 
-/** The password hashed with the current algorithm and cost; null if the hash queue is full: the next login tries again. */
+/** The password hashed with the current algorithm and cost; null if the hash queue is full: the next login retries. */
 async function hashAnew({ hasher }: Needs, client: ClientInfo, password: string): Promise<string | null> {
   try {
     return await hasher.hash(password, hashRequestOf(client))

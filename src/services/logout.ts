@@ -8,16 +8,16 @@ import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
 interface LogoutRequest {
-  /** Null without an access token that is good. */
+  /** Null without a valid access token. */
   viewer: Viewer | null
-  /** What the browser's cookie holds, if it sent one. */
+  /** The refresh token in the browser's cookie, if it sent one. */
   cookieToken: string | null
 }
 
 /**
  * Ends the session of this request, immediately and on every instance: that of the access token, or else that of the browser's
- * cookie. `clearCookie` is false where the cookie belongs to another session: a tab that was left open must not log out the
- * newer login beside it. Throws an UnauthenticatedError where neither belongs to a live session.
+ * cookie. `clearCookie` is false if the cookie belongs to another live session: an old tab must not log out a newer login.
+ * Throws an UnauthenticatedError if neither belongs to a live session.
  */
 export async function logout(
   deps: Needs,
@@ -41,7 +41,7 @@ function sessionOfCookie({ database }: Needs, token: string | null) {
   return token !== null && isOpaqueToken(token) ? findSessionByAnyToken(database.prisma, digest(token)) : null
 }
 
-/** False where the session is not live any more: nothing is written then. Throws where the account is gone. */
+/** False if the session has already ended; then nothing is written. Throws if the account was deleted. */
 function endSession(
   deps: Needs,
   client: ClientInfo,

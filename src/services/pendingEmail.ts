@@ -1,7 +1,7 @@
 import type { Deps } from './deps'
 import { findUser } from '../store/users'
 
-/** The new address of a change that waits to be confirmed; null where none does. The same for a taken address and a free one. */
+/** The new address of an unconfirmed change; null if there is none. Shown whether or not another account has the address. */
 export async function pendingEmail(
   { clock, database }: Pick<Deps, 'clock' | 'database'>,
   userId: string,

@@ -4,7 +4,7 @@ import { later } from '../lib/clock'
 import { purgeLoginFailures } from '../store/loginFailures'
 import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
-/** Deletes what is past its time: unverified accounts, ended sessions, dead links and challenges, old audit rows, spent counters. */
+/** Deletes unverified accounts, ended sessions, expired links, challenges and counters, and old audit rows after their retention. */
 export async function purgeExpired({
   clock,
   config,

@@ -21,9 +21,9 @@ interface Refreshed {
 }
 
 /**
- * Rotates a refresh token (RFC 9700 §4.14.2). Its successor is random; it is kept sealed for the grace alone, in which
- * everyone who presents the replaced token gets it. A replaced token that comes back later betrays a copy: the session ends,
- * and that stands before the answer refuses. Throws InvalidTokenError or ExpiredTokenError.
+ * Rotates a refresh token (RFC 9700 §4.14.2). Its successor is random and stored sealed for REFRESH_GRACE only: within it,
+ * presenting the replaced token again returns the successor. Later use of a replaced token means that it was copied: the
+ * session is revoked, and that is committed before the error is thrown. Throws InvalidTokenError or ExpiredTokenError.
  */
 export async function refreshSession(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
   const { clock, config, database, secrets } = deps
@@ -44,7 +44,7 @@ export async function refreshSession(deps: Needs, client: ClientInfo, presented:
   return issue(deps, { userId: rotated.userId, session: rotated, refreshToken: successor })
 }
 
-/** The token is no session's present one: a second use within the grace, a copy that comes back, too late, or not ours. */
+/** The token is not the current one of a live session: used again within the grace, reused later, expired, or unknown. */
 async function handleReplaced(deps: Needs, client: ClientInfo, presented: string): Promise<Refreshed> {
   const { config, database } = deps
   const replaced = await findReplacedToken(database.prisma, digest(presented), config.refreshGrace)
@@ -55,14 +55,14 @@ async function handleReplaced(deps: Needs, client: ClientInfo, presented: string
   if (!inGrace) return revokeReused(deps, client, replaced)
 
   const newest = await newestSuccessor(deps, presented, replaced)
-  // A password change replaced it, the release before this one did, or the SECRET is gone: no copy is proved by that.
+  // A password change or an older release replaced it, or its SECRET is not configured: that does not prove a copy.
   if (newest === null) throw new InvalidTokenError()
   return issue(deps, { userId: user.id, session: newest.session, refreshToken: newest.token })
 }
 
 /**
- * The session's present token, found by opening one sealed successor after the other: a client that is some steps behind
- * within the grace has raced with itself, and gets what the others hold.
+ * The session's current token, found by unsealing one successor after the other: parallel requests of one client may be
+ * several rotations behind within the grace, and must all get the same token.
  */
 async function newestSuccessor(
   { config, database, secrets }: Needs,

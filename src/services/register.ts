@@ -20,8 +20,8 @@ type Needs = Pick<
 >
 
 /**
- * Registers for an address. Answer and work are the same for a free, a waiting and a taken address: what its owner is
- * told comes by mail. Throws InvalidInputError, WeakPasswordError or OverloadedError.
+ * Registers an address. Response and work are the same whether the address is free, unverified or taken: its owner is
+ * notified by mail. Throws InvalidInputError, WeakPasswordError or OverloadedError.
  */
 export async function register(deps: Needs, client: ClientInfo, input: RegisterInput): Promise<{ email: string }> {
   const { config } = deps
@@ -55,7 +55,7 @@ async function registerOnce(
       now,
       expiresAt: later(now, deps.config.verifyTokenTtl),
     })
-    // Log no user id: it would tell taken addresses from free ones. audit_events has it.
+    // Log no user id: it would distinguish taken addresses from free ones. audit_events has it.
     return {
       result: undefined,
       event: { type: 'registration_requested', userId: written.userId, omitUserFromLog: true },

@@ -14,8 +14,8 @@ type Needs = Pick<
 >
 
 /**
- * Mails the new address a link, and the present one a notice. The same whether or not the new address has an account:
- * that is looked up when the mail is sent, and again when its link is followed. Throws InvalidInputError,
+ * Mails a link to the new address, and a notice to the current one. Does the same whether or not the new address has an
+ * account: that is looked up when the mail is sent, and again when its link is redeemed. Throws InvalidInputError,
  * StepUpRequiredError, InvalidCredentialsError, RateLimitedError or OverloadedError.
  */
 export async function requestEmailChange(
@@ -34,7 +34,7 @@ export async function requestEmailChange(
   await commit(deps, client, async (tx, now) => {
     if (!(await lockIfPasswordUnchanged(tx, user))) throw await changedSinceCheck(tx, user.id)
     const linkDies = later(now, deps.config.verifyTokenTtl)
-    // Noted where no mail goes out as well: whether one does must not show.
+    // Stored even if no mail will be sent: pendingEmail must not reveal whether the address has an account.
     await setPendingEmail(tx, user.id, { email: newEmail, expiresAt: linkDies })
     const mail = { userId: user.id, locale: user.locale, now }
     await queueMail(tx, { ...mail, name: 'confirmEmailChange', recipient: newEmail, expiresAt: linkDies })

@@ -3,8 +3,8 @@ import { InputReader } from './steps/inputReader'
 import { queueMailForAddress } from './steps/queueMailForAddress'
 
 /**
- * Mails a link that sets a new password. The same for every address: whether it has an account is looked up when the
- * mail is sent, and asking changes nothing about the account. Throws InvalidInputError.
+ * Mails a link that sets a new password. Does the same for every address: whether it has an account is looked up when the
+ * mail is sent. The request changes nothing in the account. Throws InvalidInputError.
  */
 export async function requestReset(
   deps: Pick<Deps, 'config' | 'clock' | 'database'>,

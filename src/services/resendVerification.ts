@@ -3,8 +3,8 @@ import { InputReader } from './steps/inputReader'
 import { queueMailForAddress } from './steps/queueMailForAddress'
 
 /**
- * Mails another link to an address that waits to be verified. The same for every address: whether there is one to
- * verify is looked up when the mail is sent. Throws InvalidInputError.
+ * Mails another link to an unverified address. Does the same for every address: whether it has an unverified account is
+ * looked up when the mail is sent. Throws InvalidInputError.
  */
 export async function resendVerification(
   deps: Pick<Deps, 'config' | 'clock' | 'database'>,

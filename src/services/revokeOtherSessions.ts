@@ -4,7 +4,7 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 import { revokeSessions } from '../store/sessions'
 import { lockUser } from '../store/users'
 
-/** Ends every session of the viewer but the one that asks. */
+/** Revokes every session of the viewer except that of the request. */
 export async function revokeOtherSessions(
   deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },

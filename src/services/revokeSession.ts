@@ -6,7 +6,7 @@ import { isUuid } from '../lib/uuid'
 import { revokeSession as revoke } from '../store/sessions'
 import { lockUser } from '../store/users'
 
-/** Ends one of the viewer's own sessions. Throws NotFoundError for another's as for none: whose it is stays unsaid. */
+/** Revokes one of the viewer's own sessions. Throws NotFoundError both for another user's session and for an unknown id. */
 export async function revokeSession(
   deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },

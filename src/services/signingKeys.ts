@@ -25,9 +25,9 @@ export class WrongSecretError extends Error {
 }
 
 /**
- * Loads the stored keys into the ring. Those sealed under SECRET_PREVIOUS are sealed anew; one whose public column does not
- * belong to its sealed key was written by somebody else, and is ignored. The stored times are the database's; the ring holds
- * them moved to this process's clock, so that instances whose clocks differ agree on the key that signs. Throws
+ * Loads the stored keys into the keyring. Seals those under SECRET_PREVIOUS again under SECRET. Ignores a key whose public
+ * column does not match its sealed private key: somebody else wrote that row. The stored times are the database's; the
+ * keyring has them converted to this process's clock, so that all instances agree on the signing key. Throws
  * WrongSecretError.
  */
 export async function loadSigningKeys({ clock, database, secrets, keyring, logger }: Needs): Promise<void> {
@@ -53,8 +53,8 @@ export async function loadSigningKeys({ clock, database, secrets, keyring, logge
 }
 
 /**
- * Makes what is missing and moves on what is due: one key signs, the next one stands published a whole rotation ahead,
- * old ones verify until the last token that they signed is dead. Once, however many instances call it together. With
+ * Creates missing keys and rotates due ones: one key signs, the next one is published a whole rotation before it signs, old
+ * ones verify until their last token has expired. A lock makes concurrent calls of several instances rotate once. With
  * `immediately: true` the next key signs from now on.
  */
 export async function rotateSigningKeys(deps: Needs, { immediately }: { immediately: boolean }): Promise<void> {
@@ -62,7 +62,7 @@ export async function rotateSigningKeys(deps: Needs, { immediately }: { immediat
     const now = await lockSigningKeys(tx)
     await deleteDeadSigningKeys(tx, now)
     const stored = await listSigningKeys(tx, now)
-    // An ignored row must not stand for a key: one that is used instead is made.
+    // A row that loadSigningKeys ignores does not count, so that a usable key is created instead.
     const keys = stored.filter(
       (key) => key.verifiesUntil === null && openSigningKey(deps.secrets, key)?.isGenuine !== false,
     )
@@ -85,7 +85,7 @@ interface Rotation {
   now: Date
 }
 
-/** `signing`: the keys whose time has come, oldest first. The newest signs; the tokens of the others live on for a while. */
+/** `signing`: the keys whose `signsFrom` has passed, oldest first. The newest signs; the others verify until their tokens expire. */
 async function retireOldKeys({ config }: Needs, { tx, now }: Rotation, signing: StoredKey[]): Promise<void> {
   const verifiesUntil = later(now, config.accessTokenTtl + SIGNING_KEYS.retirementMargin)
   for (const { kid } of signing.slice(0, -1)) await updateSigningKey(tx, kid, { verifiesUntil })

@@ -5,8 +5,8 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 import { type Account, findUser, lockUser, toAccount, updateProfile as update } from '../store/users'
 
 /**
- * Changes name and language; what is left out stays, a null or blank name clears it. Where nothing changes, nothing is
- * written. Throws InvalidInputError.
+ * Changes display name and locale. An omitted field stays; a null or blank name removes it. If nothing changes, writes
+ * nothing. Throws InvalidInputError.
  */
 export async function updateProfile(
   deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,

@@ -17,9 +17,9 @@ import { NO_PASSWORD, lockUser, verifyImported, verifyWithoutPassword } from '..
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache'>
 
 /**
- * Follows a verification link: the address is verified, and nobody is logged in. A link proves the mailbox and nothing
- * more: the only registration that waits is activated; of several none is, and `resetToken` lets who followed the link
- * choose a password. Following it again succeeds again. Throws InvalidTokenError or ExpiredTokenError.
+ * Redeems a verification link: verifies the address and logs nobody in. A link proves only access to the mailbox: a single
+ * pending registration is activated; of several none is, and `resetToken` lets the client choose a password. The same link
+ * succeeds again. Throws InvalidTokenError or ExpiredTokenError.
  */
 export async function verifyEmail(
   deps: Needs,
@@ -31,13 +31,13 @@ export async function verifyEmail(
 
   const resetToken = await commit(deps, client, async (tx, now) => {
     await lockUser(tx, user.id)
-    // Read again under the lock: another link may have verified the address and voided this one.
+    // Read again under the lock: another link may have verified the address and invalidated this one.
     const link = await findOneTimeTokenById(tx, id)
     if (!link) throw new InvalidTokenError()
     const isFirst = link.user.emailVerifiedAt === null
     if (!isFirst && !link.usedAt && !link.registration?.activatedAt) throw new InvalidTokenError()
     const passwordHash = isFirst ? await verify(tx, link, { locale: client.locale, now }) : link.user.passwordHash
-    // Answered again as long as no password was chosen: a lost answer must not leave the account without one.
+    // Returned again until a password is chosen: a lost response must not leave the account without one.
     const result = passwordHash === NO_PASSWORD ? await resetTokenOfLink(deps, tx, { link, now }) : null
     const event = isFirst ? ({ type: 'email_verified', userId: user.id } as const) : null
     return { result, event, invalidate: [{ kind: 'user', id: user.id }] }
@@ -45,7 +45,7 @@ export async function verifyEmail(
   return { email, resetToken }
 }
 
-/** Verifies the address of a link, and resolves to the password hash that its account has from then on. */
+/** Verifies the address of a link. Resolves to the password hash that its account then has. */
 async function verify(tx: Transaction, link: FoundToken, by: { locale: string; now: Date }): Promise<string | null> {
   const { id, user, registration } = link
   const { now } = by

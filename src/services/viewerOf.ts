@@ -2,8 +2,8 @@ import type { Deps, Viewer } from './deps'
 import { UnauthenticatedError } from '../errors/requestErrors'
 
 /**
- * The signed-in client that an access token stands for. The signature alone is not enough: its session must be live,
- * so that a revoked one stops immediately. Throws an UnauthenticatedError; the driver's error where the database is away.
+ * The signed-in client of an access token. The signature is not enough: its session must be live, so that a revocation
+ * takes effect immediately. Throws an UnauthenticatedError; the driver's error if the database is unavailable.
  */
 export async function viewerOf(
   { accessTokens, sessionCache, clock }: Pick<Deps, 'accessTokens' | 'sessionCache' | 'clock'>,

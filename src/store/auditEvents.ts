@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
 
-/** What the audit knows: each flow has its event. */
+/** The types of audit events: each operation has its own. */
 export type AuditEventType =
   | 'registration_requested'
   | 'email_verified'
@@ -39,7 +39,7 @@ export interface AuditEvent {
 }
 
 /**
- * Records what happened. Of a user who was deleted meanwhile it records no more than that: neither who it was nor from where.
+ * Records an event. If the user was deleted meanwhile, the row has no user id, address, user agent or details.
  */
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
   const { type, userId, ipAddress, userAgent, now, details = {} } = event

@@ -6,9 +6,9 @@ import { Client, type ClientConfig } from 'pg'
 import { ConfigError } from '../config/config'
 import { DATABASE } from '../config/defaults'
 
-/** Where a database URL leads, and what every session there is set to. */
+/** The server that a database URL names, and the settings of every session there. */
 export interface ConnectionTarget {
-  /** For pg. It holds no start-up parameter of ours: PgBouncer refuses those that it does not know. */
+  /** For pg. Has none of our settings as start-up parameters: PgBouncer rejects those that it does not know. */
   client: ClientConfig
   /** Set by one statement on every new connection, before anything else runs on it. */
   settings: Record<string, string>
@@ -32,7 +32,7 @@ type Source = 'DATABASE_URL' | 'DIRECT_DATABASE_URL'
 
 /**
  * Reads a database URL as libpq does: `host`, `port`, `user`, `password`, `dbname`, `options`, `sslmode` and the
- * certificate files may stand in the query. Throws a ConfigError that names no value.
+ * certificate files may be in the query. Throws a ConfigError that contains no value of the URL.
  */
 export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): ConnectionTarget {
   const { query, ...parts } = parseUrl(url, source)
@@ -45,7 +45,7 @@ export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): C
       host,
       port: Number(query.get('port') ?? (parts.port || 5432)),
       user: query.get('user') ?? (parts.user || undefined),
-      // A function, so that no password file and no variable of the environment is read where the URL has none.
+      // A function, so that pg reads no password file and no environment variable if the URL has no password.
       password: passwordOf(query.get('password') ?? parts.password),
       database: (query.get('dbname') ?? parts.database) || undefined,
       ssl: host.startsWith('/') ? false : readTls(query, source), // as libpq: a unix socket is not encrypted
@@ -61,10 +61,10 @@ export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): C
   }
 }
 
-/** Opens a connection of its own, with the session's settings in force. Ends it again where they are refused. */
+/** Opens a connection outside the pool and applies the settings. Closes it again if they are rejected. */
 export async function openConnection(target: ConnectionTarget, overrides: ClientConfig = {}): Promise<Client> {
   const client = new Client({ ...target.client, ...overrides })
-  client.on('error', () => undefined) // its holder hears of it by the query that fails, or by its own listener
+  client.on('error', () => undefined) // the caller notices by the query that fails, or by a listener of its own
   try {
     await client.connect()
     await applySettings(client, target.settings)
@@ -80,7 +80,7 @@ interface Session {
   query(text: string, values: unknown[]): Promise<unknown>
 }
 
-/** One round trip. Poolers pass statements on, where they refuse or drop start-up parameters. */
+/** One round trip. A statement, since poolers reject or drop start-up parameters. */
 export async function applySettings(session: Session, settings: Record<string, string>): Promise<void> {
   await session.query('SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)', [
     Object.keys(settings),
@@ -92,7 +92,7 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** pg-pool reaches for it in the same way: pg has no public method that ends a connection without an answer. */
+/** pg-pool uses the same property: pg has no public method that destroys a connection. */
 export function socketOf(client: unknown): Socket {
   return (client as { connection: { stream: Socket } }).connection.stream
 }
@@ -108,7 +108,7 @@ interface UrlParts {
 
 function parseUrl(url: string, source: Source): UrlParts {
   try {
-    // libpq takes an empty host behind user and password, with the socket's folder in the query; URL does not.
+    // libpq accepts an empty host after user and password, with the socket's folder in the query; URL does not.
     const parsed = new URL(url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost'))
     return {
       user: decodeURIComponent(parsed.username),
@@ -144,7 +144,7 @@ function readOptions(options: string): { settings: Record<string, string>; rest:
   return { settings, rest: rest.join(' ') }
 }
 
-/** What libpq's sslmode means: `require` verifies only against a certificate that was named, `verify-full` the name too. */
+/** TLS options of libpq's sslmode: `require` verifies the certificate only if sslrootcert is given, `verify-full` also the host name. */
 function readTls(query: URLSearchParams, source: Source): ConnectionOptions | false {
   const mode = query.get('sslmode') ?? (query.get('ssl') === 'true' ? 'verify-full' : 'disable')
   const ca = readPem(query.get('sslrootcert'), 'sslrootcert', source)

@@ -6,15 +6,15 @@ import { DATABASE } from '../config/defaults'
 import { DatabaseOutageError, isLostStatement, markOutage } from '../errors/outage'
 import { type Prisma, PrismaClient } from '../generated/prisma/client'
 
-/** What every function of the store takes first: the client, or the transaction it runs in. */
+/** The first parameter of every store function: the client, or a transaction. */
 export type Queryable = Prisma.TransactionClient
 export type Transaction = Prisma.TransactionClient
 
-/** One pool for everything: Prisma for most, plain pg for the look-up that every request makes. */
+/** One pool for Prisma and for plain pg, which the most frequent statements use. */
 export interface Database {
   prisma: PrismaClient
   pool: Pool
-  /** Runs `work` in one READ COMMITTED transaction. Nothing slow belongs in it: no hash, no network. */
+  /** Runs `work` in one READ COMMITTED transaction. It must not wait for hashes or the network. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -22,11 +22,11 @@ export interface Database {
 interface DatabaseOptions {
   url: string
   poolSize: number
-  /** An idle connection that breaks: the pool replaces it, the log tells. */
+  /** Called for an idle connection that breaks; the pool replaces it. */
   onIdleError: (error: Error) => void
 }
 
-/** Opens nothing yet: the pool connects at the first query, so that a server starts while its database is away. */
+/** The pool connects at the first query, so that a server can start while its database is unavailable. */
 export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): Database {
   const target = readDatabaseUrl(url)
   const pool = new CheckedPool({
@@ -50,21 +50,21 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
   }
 }
 
-/** pg-pool waits for what it returns before the connection is used. */
+/** pg-pool waits for the returned promise before it uses the connection. */
 function prepareSession(settings: Record<string, string>): (client: ClientBase) => unknown {
   return (client) =>
     applySettings(client, settings).catch((error: unknown) => {
-      socketOf(client).destroy() // pg-pool waits for its end, which a silent server never sends
+      socketOf(client).destroy() // pg-pool waits for the connection to end, which a server that hangs never does
       throw error
     })
 }
 
 /**
- * Prisma names the schema in each statement, plain SQL leaves it to search_path: both must mean the same one. Where the
- * URL names none it is asked for when Prisma first connects; Prisma tries again after an attempt that failed.
+ * Prisma names the schema in each statement, plain SQL relies on search_path: both must use the same one. If the URL names
+ * none, it is queried when Prisma first connects; Prisma retries after a failed attempt.
  */
 function adapterFor(pool: Pool, schema: string | null): PrismaClientAdapter {
-  // Named, so that each connection parses and plans a statement once: that halves what one costs the database.
+  // Named, so that each connection parses and plans a statement once, which halves its cost for the database.
   const statementNameGenerator = ({ sql }: { sql: string }) => createHash('sha256').update(sql).digest('base64url')
   const adapter = (name: string) =>
     new PrismaPg(pool, { disposeExternalPool: false, statementNameGenerator, schema: name })
@@ -72,7 +72,7 @@ function adapterFor(pool: Pool, schema: string | null): PrismaClientAdapter {
   return { provider, adapterName, connect: async () => adapter(schema ?? (await currentSchema(pool))).connect() }
 }
 
-/** `public` where there is none: then no table is found either, and readiness says so. */
+/** `public` if there is none: then no table is found, which readiness reports. */
 async function currentSchema(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ schema: string | null }>('SELECT current_schema() AS schema')
   return rows[0]?.schema ?? 'public'
@@ -87,9 +87,9 @@ type ConnectCallback = (
 ) => void
 
 /**
- * A pool that tells an outage by when it happened: no connection could be had, or the connection broke. After one
- * connection has died without a word (a failover, a firewall), those that have not answered since are replaced instead of
- * each costing a request its timeout.
+ * A pool that marks errors as an outage if no connection could be opened, or if the connection broke. After a statement timed
+ * out on a dead connection (failover, firewall), connections that have not answered since are replaced, so that they do not
+ * each cost a request its timeout.
  */
 class CheckedPool extends Pool {
   private readonly lastAnswer = new WeakMap<PoolClient, number>()
@@ -125,10 +125,10 @@ class CheckedPool extends Pool {
     }
   }
 
-  /** Notes when the connection last answered, and marks the errors by which it breaks. */
+  /** Records when the connection last answered, and marks its errors as an outage. */
   private observe(client: PoolClient): void {
     this.lastAnswer.set(client, performance.now())
-    // Unheard, the event would end the process; whoever uses the connection gets the same error from the query.
+    // Without a listener the event would end the process; the query on the connection gets the same error.
     client.on('error', markOutage)
     const query = client.query.bind(client) as (...args: unknown[]) => unknown
     const observed = (...given: unknown[]): unknown => {
@@ -154,7 +154,7 @@ class CheckedPool extends Pool {
     client.query = observed as typeof client.query
   }
 
-  /** What follows on this connection, such as a ROLLBACK, fails immediately instead of waiting as long again. */
+  /** Destroys the connection, so that further statements on it, such as ROLLBACK, fail immediately and do not time out too. */
   private abandon(client: PoolClient, sentAt: number, error: unknown): void {
     markOutage(error)
     this.staleBefore = Math.max(this.staleBefore, sentAt)
@@ -167,7 +167,7 @@ function withoutName(argument: unknown): unknown {
   return { ...argument, name: undefined }
 }
 
-/** pg's own words: it gives this error no code. */
+/** By pg's message, since this error has no code. */
 function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'
 }

@@ -4,18 +4,18 @@ import type { Clock } from '../lib/clock'
 /** The kinds of hashes that accounts have, as prefixes: `$2b$12$`, `$argon2id$v=19$m=65536,t=2,p=1$`. */
 export type HashKinds = () => Promise<readonly string[]>
 
-/** What of a pool is needed. */
+/** The part of a pool that is needed. */
 interface Queries {
   query(text: string): Promise<{ rows: { kind: string }[] }>
 }
 
-/** More than an import lets in: rows that were written by hand must not make a login endless. */
+/** More than imports allow: limits the cost of a login if rows were written by other means. */
 const MAX_KINDS = 16
 
-/** The expression of the index `users_password_hash_kind_idx`, or PostgreSQL would read every account. */
+/** Must equal the expression of the index `users_password_hash_kind_idx`, or PostgreSQL would read every account. */
 const KIND = String.raw`substring(password_hash from '^(?:\$2[aby]\$\d\d\$|\$argon2id\$(?:v=\d+\$)?[^$]+\$)')`
 
-/** From each kind on to the next: as many steps in the index as there are kinds, however many accounts. */
+/** A loose index scan: one step in the index for each kind, however many accounts there are. */
 const FIND_KINDS = `
   WITH RECURSIVE kinds (kind) AS (
     SELECT min(${KIND}) FROM users

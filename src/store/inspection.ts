@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { ConnectionTarget } from './connection'
 import { isLostStatement } from '../errors/outage'
 
-/** What the sessions of a pool really have, read by one statement. */
+/** The actual state of a pool's session, read by one statement. */
 interface SessionState {
   time_zone: string
   statement_timeout: number
@@ -13,7 +13,7 @@ interface SessionState {
   pid: number
 }
 
-// Tables of every release that each login or registration writes to: a right that is missing is found before a request is.
+// Tables of every release that logins and registrations write to, so that a missing privilege is found before a request fails.
 const STATE = {
   name: 'session-state',
   text: `SELECT current_setting('TimeZone') AS time_zone,
@@ -26,23 +26,23 @@ const STATE = {
       pg_backend_pid() AS pid`,
 }
 
-/** What is wrong with the database's side of the configuration, in words that hold no value of it; null: nothing. */
+/** Checks the configuration of the database and of a pooler before it. */
 export interface DatabaseInspector {
-  /** Throws the driver's error where no statement can be run. */
+  /** The problem, without any value of the configuration; null if there is none. Throws the driver's error if no statement can run. */
   check(): Promise<string | null>
 }
 
 interface InspectorOptions {
   pool: Pool
   target: ConnectionTarget
-  /** Whether DIRECT_DATABASE_URL leads past the pooler that DATABASE_URL leads through. */
+  /** Whether DIRECT_DATABASE_URL differs from DATABASE_URL, and so bypasses its pooler. */
   hasDirectUrl: boolean
 }
 
 /**
- * Checks that the pool's sessions speak UTC, have their statements bounded, mean the right schema and may write. A
- * pooler that hands each transaction another session is told from one that keeps them: once seen, it is remembered, since
- * two sessions may be the same one by chance.
+ * Checks that the pool's sessions use UTC, a statement timeout and the right schema, and may write. Also detects a pooler in
+ * transaction mode, and remembers it: two transactions may get the same session by chance, so that a later check would not
+ * detect it.
  */
 export function createInspector({ pool, target, hasDirectUrl }: InspectorOptions): DatabaseInspector {
   let transactionPooler = false
@@ -82,7 +82,7 @@ export function sessionProblem(state: Omit<SessionState, 'pid'>, { schema }: Con
   return null
 }
 
-/** The process that the server announced when the connection began: a pooler announces one of its own making. */
+/** The process id that the server sent when the connection was opened; a pooler sends an invented one. */
 function processIdOf(client: PoolClient): unknown {
   return (client as { processID?: unknown }).processID
 }
@@ -94,8 +94,8 @@ async function readState(client: Pick<PoolClient, 'query'>): Promise<SessionStat
 }
 
 /**
- * While one client holds a transaction, another must still have the session that it had before, which is not the holder's:
- * otherwise sessions belong to transactions. Throws where the prepared statement is lost with the session.
+ * While `holder` has an open transaction, `client` must still have its earlier session, and not that of `holder`: otherwise
+ * the pooler assigns sessions per transaction. Throws if the prepared statement was lost with the session.
  */
 async function isTransactionPooler(pool: Pool, client: PoolClient, pid: number): Promise<boolean> {
   const holder = await pool.connect()
@@ -110,7 +110,7 @@ async function isTransactionPooler(pool: Pool, client: PoolClient, pid: number):
   }
 }
 
-/** In transaction mode a setting of ours stays with whichever session took it: the role must have it from the start. */
+/** In transaction mode our settings apply only to the session that happened to run them, so the role must have them as defaults. */
 async function roleProblem(client: PoolClient, { schema }: ConnectionTarget): Promise<string | null> {
   const { rows } = await client.query<{ name: string; reset_val: string }>(
     `SELECT name, reset_val FROM pg_settings WHERE name IN ('statement_timeout', 'search_path')`,

@@ -1,17 +1,17 @@
 import type { Pool } from 'pg'
 
-/** Tables of work to deliver: `id`, `attempts`, `due_at`, `leased_until` and `lease_owner` mean the same in each. */
+/** Outbox tables: each has the columns `id`, `attempts`, `due_at`, `leased_until` and `lease_owner`. */
 export type OutboxTable = 'mails'
 
 export interface DueItem {
   id: string
-  /** Attempts that failed. */
+  /** Failed attempts. */
   attempts: number
 }
 
 type Connection = Pick<Pool, 'query'>
 
-/** Leases rows that are due. Times are the database's; the millisecond is what timestamptz(3) may round up by. */
+/** Leases due rows. Times are the database's; the added millisecond allows for the rounding of timestamptz(3). */
 export async function claimDue(
   db: Connection,
   table: OutboxTable,
@@ -30,7 +30,7 @@ export async function claimDue(
   return rows
 }
 
-/** Prolongs the leases of work under way: those that another instance took over meanwhile are left to it. */
+/** Renews the leases of deliveries in flight, except those that another instance has taken meanwhile. */
 export async function renewLeases(
   db: Connection,
   table: OutboxTable,

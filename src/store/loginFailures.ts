@@ -3,15 +3,15 @@ import type { Queryable } from './database'
 type Key = Uint8Array<ArrayBuffer>
 
 export interface GuessLimit {
-  /** Failures in a row. */
+  /** Consecutive failures. */
   max: number
-  /** Milliseconds after the last of them until they are forgotten, by the database's clock. */
+  /** Milliseconds after the last failure until the count is reset, by the database's clock. */
   life: number
 }
 
 /**
- * Counts an attempt as failed before its password is compared, so that parallel attempts cannot outrun the limit. False,
- * and nothing counted, where so many have failed already.
+ * Counts an attempt as failed before its password is compared, so that parallel attempts cannot exceed the limit. False, and
+ * nothing counted, if the limit is reached.
  */
 export async function countLoginFailure(db: Queryable, key: Key, { max, life }: GuessLimit): Promise<boolean> {
   const counted = await db.$executeRaw`
@@ -22,12 +22,12 @@ export async function countLoginFailure(db: Queryable, key: Key, { max, life }: 
   return counted === 1
 }
 
-/** Takes an attempt back that compared no password. */
+/** Uncounts an attempt that compared no password. */
 export async function uncountLoginFailure(db: Queryable, key: Key): Promise<void> {
   await db.$executeRaw`UPDATE login_failures SET failures = failures - 1 WHERE address_hash = ${key} AND failures > 0`
 }
 
-/** Milliseconds until the failures of an address are forgotten; 0 where there are none. */
+/** Milliseconds until the count of an address is reset; 0 if it has no failures. */
 export async function msUntilFailuresForgotten(db: Queryable, key: Key, { life }: GuessLimit): Promise<number> {
   const rows = await db.$queryRaw<{ left: number }[]>`
     SELECT (extract(epoch FROM last_failed_at - clock_timestamp()) * 1000 + ${life})::float8 AS "left"
@@ -35,18 +35,18 @@ export async function msUntilFailuresForgotten(db: Queryable, key: Key, { life }
   return Math.max(0, rows[0]?.left ?? 0)
 }
 
-/** Forgets the failures of an address. */
+/** Resets the count of an address. */
 export async function forgetLoginFailures(db: Queryable, key: Key): Promise<void> {
   await db.$executeRaw`DELETE FROM login_failures WHERE address_hash = ${key}`
 }
 
-/** Deletes what is older than `life` milliseconds. */
+/** Deletes counts whose last failure is older than `life` milliseconds. */
 export async function purgeLoginFailures(db: Queryable, { life }: GuessLimit): Promise<void> {
   await db.$executeRaw`
     DELETE FROM login_failures WHERE last_failed_at <= clock_timestamp() - ${life} * interval '1 ms'`
 }
 
-/** The addresses that a user has logged in from lately, as the sessions and the audit tell. */
+/** The IP addresses of a user's recent logins, from sessions and audit events. */
 export async function addressesOfLogins(db: Queryable, userId: string, limit: number): Promise<string[]> {
   const rows = await db.$queryRaw<{ address: string }[]>`
     (SELECT ip_address AS address FROM sessions

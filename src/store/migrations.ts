@@ -26,10 +26,10 @@ interface AppliedMigration {
   finished_at: Date | null
 }
 
-/** Beside src/ and dist/ alike: the package ships it. */
+/** The same path from src/ and from dist/; the package ships it. */
 export const MIGRATIONS_DIR = join(__dirname, '../../prisma/migrations')
 
-/** Any number will do, as long as every release takes the same: one of several instances migrates, the others wait. */
+/** An arbitrary number that must be the same in every release: one of several instances migrates, the others wait. */
 const MIGRATION_LOCK = 7_236_510
 /** undefined_table */
 const NO_SUCH_TABLE = '42P01'
@@ -60,8 +60,8 @@ export async function pendingMigrations(db: MigrationDatabase, directory = MIGRA
 }
 
 /**
- * Applies what is pending and returns its names, however many instances start at once. Each migration and its line in the
- * history commit together, so that a process killed midway leaves nothing behind and the next run finishes.
+ * Applies pending migrations and returns their names; several instances may call it at once. Each migration and its row in
+ * the history commit together: if the process is killed, its transaction is rolled back and the next run continues.
  * Throws when a migration fails, was edited after it was applied, or was left unfinished by another tool.
  */
 export async function applyMigrations(
@@ -75,7 +75,7 @@ export async function applyMigrations(
   const client = await openConnection({ ...target, settings }, { application_name: 'gatehouse migrate' })
   client.on('error', (problem) => logger.error({ err: problem }, 'the migrating connection broke'))
   try {
-    // On the connection that migrates: what a killed process has begun there ends before the next one starts.
+    // Locked on the connection that migrates: after a process is killed, its transaction ends before the lock is released.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
     await demandSession(client, target)
     const pending = await pendingMigrations(client, directory)
@@ -94,7 +94,7 @@ export async function applyMigrations(
   }
 }
 
-/** Creates the schema that the URL names. Throws where the session would write times or tables elsewhere than the server reads. */
+/** Creates the schema that the URL names. Throws if the session's time zone or schema differs from what the server uses. */
 async function demandSession(client: Client, { schema }: ConnectionTarget): Promise<void> {
   if (schema !== null && !(await hasSchema(client, schema))) {
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
@@ -114,13 +114,13 @@ async function hasSchema(client: Client, schema: string): Promise<boolean> {
 }
 
 /**
- * In one transaction, unlike Prisma's own tools: its driver adapter splits a script at each semicolon, those of function
- * bodies too, and what was killed in between stays half-applied.
+ * Runs a migration in one transaction. Prisma's driver adapter would split the script at each semicolon, even in function
+ * bodies, and leave it half-applied if it was killed.
  */
 async function applyOne(client: Client, { name, sql, checksum }: Migration): Promise<void> {
   await client.query('BEGIN')
   try {
-    // A table that is in use is waited for no longer than this: every query behind the waiting one would wait as well.
+    // Limits the wait for a table in use: all later queries of that table would wait behind this one.
     await client.query(`SET LOCAL lock_timeout = ${DATABASE.statementTimeout}`)
     await client.query(sql)
     await client.query(
@@ -139,7 +139,7 @@ async function applyOne(client: Client, { name, sql, checksum }: Migration): Pro
   }
 }
 
-/** PostgreSQL's message may quote values of rows: only its code is repeated. */
+/** Only the error's code: PostgreSQL's message may quote values of rows. */
 function causeOf(problem: unknown): string {
   const { code, name } = problem as { code?: unknown; name?: string }
   return typeof code === 'string' ? `SQLSTATE ${code}` : (name ?? 'an unknown failure')

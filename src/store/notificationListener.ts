@@ -3,18 +3,18 @@ import type { Client, Pool } from 'pg'
 import { type ConnectionTarget, openConnection, socketOf } from './connection'
 import { SESSION } from '../config/defaults'
 
-/** What the database tells every instance: its triggers send these on the channel `gatehouse`. */
+/** Sent by the database's triggers to every instance on the channel `gatehouse`. */
 export type Notification = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' }
 
 interface Subscriber {
   onNotification: (notification: Notification) => void
-  /** Called whenever listening begins, at first and after each gap: what was held before may be stale. */
+  /** Called when listening starts, and again after each gap: anything cached before may be stale. */
   onListening: () => void
 }
 
 interface ListenerOptions {
   target: ConnectionTarget
-  /** Sends a payload on the channel `gatehouse` by the connections that everything else uses: the pool's. */
+  /** Sends a payload on the channel `gatehouse` through the pool. */
   notify: (payload: string) => Promise<unknown>
   onError: (error: unknown) => void
 }
@@ -24,14 +24,14 @@ export class SilentListenerError extends Error {
   readonly code = 'LISTENER_SILENT'
 }
 
-/** Milliseconds before the first new attempt to connect, doubled for each further one up to the cap. */
+/** Milliseconds before the first attempt to reconnect, doubled for each further one up to MAX_RETRY. */
 const FIRST_RETRY = 100
 const MAX_RETRY = 5_000
 
 /**
- * LISTENs on a connection of its own. Each heartbeat is a notification sent through the pool that must arrive here: that
- * proves the whole way, where a query on this connection would prove nothing behind a transaction pooler. Notifications
- * arrive in the order of their commits, so a heartbeat that arrived proves that none before it is missing.
+ * LISTENs on a connection of its own. Each heartbeat is a notification that is sent through the pool and must arrive here. A
+ * query on this connection would not do: it succeeds behind a transaction pooler that delivers no notifications. They arrive
+ * in the order of their commits, so the arrival of a heartbeat proves that no earlier one is missing.
  */
 export class NotificationListener {
   private readonly subscribers: Subscriber[] = []
@@ -39,7 +39,7 @@ export class NotificationListener {
   private readonly instance = randomUUID()
   private client: Client | null = null
   private sent = 0
-  /** The newest heartbeat that has arrived on the present connection. */
+  /** The newest heartbeat that has arrived on the current connection. */
   private lastArrived: number | null = null
   private closed = false
   private retryIn = FIRST_RETRY
@@ -55,7 +55,7 @@ export class NotificationListener {
     this.subscribers.push(subscriber)
   }
 
-  /** Whether every notification is sure to arrive: false from the moment the connection is suspected. */
+  /** Whether notifications certainly arrive: false as soon as the connection may be broken. */
   isListening(): boolean {
     return this.lastArrived !== null
   }
@@ -99,7 +99,7 @@ export class NotificationListener {
     }
   }
 
-  /** Sends one, and gives up on the connection where it does not arrive in time. */
+  /** Sends a heartbeat, and closes the connection if it does not arrive in time. */
   private async heartbeat(): Promise<void> {
     const { client } = this
     if (!client) return
@@ -107,10 +107,10 @@ export class NotificationListener {
     try {
       await this.options.notify(`heartbeat:${this.instance}:${sequence}`)
     } catch {
-      if (client === this.client) this.lastArrived = null // not proven: the pool says in its own words what is wrong
+      if (client === this.client) this.lastArrived = null // unproven; the pool reports its own errors
       return
     }
-    // Counted from the commit: a wait for a connection of the pool says nothing about this one.
+    // Timed from the commit: a wait for a pool connection does not count against this one.
     setTimeout(() => {
       if (client === this.client && (this.lastArrived ?? 0) < sequence)
         this.disconnect(client, new SilentListenerError())
@@ -131,7 +131,7 @@ export class NotificationListener {
     const begins = this.lastArrived === null
     if (begins) {
       this.retryIn = FIRST_RETRY
-      // Before the cache is used again: what was missed in the gap is dropped.
+      // Called before isListening() is true, so that caches drop stale entries before they are used again.
       for (const { onListening } of this.subscribers) onListening()
     }
     this.lastArrived = sequence

@@ -10,21 +10,21 @@ export interface NewOneTimeToken {
   email: string
   registrationId?: string
   tokenHash: Uint8Array<ArrayBuffer>
-  /** That of the mail which carries it: orders links by when they were asked for. */
+  /** The sequence of the token's mail: orders links by when they were requested. */
   mailSequence?: bigint
   createdAt: Date
   expiresAt: Date
 }
 
-/** Stores a token, or finds the one that was stored under the same id before: a mail that is tried again keeps its link. */
+/** Stores a token, or returns the one already stored under the id, so that a retried mail keeps its link. */
 export async function createOneTimeToken(tx: Queryable, token: NewOneTimeToken): Promise<OneTimeToken> {
   await tx.oneTimeToken.createMany({ data: [token], skipDuplicates: true })
   return tx.oneTimeToken.findUniqueOrThrow({ where: { id: token.id } })
 }
 
 /**
- * Of the links of one purpose only the newest lives: voids those that were asked for before this one, and tells whether
- * a newer one exists. Locks the account first, so that two mails of one account cannot both be the newest.
+ * Keeps only the newest link of a purpose valid: deletes those requested before this one, or reports that a newer one exists.
+ * Locks the account first, so that two mails of one account cannot both be the newest.
  */
 export async function supersedeOneTimeTokens(
   tx: Transaction,
@@ -32,11 +32,11 @@ export async function supersedeOneTimeTokens(
 ): Promise<'newest' | 'superseded'> {
   const { id, userId, purpose, mailSequence } = token
   await lockUser(tx, userId)
-  // Whatever voids the account's links deletes the mails that wait, under the same lock (voidLinks).
+  // voidLinks deletes queued mails under the same lock: if this mail's row is gone, its link must not be created.
   if ((await tx.mail.count({ where: { id } })) === 0) return 'superseded'
   const newer = await tx.oneTimeToken.count({ where: { userId, purpose, mailSequence: { gt: mailSequence } } })
   if (newer > 0) return 'superseded'
-  // A used one stays: it keeps a mail that is tried again from bringing its token back to life.
+  // Used tokens stay, so that a retried mail cannot make its token valid again.
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose, usedAt: null, id: { not: id } } })
   return 'newest'
 }
@@ -51,7 +51,7 @@ export function findOneTimeTokenById(db: Queryable, id: string): Promise<FoundTo
   return db.oneTimeToken.findUnique({ where: { id }, include: { user: true, registration: true } })
 }
 
-/** Uses a token up: the condition stands in the statement, so that one of any number of redeemers wins. True for that one. */
+/** Consumes a token. The statement checks the condition, so that of concurrent calls only one gets true. */
 export async function consumeOneTimeToken(tx: Transaction, id: string, now: Date): Promise<boolean> {
   const { count } = await tx.oneTimeToken.updateMany({
     where: { id, usedAt: null, expiresAt: { gt: now } },
@@ -60,22 +60,22 @@ export async function consumeOneTimeToken(tx: Transaction, id: string, now: Date
   return count === 1
 }
 
-/** Voids the reset links of an account that still wait to be followed. */
+/** Invalidates the unused reset links of an account. */
 export async function voidResetTokens(tx: Transaction, userId: string): Promise<void> {
   await tx.oneTimeToken.deleteMany({ where: { userId, usedAt: null, purpose: 'RESET_PASSWORD' } })
 }
 
-/** Lets a link outlive the registration that it was mailed for. */
+/** Detaches a link from its registration, so that deleting the registration does not delete the link. */
 export async function detachLink(tx: Transaction, id: string): Promise<void> {
   await tx.oneTimeToken.update({ where: { id }, data: { registrationId: null } })
 }
 
-/** The address is verified: its owner may still follow the other verification links, which have nothing left to do. */
+/** Marks the other verification links as used once the address is verified: opening them succeeds and changes nothing. */
 export async function useUpVerificationLinks(tx: Transaction, userId: string, now: Date): Promise<void> {
   await tx.oneTimeToken.updateMany({ where: { userId, purpose: 'VERIFY_EMAIL', usedAt: null }, data: { usedAt: now } })
 }
 
-/** Lets a token that is not used live until `expiresAt`. False where there is none. */
+/** Extends an unused token to `expiresAt`. False if there is none. */
 export async function prolongOneTimeToken(
   tx: Transaction,
   tokenHash: Uint8Array<ArrayBuffer>,
@@ -86,8 +86,8 @@ export async function prolongOneTimeToken(
 }
 
 /**
- * Voids every link of an account, sent or still to be sent. Call with the account locked: a mail whose row is gone gets no
- * token any more (supersedeOneTimeTokens). `addresses`: a reset that was asked for by address names no account.
+ * Invalidates every link of an account, sent or queued. Call with the account locked: a mail whose row is deleted gets no
+ * token (supersedeOneTimeTokens). `addresses`: a queued reset is stored by address and names no account.
  */
 export async function voidLinks(
   tx: Transaction,
@@ -99,7 +99,7 @@ export async function voidLinks(
   })
 }
 
-/** Voids the link of a change of address, sent or still to be sent. Call with the account locked. */
+/** Invalidates the link of a change of address, sent or queued. Call with the account locked. */
 export async function voidEmailChange(tx: Transaction, userId: string): Promise<void> {
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose: 'CHANGE_EMAIL', usedAt: null } })
   await tx.mail.deleteMany({ where: { userId, name: 'confirmEmailChange' } })

@@ -12,8 +12,8 @@ export const LINK_MAILS = [
 ] as const satisfies readonly MailRequest[]
 
 /**
- * What a row asks for. Which mail it becomes, or none, is decided when it is sent: so no row asks for `alreadyRegistered`,
- * and `resendVerification` has no template.
+ * The name in a row. The template is chosen, or the mail skipped, only when it is sent: so no row is named
+ * `alreadyRegistered`, and `resendVerification` has no template.
  */
 export type MailRequest = Exclude<keyof typeof MAIL_MARKUP, 'alreadyRegistered'> | 'resendVerification'
 
@@ -27,7 +27,7 @@ export interface NewMail {
   expiresAt: Date
 }
 
-/** Puts a mail into the outbox, due immediately by the database's clock. It commits with the change that it reports. */
+/** Inserts a mail into the outbox, due immediately by the database's clock. It commits with the change that causes it. */
 export async function queueMail(tx: Transaction, mail: NewMail): Promise<string> {
   const id = uuidv7()
   const { name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail
@@ -48,13 +48,13 @@ export async function deleteMail(db: Queryable, id: string): Promise<void> {
   await db.mail.deleteMany({ where: { id } })
 }
 
-/** Deletes a mail that is not sent, and what it was counted as: in this order, so that a crash between leaves it to a retry. */
+/** Uncounts and deletes a mail that is not sent; in this order, so that after a crash in between it is retried. */
 export async function dropMail(db: Queryable, id: string): Promise<void> {
   await uncountMail(db, id)
   await deleteMail(db, id)
 }
 
-/** Deletes the mails that are of no use any more, save those being sent, and returns their names. */
+/** Deletes expired mails, except those being sent, and returns their names. */
 export async function deleteExpiredMails(db: Queryable, now: Date): Promise<string[]> {
   const rows = await db.$queryRaw<{ name: string }[]>`
     WITH expired AS (
@@ -66,13 +66,13 @@ export async function deleteExpiredMails(db: Queryable, now: Date): Promise<stri
   return rows.map(({ name }) => name)
 }
 
-/** Drops the waiting mails of an address, whoever they belong to: it has left. */
+/** Deletes the queued mails to the address of a deleted account, including requests that name no account. */
 export async function dropMailsTo(db: Queryable, recipient: string): Promise<number> {
   const { count } = await db.mail.deleteMany({ where: { recipient } })
   return count
 }
 
-/** How many mails wait, and the age of the oldest in milliseconds (0 when none waits). */
+/** The number of queued mails, and the age of the oldest in milliseconds (0 if there is none). */
 export async function queueState(db: Queryable, now: Date): Promise<{ waiting: number; oldestAge: number }> {
   const { _count, _min } = await db.mail.aggregate({ _count: true, _min: { createdAt: true } })
   return { waiting: _count, oldestAge: _min.createdAt ? Math.max(0, now.getTime() - _min.createdAt.getTime()) : 0 }
@@ -81,20 +81,20 @@ export async function queueState(db: Queryable, now: Date): Promise<{ waiting: n
 export interface MailToCount {
   id: string
   recipient: string
-  /** A keyed digest of the recipient: the address itself is not kept. */
+  /** A keyed digest of the recipient: the address itself is not stored. */
   recipientKey: Buffer<ArrayBuffer>
   kind: string
-  /** The link that it carries; null for a mail whose link has no token, and always works. */
+  /** The mail's link; null if it has no token, and so never expires. */
   link: { userId: string; purpose: OneTimePurpose } | null
   now: Date
-  /** Not before the hour is over that it counts in, nor before its link is dead. */
+  /** Not before its quota window has ended, nor before its link has expired. */
   expiresAt: Date
 }
 
 /**
- * Counts a mail toward the quota of its address and kind, for as long as the transaction is not undone. Beyond `max` since
- * `since` it is refused only while a link of that kind that was mailed before is alive: who asks ends with a live link.
- * A mail that was counted before is being retried. True where it may be sent.
+ * Counts a mail toward the quota of its address and kind, unless the transaction is rolled back. True if it may be sent.
+ * Beyond `max` since `since` it is skipped only while an earlier mailed link of its kind is valid, so that the owner always
+ * has a valid link. A mail that is already counted is a retry.
  */
 export async function countMail(
   tx: Transaction,
@@ -102,7 +102,7 @@ export async function countMail(
   { max, since }: { max: number; since: Date },
 ): Promise<boolean> {
   const { id, recipientKey, kind, now: createdAt, expiresAt } = mail
-  // Two mails of one kind to one address are counted one after the other.
+  // Serializes the counting of mails of one kind to one address.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${kind} ${recipientKey.toString('hex')}`}, 0))`
   if ((await tx.countedMail.count({ where: { id } })) > 0) return true
   const counted = await tx.countedMail.count({ where: { recipientKey, kind, createdAt: { gt: since } } })
@@ -111,7 +111,7 @@ export async function countMail(
   return true
 }
 
-/** Only what was mailed counts, and not, say, the reset token of a followed verification link. */
+/** Only mailed links count, unlike the reset token that a verification link is exchanged for. */
 async function hasLiveLink(tx: Transaction, { recipient, link, now }: MailToCount): Promise<boolean> {
   if (!link) return true
   const rows = await tx.$queryRaw<unknown[]>`
@@ -122,7 +122,7 @@ async function hasLiveLink(tx: Transaction, { recipient, link, now }: MailToCoun
   return rows.length > 0
 }
 
-/** A mail that is not sent after all counts no more. */
+/** Uncounts a mail that is not sent. */
 async function uncountMail(db: Queryable, id: string): Promise<void> {
   await db.countedMail.deleteMany({ where: { id } })
 }

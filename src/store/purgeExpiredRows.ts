@@ -12,8 +12,8 @@ export interface Limits {
 }
 
 /**
- * Deletes what has no use any more, and returns how many rows of each. Safe to run at any time, on any instance: a table
- * that another one is purging is left to it.
+ * Deletes rows past their retention, and returns the number per table. Safe to run concurrently on several instances: while
+ * one of them purges, the others skip.
  */
 export async function purgeExpiredRows(database: Database, limits: Limits): Promise<Record<string, number>> {
   const { now, unverifiedBefore, sessionsEndedBefore, tokensDeadBefore, tokensReplacedBefore, auditBefore } = limits
@@ -41,14 +41,14 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
   }
 }
 
-/** False where another transaction holds it. Freed with the transaction: an instance that is killed blocks nobody. */
+/** False if another transaction has the lock. It ends with the transaction, also if the instance is killed. */
 async function lockPurge(tx: Transaction): Promise<boolean> {
   const rows = await tx.$queryRaw<{ locked: boolean }[]>`
     SELECT pg_try_advisory_xact_lock(hashtext('gatehouse'), hashtext('purge')) AS locked`
   return rows[0]?.locked === true
 }
 
-/** An account that nobody verified goes with its registrations, once the newest of them is old. Imported ones stay. */
+/** Deletes unverified accounts with their registrations once the newest registration is old. Imported accounts stay. */
 function purgeUnverified(tx: Transaction, before: Date): Promise<{ count: number }> {
   return tx.user.deleteMany({
     where: {
@@ -59,8 +59,8 @@ function purgeUnverified(tx: Transaction, before: Date): Promise<{ count: number
 }
 
 /**
- * Of an account that is unverified the two newest registrations stay as long as it does: were one of two to go, a link
- * would activate the other, which may be a stranger's.
+ * Keeps the two newest registrations of an unverified account: if one of two were deleted, a link would activate the other,
+ * which may be a stranger's.
  */
 async function purgeRegistrations(tx: Transaction, before: Date): Promise<{ count: number }> {
   const count = await tx.$executeRaw`

@@ -3,7 +3,7 @@ import type { Authentication, SessionView } from './sessions'
 import { Prisma } from '../generated/prisma/client'
 import { later } from '../lib/clock'
 
-/** How long a session lives: milliseconds from its login at most, and milliseconds after its last refresh. */
+/** The lifetime of a session: `maxAge` milliseconds after its login at most, `ttl` milliseconds after its last refresh. */
 export interface SessionLife {
   maxAge: number
   ttl: number
@@ -12,7 +12,7 @@ export interface SessionLife {
 export interface Rotation {
   presentedHash: Uint8Array<ArrayBuffer>
   successorHash: Uint8Array<ArrayBuffer>
-  /** Null where there is no grace. */
+  /** Null if there is no grace. */
   successorSealed: Uint8Array<ArrayBuffer> | null
   now: Date
   life: SessionLife
@@ -23,9 +23,9 @@ export interface Rotation {
 }
 
 /**
- * Replaces a refresh token, in one statement that only one of any number of callers wins: the digest moves on, the
- * presented one is remembered as replaced, with its successor sealed for the grace. What was sealed for a grace that is
- * over is deleted with it. Null for everyone else.
+ * Replaces a refresh token in one statement, which succeeds for only one of concurrent calls; the others get null. Stores
+ * the digest of the successor, records the presented one as replaced, with its successor sealed for the grace, and deletes
+ * the session's sealed successors whose grace is over.
  */
 export async function rotateRefreshToken(
   db: Queryable,
@@ -54,12 +54,12 @@ export async function rotateRefreshToken(
   return rows[0] ?? null
 }
 
-/** The end of a session that is used now; never beyond the age that its login allows. */
+/** When a session that is used now expires: never later than its maximum age. */
 function expiryOf(now: Date, { maxAge, ttl }: SessionLife): Prisma.Sql {
   return Prisma.sql`least(${later(now, ttl)}::timestamptz, sessions.created_at + ${milliseconds(maxAge)})`
 }
 
-/** By the database's clock alone: those of two instances may differ by more than the grace. */
+/** By the database's clock only: the clocks of two instances may differ by more than the grace. */
 function inGrace(grace: number): Prisma.Sql {
   return Prisma.sql`recorded_at > clock_timestamp() - ${milliseconds(grace)}`
 }
@@ -69,8 +69,8 @@ function milliseconds(count: number): Prisma.Sql {
 }
 
 /**
- * Gives a live session another refresh token without being shown the one that it replaces; that one has no grace. What was
- * proved now raises the session. Null where it is not live.
+ * Gives a live session a new refresh token without knowing the replaced one, which gets no grace. A new proof of the user
+ * raises the session's authentication level. Null if the session is not live.
  */
 export async function renewRefreshToken(
   db: Queryable,
@@ -112,12 +112,12 @@ export async function renewRefreshToken(
   return { session, replacedHash }
 }
 
-/** The session that a refresh token is the present one of, live or not. */
+/** The session, live or not, whose current refresh token this is. */
 export function findSessionByToken(db: Queryable, refreshTokenHash: Uint8Array<ArrayBuffer>) {
   return db.session.findUnique({ where: { refreshTokenHash } })
 }
 
-/** The session that a refresh token was once the present one of, and what is known of its replacement. */
+/** The session to which a replaced refresh token belongs, and the record of the replacement. */
 export interface ReplacedToken {
   session: SessionView & { refreshTokenHash: Uint8Array; revokedAt: Date | null }
   user: { id: string; email: string; locale: string; disabledAt: Date | null }
@@ -153,7 +153,7 @@ interface FlatReplacement {
   successorSealed: Uint8Array | null
 }
 
-/** The session that a refresh token is, or was, the present one of: what a browser's cookie stands for. */
+/** The session to which a current or replaced refresh token belongs, as a browser's cookie may hold either. */
 export async function findSessionByAnyToken(db: Queryable, tokenHash: Uint8Array<ArrayBuffer>) {
   const rows = await db.$queryRaw<{ id: string; userId: string; revokedAt: Date | null }[]>`
     SELECT id, user_id AS "userId", revoked_at AS "revokedAt" FROM sessions WHERE id IN (
@@ -163,8 +163,8 @@ export async function findSessionByAnyToken(db: Queryable, tokenHash: Uint8Array
 }
 
 /**
- * Deletes sealed successors whose grace is over. Rows that a rotation holds are left to it: waiting for them in another
- * order than it takes them could deadlock.
+ * Deletes sealed successors whose grace is over. Skips rows that a rotation has locked: waiting for them in another order
+ * could deadlock.
  */
 export async function forgetSuccessors(db: Queryable, grace: number): Promise<void> {
   await db.$executeRaw`

@@ -11,9 +11,9 @@ export interface NewRegistration {
 }
 
 /**
- * Stores a registration, and the bare account of its address where there is none: neither a stranger's registration nor
- * the owner's changes an account. The statement is the same for a free, a waiting and a verified address, so that its
- * time tells nothing; it locks the account, so that a link followed meanwhile sees all registrations or precedes this one.
+ * Stores a registration, and an account without a password if the address has none. It never changes an existing account. The
+ * statement is the same for a free, an unverified and a verified address, so that its time reveals nothing; it locks the
+ * account, so that a link redeemed concurrently sees all registrations or precedes this one.
  */
 export async function createRegistration(
   tx: Transaction,
@@ -35,7 +35,7 @@ export async function createRegistration(
   return written
 }
 
-/** The registrations of an account that wait for a link to be followed, newest first. */
+/** The pending registrations of an account, newest first; two at most. */
 export function waitingRegistrations(db: Queryable, userId: string) {
   return db.registration.findMany({
     where: { userId, activatedAt: null },
@@ -55,7 +55,7 @@ export async function activateRegistration(tx: Transaction, registrationId: stri
   await tx.registration.update({ where: { id: registrationId }, data: { activatedAt: now, passwordHash: null } })
 }
 
-/** Voids every registration of an account, with its links and waiting mails. */
+/** Deletes every registration of an account, with its links and queued mails. */
 export async function deleteRegistrations(tx: Transaction, userId: string): Promise<void> {
   await tx.registration.deleteMany({ where: { userId } })
 }

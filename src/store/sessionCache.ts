@@ -4,13 +4,13 @@ import type { SessionView } from './sessions'
 import type { Account } from './users'
 import { SESSION } from '../config/defaults'
 
-/** A session with its account, as every authenticated request needs them. */
+/** A session with its account. */
 export interface LiveSession {
   session: SessionView
   account: Account
 }
 
-// Plain pg and a named statement: this look-up is made by every authenticated request that the cache does not answer.
+// Plain pg and a named statement, since every authenticated request that misses the cache runs it.
 const SELECT_SESSION = {
   name: 'session-cache',
   text: `SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip_address, s.user_agent,
@@ -47,19 +47,19 @@ export interface CacheKey {
 
 interface SessionCacheOptions {
   pool: Pool
-  /** Whether notifications are sure to arrive at this moment. */
+  /** Whether notifications certainly arrive. */
   isListening: () => boolean
   onError: (error: unknown) => void
 }
 
-/** A look-up that has not been answered: a notification meanwhile makes it stale, since it may have read what was before. */
+/** A query in flight. A notification meanwhile makes it stale, since it may have read the earlier state. */
 interface PendingLoad {
   stale: boolean
 }
 
 /**
- * Looks sessions up, through a bounded cache that the database's notifications keep right: whatever they name is dropped,
- * and while they are not sure to arrive nothing is taken from the cache or put into it.
+ * Looks sessions up through a bounded cache. The database's notifications invalidate its entries; while they may not arrive,
+ * the cache is neither read nor filled.
  */
 export class SessionCache {
   private readonly cache = new LRUCache<string, LiveSession>({
@@ -67,13 +67,13 @@ export class SessionCache {
     ttl: SESSION.cacheMaxAge,
     dispose: (live, sessionId) => this.unindex(live.account.id, sessionId),
   })
-  /** The cached sessions of each user: an account's change must not walk the whole cache. */
+  /** The cached sessions of each user, so that invalidating a user does not iterate over the whole cache. */
   private readonly sessionsOf = new Map<string, Set<string>>()
   private readonly pending = new Map<string, Set<PendingLoad>>()
 
   constructor(private readonly options: SessionCacheOptions) {}
 
-  /** The session, if it is live at this moment. Throws the driver's error where the database is away: never a false null. */
+  /** The session, if it is live. Throws the driver's error if the database is unavailable, instead of returning null. */
   async get(sessionId: string, now: Date): Promise<LiveSession | null> {
     const known = this.options.isListening() ? this.cache.get(sessionId) : undefined
     // A refresh extends expires_at without NOTIFY, so re-read a session that looks expired.
@@ -83,7 +83,7 @@ export class SessionCache {
     return live
   }
 
-  /** Drops what is held of a session, or of all sessions of a user. */
+  /** Removes a session, or all sessions of a user, from the cache. */
   invalidate({ kind, id }: CacheKey): void {
     if (kind === 'session') {
       this.cache.delete(id)
@@ -91,7 +91,7 @@ export class SessionCache {
       return
     }
     for (const sessionId of [...(this.sessionsOf.get(id) ?? [])]) this.cache.delete(sessionId)
-    this.markAllStale() // whose they are is not known yet
+    this.markAllStale() // their users are not known yet
   }
 
   invalidateAll(): void {
@@ -131,7 +131,7 @@ export class SessionCache {
     for (const loads of this.pending.values()) markStale(loads)
   }
 
-  /** Bounded writes: one a minute and session at most, beside the request and never in its way. */
+  /** Writes at most once a minute for each session; the request does not wait for it. */
   private recordLastSeen(session: SessionView, now: Date): void {
     const due = now.getTime() - SESSION.lastSeenResolution
     if (session.lastSeenAt.getTime() > due) return

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 
-/** What a session is to its owner: no digest among it. */
+/** The fields of a session that its owner may see. */
 export interface SessionView {
   id: string
   createdAt: Date
@@ -36,9 +36,9 @@ export interface NewSession {
 }
 
 /**
- * Call with the account locked: the cap counts what is there. The least recently used sessions beyond it are ended, and so is
- * the one, of whatever user, that `replacedHash` is or was the refresh token of: in the same statement, since every login
- * pays for it.
+ * Creates a session. Ends the least recently used sessions beyond `maxPerUser`, and the session, of any user, to which the
+ * token of `replacedHash` belongs or belonged: in one statement, since every login runs it. Call with the account locked, so
+ * that concurrent logins cannot exceed the maximum.
  */
 export async function createSession(
   tx: Transaction,
@@ -82,7 +82,7 @@ export function listLiveSessions(db: Queryable, userId: string, now: Date): Prom
   })
 }
 
-/** Ends one live session of this user. False where there is none such: another's looks like no one's. */
+/** Ends one live session of this user. False if there is none, or if it is another user's. */
 export async function revokeSession(
   db: Queryable,
   owner: { userId: string; sessionId: string },
@@ -95,7 +95,7 @@ export async function revokeSession(
   return count === 1
 }
 
-/** Ends the live sessions of a user, save the one to keep and those that reached `belowAal`. Returns how many. */
+/** Ends the live sessions of a user except `keep` and, if `belowAal` is given, those of that level or higher. Returns their number. */
 export async function revokeSessions(
   db: Queryable,
   { userId, keep, belowAal }: { userId: string; keep?: string; belowAal?: number },

@@ -2,8 +2,8 @@ import type { Queryable, Transaction } from './database'
 import type { PublicJwk, StoredKey } from '../lib/jwk'
 
 /**
- * Taken while keys are made or moved on, so that any number of instances do it once. Freed with the transaction. Returns the
- * database's time after the wait for the lock.
+ * Locks the creation and rotation of keys, so that several instances do it once. The lock ends with the transaction. Returns
+ * the database's time after the wait for the lock.
  */
 export async function lockSigningKeys(tx: Transaction): Promise<Date> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gatehouse'), hashtext('signing_keys'))`
@@ -37,7 +37,7 @@ export async function updateSigningKey(
   await db.signingKey.update({ where: { kid }, data: changes })
 }
 
-/** Removes the keys whose last token is dead. */
+/** Deletes the keys whose last token has expired. */
 export async function deleteDeadSigningKeys(db: Queryable, now: Date): Promise<number> {
   const { count } = await db.signingKey.deleteMany({ where: { verifiesUntil: { lt: now } } })
   return count

@@ -7,25 +7,25 @@ export interface ImportedUser {
   /** Null for a new one. */
   id: string | null
   email: string
-  /** Null for an account without a password: its owner sets one by a reset. */
+  /** Null for an account without a password; its owner sets one by a reset. */
   passwordHash: string | null
   displayName: string | null
   locale: string
   emailVerifiedAt: Date | null
-  /** Null for the present. */
+  /** Null for the time of the import. */
   createdAt: Date | null
 }
 
-/** `replaced`: in the place of an account that was never verified. The others say why nothing was written. */
+/** `replaced`: imported in place of an account that was never verified. The last three: nothing was written. */
 export type ImportOutcome = 'imported' | 'replaced' | 'verified' | 'imported-before' | 'id-taken'
 
-/** Registrations may write the address between reading and writing: more often than this they cannot. */
+/** A registration may create the address between the check and the insert; this many times in a row is implausible. */
 const MAX_TRIES = 5
 
 /**
- * Writes a user from elsewhere, in the place of an account that nobody has verified: with it go its registrations, their
- * links and waiting mails, so that whoever registered addresses before a migration gains nothing. A verified account, and
- * one that was imported, stay as they are.
+ * Inserts an imported user. It replaces an unverified account, with its registrations, links and queued mails, so that
+ * registering addresses before a migration gives an attacker nothing. A verified or already imported account stays
+ * unchanged.
  */
 export async function importUser(database: Database, user: ImportedUser, now: Date): Promise<ImportOutcome> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -36,7 +36,7 @@ export async function importUser(database: Database, user: ImportedUser, now: Da
   throw new Error('An import that registrations of the same address kept from writing')
 }
 
-/** What an import of this user would do. */
+/** The outcome that an import of this user would have. */
 export async function outcomeOfImport(db: Queryable, { id, email }: ImportedUser): Promise<ImportOutcome> {
   const found = await db.user.findMany({ where: { OR: [{ email }, ...(id === null ? [] : [{ id }])] } })
   const holder = found.find((user) => user.email === email)
@@ -46,7 +46,7 @@ export async function outcomeOfImport(db: Queryable, { id, email }: ImportedUser
   return holder ? 'replaced' : 'imported'
 }
 
-/** False where another account holds address or id: nothing is written then. */
+/** False if another account has the address or the id: then nothing is written. */
 async function write({ prisma }: Database, user: ImportedUser, now: Date): Promise<boolean> {
   const { id, passwordHash, createdAt, ...profile } = user
   const data = {
@@ -55,7 +55,7 @@ async function write({ prisma }: Database, user: ImportedUser, now: Date): Promi
     ...{ createdAt: createdAt ?? now, updatedAt: now },
   }
   try {
-    // The row count of the first statement does not matter: whether the address is free then decides.
+    // The number of deleted rows does not matter: the insert fails if the address is not free.
     await prisma.$transaction([
       prisma.user.deleteMany({ where: { email: user.email, emailVerifiedAt: null, importedAt: null } }),
       prisma.user.create({ data }),

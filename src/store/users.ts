@@ -1,10 +1,10 @@
 import type { Queryable, Transaction } from './database'
 import { Prisma, type User } from '../generated/prisma/client'
 
-/** Stands for a hash where an account has no password: no password has it, and comparing costs what a hash costs. */
+/** Stored instead of a hash if an account has no password. No password matches it, and a comparison takes as long as with a hash. */
 export const NO_PASSWORD = '!'
 
-/** What leaves the services of an account. A row of the table is none: `passwordHash` keeps the compiler from taking it for one. */
+/** An account outside the store. `passwordHash?: never` makes the compiler reject a row of the table in its place. */
 export interface Account {
   passwordHash?: never
   id: string
@@ -44,8 +44,8 @@ export function findUserByEmail(db: Queryable, email: string) {
 }
 
 /**
- * What a login compares with: the account of an address, and the hash of the newest registration that waits for it, whether
- * or not the account is verified. One statement, since every login pays for it.
+ * What a login compares with: the account of an address, and the hash of its newest pending registration, whether or not the
+ * account is verified. One statement, since every login runs it.
  */
 export async function findLogin(
   db: Queryable,
@@ -69,13 +69,13 @@ export function findUser(db: Queryable, id: string) {
   return db.user.findUnique({ where: { id } })
 }
 
-/** Which password of an account was checked: what depends on the check requires that it has not changed since. */
+/** Identifies the password that was checked: whatever depends on the check requires that it has not changed since. */
 export interface PasswordVersion {
   id: string
   passwordChangedAt: Date
 }
 
-/** Locks the account until the transaction ends; false where its password changed, or it was disabled or deleted, since the check. */
+/** Locks the account until the transaction ends. False if, since the check, its password changed or it was disabled or deleted. */
 export async function lockIfPasswordUnchanged(
   tx: Transaction,
   { id, passwordChangedAt }: PasswordVersion,
@@ -88,8 +88,8 @@ export async function lockIfPasswordUnchanged(
 }
 
 /**
- * Locks the account until the transaction ends: whoever touches several of its rows takes this first, so that none deadlock.
- * Null where it was deleted.
+ * Locks the account until the transaction ends. Transactions that write several of its rows call this first, so that they
+ * cannot deadlock. Null if it was deleted.
  */
 export async function lockUser(tx: Transaction, id: string): Promise<{ email: string } | null> {
   const rows = await tx.$queryRaw<{ email: string }[]>`
@@ -97,14 +97,14 @@ export async function lockUser(tx: Transaction, id: string): Promise<{ email: st
   return rows[0] ?? null
 }
 
-/** Verifies the address of a locked account that keeps its own password, name and language, as an import wrote them. */
+/** Verifies the address of a locked, imported account, which keeps its password, name and language. */
 export async function verifyImported(tx: Transaction, id: string, now: Date): Promise<void> {
   await tx.user.update({ where: { id }, data: { emailVerifiedAt: now, updatedAt: now } })
 }
 
 /**
- * Verifies the address of a locked account and leaves it without a password: several people may have given one, and the
- * link proves which mailbox is meant, not who knows which password. `locale` of who followed the link, unless imported.
+ * Verifies the address of a locked account and leaves it without a password: several people may have registered one, and the
+ * link proves access to the mailbox, not whose password it is. Sets the locale of the client, unless imported.
  */
 export async function verifyWithoutPassword(
   tx: Transaction,
@@ -120,7 +120,7 @@ export async function verifyWithoutPassword(
   })
 }
 
-/** Sets a new password hash, if the account still is what was checked. True when it was. */
+/** Sets a new password hash. False if, since the check, the password changed or the account was disabled or deleted. */
 export async function changePasswordHash(
   tx: Transaction,
   checked: PasswordVersion,
@@ -133,7 +133,7 @@ export async function changePasswordHash(
   return count === 1
 }
 
-/** Stores the same password under today's algorithm and cost, unless it was changed meanwhile. */
+/** Stores a hash of the same password by the configured algorithm and cost, unless the password changed meanwhile. */
 export async function upgradePasswordHash(
   tx: Transaction,
   checked: PasswordVersion,
@@ -146,8 +146,8 @@ export async function upgradePasswordHash(
 }
 
 /**
- * Sets the password that a reset brings. Following the mailed link has proved the address, so it is verified now, and
- * every registration of it is deleted, with its links. A bare account gets its first language, that of who resets.
+ * Sets the password of a reset. The mailed link proves the address, so this verifies it, and deletes every registration of it
+ * with its links. An account that was never verified or imported gets the client's locale.
  */
 export async function resetPassword(
   tx: Transaction,
@@ -172,13 +172,13 @@ export async function updateProfile(
   return toAccount(await db.user.update({ where: { id }, data: { ...changes, updatedAt: now } }))
 }
 
-/** Deletes an unverified account that holds an address which the caller has proved to own. False where a verified account holds it. */
+/** Deletes an unverified account with an address that the caller has proved to own. False if a verified account has it. */
 export async function deleteUnverifiedHolder(tx: Transaction, email: string): Promise<boolean> {
   await tx.user.deleteMany({ where: { email, emailVerifiedAt: null } })
   return (await tx.user.count({ where: { email } })) === 0
 }
 
-/** Notes the address of a change that waits to be confirmed, instead of one that waited before. Call with the account locked. */
+/** Stores the address of an unconfirmed change; it replaces an earlier one. Call with the account locked. */
 export async function setPendingEmail(
   tx: Transaction,
   id: string,
@@ -190,7 +190,7 @@ export async function setPendingEmail(
   })
 }
 
-/** True where a change waited. */
+/** True if a change was pending. */
 export async function clearPendingEmail(tx: Transaction, id: string): Promise<boolean> {
   const { count } = await tx.user.updateMany({
     where: { id, pendingEmail: { not: null } },
@@ -200,8 +200,8 @@ export async function clearPendingEmail(tx: Transaction, id: string): Promise<bo
 }
 
 /**
- * Gives an account the address of its pending change; what was registered for the former one goes. False where that change does not wait any more, or another account
- * took the address at the same moment: the transaction is lost then.
+ * Gives an account the address of its pending change, and deletes the registrations of the former one. False if the change is
+ * no longer pending, or if another account took the address concurrently: then the transaction cannot commit.
  */
 export async function changeEmail(tx: Transaction, id: string, change: { email: string; now: Date }): Promise<boolean> {
   const { email, now } = change
@@ -218,14 +218,14 @@ export async function changeEmail(tx: Transaction, id: string, change: { email: 
   }
 }
 
-/** Deletes an account, if it still is what was checked; sessions, tokens and mails go with it. True when it was. */
+/** Deletes an account with its sessions, tokens and mails. False if its password changed or it was deleted since the check. */
 export async function deleteUser(tx: Transaction, checked: PasswordVersion): Promise<boolean> {
-  // Locked first: what else is under way for the account ends before, and finds it gone afterwards.
+  // Locked first, so that concurrent transactions of the account end before, or find it deleted.
   const locked = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM users WHERE id = ${checked.id}::uuid AND password_changed_at = ${checked.passwordChangedAt}::timestamptz
     FOR UPDATE`
   if (locked.length === 0) return false
-  // What the audit keeps of a deleted account is that something happened, not who or from where.
+  // Audit rows of a deleted account keep type and time only.
   await tx.auditEvent.updateMany({
     where: { userId: checked.id },
     data: { ipAddress: null, userAgent: null, details: {} },

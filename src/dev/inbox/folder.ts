@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config } from '../../config/config'
 
-/** Each database has an inbox of its own in DATA_DIR: servers that share the database share it, others do not mix. */
+/** Each database has its own inbox in DATA_DIR, so that servers that share a database share its inbox. */
 export function inboxFolder({ dataDir, databaseUrl }: Pick<Config, 'dataDir' | 'databaseUrl'>): string {
   if (databaseUrl === null) return join(dataDir, 'inbox')
   const { host, pathname } = new URL(databaseUrl)

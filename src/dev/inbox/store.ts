@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { OutgoingMail } from '../../mail/smtpTransport'
 
-/** Mails that are kept: more of them nobody reads again. */
+/** The number of mails that are kept; the oldest are deleted. */
 const CAPACITY = 1_000
 
 const inboxMail = z.object({
@@ -14,7 +14,7 @@ const inboxMail = z.object({
   subject: z.string(),
   text: z.string(),
   html: z.string(),
-  /** The message as SMTP would carry it. */
+  /** The message as sent by SMTP. */
   source: z.string(),
   token: z.string().nullable(),
 })
@@ -22,16 +22,16 @@ export type InboxMail = z.infer<typeof inboxMail>
 
 export interface Inbox {
   deliver(message: OutgoingMail, source: string): Promise<void>
-  /** Newest first; of one recipient where `to` is given. */
+  /** Newest first; if `to` is given, of that recipient only. */
   list(to?: string, limit?: number): Promise<InboxMail[]>
   find(id: string): Promise<InboxMail | null>
-  /** Throws where the folder cannot be written. */
+  /** Throws if the folder is not writable. */
   verify(): Promise<void>
 }
 
 /**
- * Where mails arrive while no mail server is set: a folder with a file for each, so that they outlive a restart and
- * every instance with that folder shows the same ones. Files are for their owner alone: they hold live links.
+ * Stores mails if no mail server is configured: one file each in a folder, so that they survive a restart and instances with
+ * the same folder show the same ones. Only the owner may read the files: they contain valid links.
  */
 export function createInbox(dir: string): Inbox {
   let lastTime = 0
@@ -40,7 +40,7 @@ export function createInbox(dir: string): Inbox {
 
   async function deliver(message: OutgoingMail, source: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
-    // Sorting the names sorts the mails: each is later than the one before it, even within a millisecond.
+    // Names sort like the mails: each has a later time than the one before, even within a millisecond.
     lastTime = Math.max(Date.now(), lastTime + 1)
     const id = `${lastTime.toString().padStart(15, '0')}-${randomUUID()}`
     const { to, subject, text, html, token } = message
@@ -86,7 +86,7 @@ export function createInbox(dir: string): Inbox {
   }
 }
 
-/** For `catch`: another value where a file is not there, and whatever else went wrong as it is. */
+/** For `catch`: returns another value if a file does not exist, and rethrows any other error. */
 function absent<Value>(otherwise: () => Value): (error: NodeJS.ErrnoException) => Value {
   return (error) => {
     if (error.code !== 'ENOENT') throw error

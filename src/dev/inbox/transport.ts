@@ -1,7 +1,7 @@
 import type { Inbox } from './store'
 import { type MailTransport, sourceOf } from '../../mail/smtpTransport'
 
-/** Delivers into the inbox what would go out by SMTP. */
+/** Stores mails in the inbox instead of sending them by SMTP. */
 export function createInboxTransport(inbox: Inbox, from: string): MailTransport {
   return {
     send: async (message) => inbox.deliver(message, await sourceOf(message, from)),

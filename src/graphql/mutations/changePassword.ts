@@ -53,7 +53,7 @@ export class ChangePasswordMutation {
       { client, viewer, cookieToken },
       input,
     )
-    // A cookie that kept the replaced token would end the session at its next refresh.
+    // If the cookie kept the replaced token, its next refresh would revoke the session as reuse.
     if (isCookieSession) setRefreshCookie(context, tokens)
     return { revokedSessions, tokens: tokensForTransport(context, input.transport, tokens) }
   }

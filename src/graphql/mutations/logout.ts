@@ -22,14 +22,14 @@ export class LogoutMutation {
       if (clearCookie) response.refreshCookie = 'clear'
       return { sessionId }
     } catch (error) {
-      // Whoever logs out leaves no cookie behind, also where its session is over.
+      // Clear the cookie even if its session has already ended.
       if (error instanceof UnauthenticatedError && cookieToken !== null) response.refreshCookie = 'clear'
       throw error
     }
   }
 }
 
-/** The signed-in client; null where the access token is missing or invalid, and the refresh cookie identifies the session. */
+/** The signed-in client; null if the access token is missing or invalid while a refresh cookie identifies the session. */
 async function viewerOrCookie({ viewer, requireViewer, cookieToken }: Context): Promise<Viewer | null> {
   if (cookieToken === null) return requireViewer()
   return viewer().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql'
 
-/** Times go out only: no input of the schema takes one. */
+/** For output only: no input of the schema has a time. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'RFC 3339, UTC, e.g. 2026-11-22T10:15:30.123Z.',

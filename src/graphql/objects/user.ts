@@ -27,7 +27,7 @@ export class UserType {
   @Field()
   createdAt: Date
 
-  /** Not a field: the session that asks, for `Session.current`. */
+  /** Not a field: the session of the request, for `Session.current`. */
   currentSessionId: string
 
   static of(account: Account, currentSessionId: string): UserType {
@@ -37,7 +37,7 @@ export class UserType {
   }
 }
 
-/** The fields of a user that are read when they are asked for. */
+/** The fields of a user that are read only if they are selected. */
 @Resolver(() => UserType)
 export class UserResolver {
   @FieldResolver(() => [SessionType], { description: 'Live sessions, newest first.' })

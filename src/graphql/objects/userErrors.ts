@@ -47,7 +47,7 @@ enum StepUpMethodEnum {
 }
 registerEnumType(StepUpMethodEnum, { name: 'StepUpMethod' })
 
-/** What a member has beside `code` and `message`. */
+/** Fields of a member beside `code` and `message`. */
 const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
   INVALID_INPUT: [['fields', () => [FieldErrorType]]],
   WEAK_PASSWORD: [
@@ -81,7 +81,7 @@ function memberOf(code: UserErrorCode): ClassType {
 
 const MEMBERS = Object.fromEntries(CODES.map((code) => [code, memberOf(code)])) as Record<UserErrorCode, ClassType>
 
-/** A mutation's result: what it gives, or one of the failures that its caller can run into. */
+/** The union of a mutation's result: its success and its expected failures. */
 export function resultOf(name: string, success: ClassType, failures: readonly UserErrorCode[]) {
   return createUnionType({
     name,

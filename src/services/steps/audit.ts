@@ -2,7 +2,7 @@ import type { RequestLog } from '../../ops/logger'
 import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
 import type { ClientInfo, Deps } from '../deps'
 
-/** An audit event as this client causes it. */
+/** An audit event with the client's address and user agent. */
 export function auditOf(
   { ipAddress, userAgent }: ClientInfo,
   { type, userId, details, now }: Pick<AuditEvent, 'type' | 'userId' | 'details' | 'now'>,
@@ -10,7 +10,7 @@ export function auditOf(
   return { type, userId, now, ipAddress, userAgent, ...(details && { details }) }
 }
 
-/** Records what happened without a change, such as a failed login. Changes are recorded by `commit`. */
+/** Records an event that changes nothing, such as a failed login. `commit` records changes. */
 export async function recordEvent(
   { clock, database }: Pick<Deps, 'clock' | 'database'>,
   client: ClientInfo,

@@ -4,12 +4,12 @@ import type { CacheKey } from '../../store/sessionCache'
 import type { ClientInfo, Deps } from '../deps'
 import { auditOf, logEvent } from './audit'
 
-/** What a change did. */
+/** The outcome of a change. */
 export interface Outcome<Result> {
   result: Result
-  /** Null where nothing was changed: then nothing is recorded. */
+  /** Null if nothing was changed: then nothing is recorded. */
   event: ChangeEvent | null
-  /** Whose cached sessions hold something else from now on: required, so that no change leaves it out. */
+  /** The cached sessions that the change makes stale: required, so that no change omits it. */
   invalidate: readonly CacheKey[]
 }
 
@@ -21,9 +21,9 @@ export interface ChangeEvent extends Pick<AuditEvent, 'type' | 'userId' | 'detai
 type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
 
 /**
- * Makes one change: in the transaction its statements and its audit row, after the commit the invalidation of the session
- * cache and the log line. What the change throws undoes it; an operation that refuses although a change must stand throws
- * after this function has returned.
+ * Makes one change: its statements and its audit row in a transaction, then invalidates the session cache and logs the
+ * event. If `change` throws, the transaction is rolled back: an operation that must commit and still fail throws after this
+ * function has returned.
  */
 export async function commit<Result>(
   { clock, database, sessionCache }: Needs,

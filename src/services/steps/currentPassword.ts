@@ -9,15 +9,15 @@ import { auditOf, logEvent } from './audit'
 import { hashRequestOf } from './hashRequestOf'
 
 /**
- * Failed passwords of one user, over all signed-in operations that check one. Failed logins do not count: with them a
- * stranger could lock the user out of these operations.
+ * Failed passwords of one user in all signed-in operations that check one. Failed logins do not count: otherwise a stranger
+ * could lock the user out of these operations.
  */
 const FAILED_PASSWORDS: Budget = { name: 'wrong-password', max: 10, window: 3_600_000 }
 
 /**
  * Requires the current password of a signed-in user. Counted before it is compared, so that parallel guesses cannot
  * exceed the limit. Returns the account that it was checked against. Throws RateLimitedError, InvalidCredentialsError or
- * OverloadedError; an UnauthenticatedError where the account is gone.
+ * OverloadedError; an UnauthenticatedError if the account was deleted.
  */
 export async function requireCurrentPassword(
   deps: Pick<Deps, 'database' | 'hasher' | 'limiter' | 'clock'>,

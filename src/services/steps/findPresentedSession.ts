@@ -2,7 +2,7 @@ import { digest, isOpaqueToken } from '../../crypto/opaqueToken'
 import { findSessionByAnyToken } from '../../store/refreshTokens'
 import type { Deps } from '../deps'
 
-/** The id of the session that a refresh token is or once was the token of, live or not; null where there is none. */
+/** The id of the session, live or not, to which a current or replaced refresh token belongs; null if there is none. */
 export async function findPresentedSession(
   { database }: Pick<Deps, 'database'>,
   presented: string,

@@ -3,8 +3,8 @@ import type { ClientInfo, Deps } from '../deps'
 import { hashRequestOf } from './hashRequestOf'
 
 /**
- * Hashes a new password that resists guessing. `personal` are words that an attacker who knows the user would try. The hash
- * queue is checked before anything is spent on the estimate. Throws a WeakPasswordError, or what the hasher throws.
+ * Checks the strength of a new password and hashes it. `personal` are words that an attacker who knows the user would try.
+ * Checks the hash queue first, so that an overload costs no estimate. Throws a WeakPasswordError, or what the hasher throws.
  */
 export async function hashNewPassword(
   deps: Pick<Deps, 'config' | 'strength' | 'breached' | 'hasher'>,

@@ -5,7 +5,7 @@ import { localeTag } from '../../i18n/locale'
 import { normalizeNfc } from '../../lib/normalizeNfc'
 import { canonicalEmail } from '../../lib/emailAddress'
 
-/** Reads the fields of one input and collects what is wrong with each, so that one answer names every problem. */
+/** Validates the fields of one input and collects the problems, so that one response names all of them. */
 export class InputReader {
   private readonly problems: FieldProblem[] = []
 
@@ -15,13 +15,13 @@ export class InputReader {
     return canonicalEmail(value) ?? this.refuse(field, 'INVALID_FORMAT')
   }
 
-  /** A password that is to be compared, as typed: any length, but it must be text. The hasher reads it in every spelling. */
+  /** A password to compare, as typed: of any length, but hashable. The hasher tries it as typed and in NFC. */
   password(field: string, value: string): string {
     if (value === '') return this.refuse(field, 'REQUIRED')
     return normalizePassword(value) === null ? this.refuse(field, 'INVALID_FORMAT') : value
   }
 
-  /** A password that is to be set, in NFC: `min` code points at least. */
+  /** A password to set, in NFC: `min` code points at least. */
   newPassword(field: string, value: string, min: number): string {
     const password = normalizePassword(this.password(field, value)) ?? ''
     if (password === '') return ''
@@ -31,7 +31,7 @@ export class InputReader {
     return password
   }
 
-  /** A name as people write it, blank for none. Characters that disguise text (control, bidi, breaks) do not get in. */
+  /** A display name; null if blank. Removes characters that disguise text (control, bidi, line breaks). */
   displayName(field: string, value: string | null | undefined): string | null {
     // Zero-width (non-)joiners stay: names in several scripts, and emoji, need them.
     const visible = normalizeNfc(value ?? '')
@@ -44,7 +44,7 @@ export class InputReader {
     return name === '' ? null : name
   }
 
-  /** A BCP 47 tag in its canonical spelling; what is not given is `fallback`. */
+  /** A BCP 47 tag in its canonical spelling; `fallback` if none is given. */
   locale(field: string, value: string | null | undefined, fallback: string): string {
     if (value === null || value === undefined) return fallback
     return localeTag(value) ?? this.refuse(field, 'INVALID_FORMAT')

@@ -1,7 +1,7 @@
 import type { SessionView } from '../../store/sessions'
 import type { Deps, IssuedTokens } from '../deps'
 
-/** What a client gets to hold of a session: its refresh token, and an access token that lives no longer than the session. */
+/** The tokens of a session: its refresh token, and an access token that expires with the session at the latest. */
 export function issueTokens(
   { accessTokens, clock }: Pick<Deps, 'accessTokens' | 'clock'>,
   { userId, session, refreshToken }: { userId: string; session: SessionView; refreshToken: string },

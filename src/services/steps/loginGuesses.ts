@@ -16,7 +16,7 @@ import type { ClientInfo, Deps } from '../deps'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'sampledLog'>
 const LIMIT = { max: LOGIN_GUESSES.max, life: LOGIN_GUESSES.life }
-/** Asked about where an address has no account, so that its refusal takes the same statements. */
+/** Queried if an address has no account, so that its rejection takes the same statements. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /** One attempt to log in, before its password is compared. */
@@ -30,9 +30,9 @@ interface Attempt {
 }
 
 /**
- * Bounds the guesses at one account (NIST SP 800-63B §3.2.2): once a hundred logins have failed in a row, only a device
- * that has logged in to it before may try, until a success, a reset, or a day has passed. Counted by address, whether or
- * not it has an account. Throws a RateLimitedError.
+ * Limits the guesses at one account (NIST SP 800-63B §3.2.2): after a hundred consecutive failed logins, only a device that
+ * has logged in to it before may try, until a success, a reset, or a day has passed. Counts by address, whether or not
+ * it has an account. Throws a RateLimitedError.
  */
 export async function admitGuess(deps: Needs, client: ClientInfo, attempt: Attempt): Promise<void> {
   const { database, sampledLog } = deps
@@ -45,12 +45,12 @@ export async function admitGuess(deps: Needs, client: ClientInfo, attempt: Attem
   throw new RateLimitedError(retryAfter)
 }
 
-/** Takes an attempt back that compared no password: an overload must not look like guessing. */
+/** Uncounts an attempt that compared no password: an overload must not count as a guess. */
 export async function takeBackGuess(deps: Pick<Deps, 'database' | 'secrets'>, email: string): Promise<void> {
   await uncountLoginFailure(deps.database.prisma, keyOf(deps, email))
 }
 
-/** After a success or a reset: the guesses before it no longer matter. */
+/** Resets the count, after a success or a reset. */
 export async function forgetGuesses(deps: Pick<Deps, 'secrets'>, tx: Transaction, email: string): Promise<void> {
   await forgetLoginFailures(tx, keyOf(deps, email))
 }

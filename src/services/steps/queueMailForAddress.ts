@@ -3,8 +3,8 @@ import { queueMail } from '../../store/outbox'
 import type { ClientInfo, Deps } from '../deps'
 
 /**
- * Queues a mail to an address that may have no account: the same work and the same log line for every address, since
- * only the worker looks the account up, and the quota of the address. `life` in milliseconds, counted from now.
+ * Queues a mail to an address that may have no account. Work and log line are the same for every address: account and quota
+ * are looked up only when the mail is sent. `life` is in milliseconds from now.
  */
 export async function queueMailForAddress(
   { clock, database }: Pick<Deps, 'clock' | 'database'>,

@@ -13,15 +13,15 @@ import {
 import type { Deps } from '../deps'
 
 /**
- * Reads a mailed token without using it up. Throws an InvalidTokenError for one that is unknown, void or of another
- * purpose, an ExpiredTokenError for one that was right but is too late.
+ * Looks up a mailed token without consuming it. Throws an InvalidTokenError if it is unknown, invalidated or for another
+ * purpose, an ExpiredTokenError if it has expired.
  */
 export async function readMailedToken(
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
   purpose: MailTokenPurpose,
   text: string,
 ): Promise<FoundToken> {
-  const token = text.trim() // people paste it with the blanks around it
+  const token = text.trim() // people paste it with surrounding blanks
   if (!isOpaqueToken(token)) throw new InvalidTokenError()
   const found = await findOneTimeToken(database.prisma, digest(token))
   if (found?.purpose !== purpose) throw new InvalidTokenError()
@@ -30,8 +30,8 @@ export async function readMailedToken(
 }
 
 /**
- * The reset token that a followed verification link leads to: derived from the link, so that following it again, or twice
- * at once, answers the same one, and RESET_TOKEN_TTL begins anew. As every reset token it voids those before it.
+ * The reset token that a verification link is exchanged for. Derived from the link, so that redeeming it again or
+ * concurrently returns the same one; RESET_TOKEN_TTL starts again each time. Invalidates earlier reset tokens.
  */
 export async function resetTokenOfLink(
   { secrets, config }: Pick<Deps, 'secrets' | 'config'>,

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config'
 import type { SessionLife } from '../../store/refreshTokens'
 
-/** How long a session lives, as configured. */
+/** The configured lifetime of sessions. */
 export function sessionLifeOf({ refreshTokenTtl, sessionMaxAge }: Config): SessionLife {
   return { ttl: refreshTokenTtl, maxAge: sessionMaxAge }
 }

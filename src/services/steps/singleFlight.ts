@@ -1,6 +1,6 @@
 import { AbandonedError } from '../../errors/requestErrors'
 
-/** Calls that are the same and under way at the same time share one execution: a doubled submit does its work once. */
+/** Equal concurrent calls on this instance share one execution, so that a form submitted twice does its work once. */
 export interface SingleFlight {
   run(key: string, work: () => Promise<void>): Promise<void>
 }
@@ -16,7 +16,7 @@ export function createSingleFlight(): SingleFlight {
     try {
       await shared
     } catch (error) {
-      // The one that led may have been abandoned by its client: that must not fail those who follow.
+      // The client of the executing call may have disconnected: the calls that share it must not fail.
       if (error instanceof AbandonedError) return run(key, work)
       throw error
     }

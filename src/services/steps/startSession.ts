@@ -14,11 +14,11 @@ type Needs = Pick<Deps, 'clock' | 'config' | 'secrets' | 'logger' | 'sampledLog'
 
 interface Login {
   client: ClientInfo
-  /** Locked, and still what was checked. */
+  /** Locked, with the password that was checked. */
   user: PasswordVersion
-  /** What the browser's cookie holds: its session is replaced by the new one. */
+  /** The refresh token in the browser's cookie: the new session replaces the session of that token. */
   cookieToken: string | null
-  /** What was proved so far. */
+  /** How the user has authenticated so far. */
   authentication: Authentication
 }
 
@@ -30,7 +30,7 @@ export interface StartedSession {
   endedIds: string[]
 }
 
-/** The second factor is due: no session yet. */
+/** A second factor is required before a session starts. */
 export interface PendingSecondFactor {
   kind: 'secondFactor'
   challenge: string
@@ -39,8 +39,8 @@ export interface PendingSecondFactor {
 }
 
 /**
- * The one place where a session begins, whatever way led there: where the account has a second factor and only one was
- * proved, there is a challenge instead. Otherwise every login opens a session of its own. Call with the account locked.
+ * The only function that starts sessions, so that no login can omit the second factor: if the account has one and only one
+ * factor was proved, it creates a challenge instead. Otherwise it creates a new session. Call with the account locked.
  */
 export async function startSession(
   deps: Needs,
