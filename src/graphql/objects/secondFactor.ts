@@ -19,7 +19,5 @@ export class SecondFactorType {
   lastUsedAt: Date | null
 }
 
-export enum WayInKind {
-  PASSWORD = 'PASSWORD',
-}
+export const WayInKind = { PASSWORD: 'PASSWORD' } as const
 registerEnumType(WayInKind, { name: 'WayInKind' })

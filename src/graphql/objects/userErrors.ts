@@ -34,10 +34,7 @@ type FieldList = [name: string, type: Parameters<typeof Field>[0] & (() => unkno
 
 const RETRY_AFTER: FieldList = [['retryAfter', () => Int, 'In seconds.']]
 
-export enum SecondFactorKindEnum {
-  TOTP = 'TOTP',
-  RECOVERY_CODE = 'RECOVERY_CODE',
-}
+export const SecondFactorKindEnum = enumOf(['TOTP', 'RECOVERY_CODE'])
 registerEnumType(SecondFactorKindEnum, { name: 'SecondFactorKind' })
 
 enum StepUpMethodEnum {
