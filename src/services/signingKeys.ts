@@ -37,9 +37,7 @@ export async function loadSigningKeys({ clock, database, secrets, keyring, logge
   const opened = stored.map((row) => {
     const { signsFrom, verifiesUntil } = row
     const local = { signsFrom: later(signsFrom, offset), verifiesUntil: verifiesUntil && later(verifiesUntil, offset) }
-    const item = openSigningKey(secrets, { ...row, ...local })
-    if (!item) throw new WrongSecretError()
-    return item
+    return openOrThrow(secrets, { ...row, ...local })
   })
   for (const { key } of opened.filter((item) => !item.isGenuine)) {
     const event = { event: 'signing_key_ignored', kid: key.kid }
@@ -55,17 +53,17 @@ export async function loadSigningKeys({ clock, database, secrets, keyring, logge
 /**
  * Creates missing keys and rotates due ones: one key signs, the next one is published a whole rotation before it signs, old
  * ones verify until their last token has expired. A lock makes concurrent calls of several instances rotate once. With
- * `immediately: true` the next key signs from now on.
+ * `immediately: true` the next key signs from now on. Throws WrongSecretError, and has then changed nothing.
  */
 export async function rotateSigningKeys(deps: Needs, { immediately }: { immediately: boolean }): Promise<void> {
   await deps.database.transaction(async (tx) => {
     const now = await lockSigningKeys(tx)
     await deleteDeadSigningKeys(tx, now)
     const stored = await listSigningKeys(tx, now)
+    // Opens every key before anything is written: a next key created under a wrong SECRET would keep all instances from signing.
+    const opened = stored.map((row) => ({ row, isGenuine: openOrThrow(deps.secrets, row).isGenuine }))
     // A row that loadSigningKeys ignores does not count, so that a usable key is created instead.
-    const keys = stored.filter(
-      (key) => key.verifiesUntil === null && openSigningKey(deps.secrets, key)?.isGenuine !== false,
-    )
+    const keys = opened.flatMap(({ row, isGenuine }) => (isGenuine && row.verifiesUntil === null ? [row] : []))
     const next = keys.find((key) => key.signsFrom > now)
     if (immediately && next) await updateSigningKey(tx, next.kid, { signsFrom: now })
     await retireOldKeys(
@@ -77,6 +75,12 @@ export async function rotateSigningKeys(deps: Needs, { immediately }: { immediat
     await ensureNextKey(deps, { tx, now }, { first: !signing, next: immediately ? undefined : next })
   })
   await loadSigningKeys(deps)
+}
+
+function openOrThrow(secrets: Needs['secrets'], stored: StoredKey) {
+  const opened = openSigningKey(secrets, stored)
+  if (!opened) throw new WrongSecretError()
+  return opened
 }
 
 /** A transaction that holds the lock, and the database's time in it. */

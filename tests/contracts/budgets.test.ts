@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
-import { from, hashes, someAddress } from '../support/budgets'
+import { HASHES_OF_A_FAILED_LOGIN, from, hashes, someAddress } from '../support/budgets'
 import { type Answer, type Door, DOORS, call, post, rest } from '../support/client'
 import { NEW_PASSWORD, PASSWORD, signedIn, someone, verifiedPerson } from '../support/people'
 import { startRedis } from '../support/redis'
+import { statementsDuring } from '../support/statements'
 import { until } from '../support/until'
 
 /** The numbers of production: those of development are tenfold. */
@@ -336,11 +336,9 @@ test('the counters hold no address and no id in clear', async () => {
 describe('a spent budget', () => {
   /** The statements about calls, budgets and accounts that the server sent to PostgreSQL while `work` ran. */
   async function statements(work: () => Promise<void>): Promise<string[]> {
-    const query = jest.spyOn(Client.prototype, 'query') // calls through: it only watches
-    await work()
-    const sent = query.mock.calls.map((args) => JSON.stringify(args))
-    query.mockRestore()
-    return sent.filter((text) => /rate_limit_counters|users|sessions|audit_events|BEGIN/.test(text))
+    return (await statementsDuring(work)).filter((text) =>
+      /rate_limit_counters|users|sessions|audit_events|BEGIN/.test(text),
+    )
   }
 
   test.each([
@@ -411,9 +409,10 @@ describe('refreshSession', () => {
     const caller = from(someAddress())
     const unknown = async () => (await refresh(NO_TOKEN, caller)).code
     const codes = await Promise.all(Array.from({ length: 60 }, unknown))
-    const query = jest.spyOn(Client.prototype, 'query') // calls through: it only watches
-    codes.push(...(await Promise.all(Array.from({ length: 50 }, unknown))))
-    expect(JSON.stringify(query.mock.calls)).not.toContain('refresh_token_hash')
+    const sent = await statementsDuring(async () => {
+      codes.push(...(await Promise.all(Array.from({ length: 50 }, unknown))))
+    })
+    expect(sent.join('\n')).not.toContain('refresh_token_hash')
     expect(codes.filter((code) => code === 'INVALID_TOKEN')).toHaveLength(3)
     expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(107)
   })
@@ -502,7 +501,7 @@ test.each([1, 2])(
     )
     expect(answers.filter(({ code }) => code === 'INVALID_CREDENTIALS')).toHaveLength(10)
     expect(answers.filter(({ code }) => code === 'RATE_LIMITED')).toHaveLength(90)
-    expect(await sum()).toBe(before + 2 * 10)
+    expect(await sum()).toBe(before + 10 * HASHES_OF_A_FAILED_LOGIN)
     for (const instance of instances) if (instance !== app) await instance.close()
   },
 )

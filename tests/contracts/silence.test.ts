@@ -1,8 +1,8 @@
-import { Query } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
 import { from, hashes, someAddress } from '../support/budgets'
 import { type Answer, type Door, DOORS, type LoggedIn, call, rest } from '../support/client'
 import { NEW_PASSWORD, PASSWORD } from '../support/people'
+import { statementsDuring } from '../support/statements'
 
 let app: TestApp
 beforeAll(async () => {
@@ -116,13 +116,9 @@ test('"not verified" is told only after the right password', async () => {
 /** Statements that are not a request's: the heartbeat of the listener, and the leases of the outbox. */
 const BESIDE = /pg_notify|SKIP LOCKED|SET (?:leased_until|lease_owner)|^LISTEN|^SELECT pg_backend/i
 
-/** What the server sends to the database during `work`, in order, by its texts alone. */
+/** What a request sends to the database during `work`, in order, by its texts alone. */
 async function statements(work: () => Promise<unknown>): Promise<string[]> {
-  const submit = jest.spyOn(Query.prototype, 'submit') // calls through: it only watches
-  await work()
-  const sent = (submit.mock.contexts as unknown as { text?: string }[]).map(({ text }) => text ?? 'none')
-  submit.mockRestore()
-  return sent.filter((text) => !BESIDE.test(text))
+  return (await statementsDuring(work)).filter((text) => !BESIDE.test(text))
 }
 
 /** Holds every hand that sends mails, so that no statement of theirs is counted as one of a request. */

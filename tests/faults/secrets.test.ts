@@ -79,6 +79,7 @@ const FORGED = '{"event":"forged"}'
 
 /** What would forge a line of the log, or speak to the terminal that shows it, by every way that text comes in. */
 async function injectLines(): Promise<void> {
+  const own = { Host: new URL(server.url).host } // any other is refused before the rest is read
   const hostile = ['\n', '\r\n', '\u2028', '\u2029', '\u0085', '\u001b[2J'].map((mark) => `x${mark}${FORGED}`)
   for (const text of hostile) {
     const input = { email: `${text}@example.com`, password: text, displayName: text, locale: text }
@@ -86,14 +87,14 @@ async function injectLines(): Promise<void> {
     await call(server.url, 'login', { email: text, password: text })
     await call(server.url, 'register', { email: someone(), password: passwords.registered, displayName: text })
     const body = JSON.stringify({ query: '{ me { id } }' })
-    const headers = { 'Content-Type': 'application/json', 'User-Agent': text, Authorization: `Bearer ${text}` }
+    const headers = { ...own, 'Content-Type': 'application/json', 'User-Agent': text, Authorization: `Bearer ${text}` }
     await exchange(server.url, request('POST /graphql', headers, body))
-    await exchange(server.url, request(`GET /${encodeURIComponent(text)}`))
+    await exchange(server.url, request(`GET /${encodeURIComponent(text)}`, own))
   }
   // The user agent is logged with every event: here is one that gets through.
   const login = JSON.stringify({ email: someone(), password: passwords.wrong })
-  const headers = { 'Content-Type': 'application/json', 'User-Agent': `Browser\u2028"}${FORGED}` }
-  await exchange(server.url, request('POST /api/auth/login', headers, login))
+  const headers = { ...own, 'Content-Type': 'application/json', 'User-Agent': `Browser\u2028"}${FORGED}` }
+  expect((await exchange(server.url, request('POST /api/auth/login', headers, login))).status).toBe(401)
 }
 
 /** A token as text, and its bytes as a dump would show them. */

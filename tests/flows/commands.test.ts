@@ -185,11 +185,13 @@ describe('keys', () => {
     }
   })
 
-  test('a SECRET that does not open the keys is a wrong configuration: 78', async () => {
+  test('a SECRET that does not open the keys is a wrong configuration: 78, and no key is made or moved on', async () => {
+    const { stdout: before } = await gatehouse(['keys', 'list'])
     const { code, stderr } = await gatehouse(['keys', 'rotate'], { ...environment, SECRET: `${SECRET} canary` })
     expect(code).toBe(78)
     expect(stderr).toContain('SECRET')
     expect(stderr).not.toContain('canary')
+    expect((await gatehouse(['keys', 'list'])).stdout).toBe(before)
   })
 })
 

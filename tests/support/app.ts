@@ -52,6 +52,10 @@ export interface TestApp {
   close(): Promise<void>
 }
 
+/** A test that fails before it closes its server leaves timers behind, which would go on in the test files after it. */
+const running = new Set<App>()
+afterAll(() => Promise.all([...running].map((app) => app.close())))
+
 /** A whole server in this process: a database of its own, a real mail server, and a clock that the test moves. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const closers = new Closers()
@@ -72,17 +76,38 @@ async function openTestApp(options: TestAppOptions, closers: Closers): Promise<T
   const smtp = options.smtp ?? (await new TestSmtpServer().start())
   if (!options.smtp) closers.push(() => smtp.stop())
   const clock = options.clock ?? new TestClock()
-  const defaults = { PORT: String(await freePort('127.0.0.1')), DATABASE_URL: databaseUrl, SMTP_URL: smtp.url }
-  const config = resolveConfig(readEnvironment({ ...TEST_ENV, ...defaults, DATA_DIR: dataDir, ...options.env }))
+  const env = { ...TEST_ENV, DATABASE_URL: databaseUrl, SMTP_URL: smtp.url, DATA_DIR: dataDir, ...options.env }
   const log: Record<string, unknown>[] = []
-  const app = await startApp({ config, clock, logger: collectingLogger(config.logLevel, log) })
-  closers.push(() => app.close())
+  const { app, config } = await startOnFreePort({ env, clock, log })
+  running.add(app)
+  closers.push(async () => {
+    running.delete(app)
+    await app.close()
+  })
   await app.passwordsChecked
   const mail = (to: string, subject = /./) => smtp.waitFor(to, ({ parsed }) => subject.test(parsed.subject ?? ''))
   return {
     ...{ app, config, url: app.address, databaseUrl, clock, smtp, log, mail },
     mailedToken: async (to, subject) => tokenOf(await mail(to, subject)),
     close: () => closers.close(),
+  }
+}
+
+interface Start {
+  env: Record<string, string>
+  clock: TestClock
+  log: Record<string, unknown>[]
+}
+
+/** Another process may take the port before the server listens on it: then it is another port. */
+async function startOnFreePort({ env, clock, log }: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
+  for (;;) {
+    const config = resolveConfig(readEnvironment({ PORT: String(await freePort('127.0.0.1')), ...env }))
+    try {
+      return { config, app: await startApp({ config, clock, logger: collectingLogger(config.logLevel, log) }) }
+    } catch (error) {
+      if (env.PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
   }
 }
 

@@ -21,6 +21,9 @@ export async function metric({ url }: Pick<TestApp, 'url'>, name: string): Promi
   return Number(value)
 }
 
+/** A wrong password is compared with the account's hash and with that of a waiting registration, or with decoys. */
+export const HASHES_OF_A_FAILED_LOGIN = 2
+
 /** Password hashes that were begun and finished so far. */
 export function hashes(app: Pick<TestApp, 'url'>): Promise<number> {
   return metric(app, 'gatehouse_hash_duration_seconds_count')
