@@ -1,11 +1,6 @@
 import type { Pool } from 'pg'
 import type { CounterEngine } from './counterEngine'
 
-export interface PostgresEngine extends CounterEngine {
-  /** Deletes the windows that have ended. */
-  purge: () => Promise<void>
-}
-
 /**
  * One statement for any number of keys, sorted, so that two statements cannot deadlock. Times are those of the database:
  * instances whose clocks differ would end each other's windows.
@@ -30,10 +25,8 @@ const REFUND = `
   UPDATE rate_limit_counters counter SET points = LEAST(counter.points, refunded.max) - 1
   FROM refunded WHERE counter.key = refunded.key AND counter.points > 0`
 
-const PURGE = 'DELETE FROM rate_limit_counters WHERE expire <= extract(epoch FROM clock_timestamp()) * 1000'
-
 /** Counts in the table rate_limit_counters, which is UNLOGGED, so that a count writes no WAL. */
-export function createPostgresEngine(pool: Pool): PostgresEngine {
+export function createPostgresEngine(pool: Pool): CounterEngine {
   return {
     async hit(hits) {
       const values = [hits.map(({ key }) => key), hits.map(({ calls }) => calls), hits.map(({ window }) => window)]
@@ -53,10 +46,6 @@ export function createPostgresEngine(pool: Pool): PostgresEngine {
     async refund(refunds) {
       const values = [refunds.map(({ key }) => key), refunds.map(({ max }) => max)]
       await pool.query({ name: 'rate-limit-refund', text: REFUND, values })
-    },
-
-    async purge() {
-      await pool.query(PURGE)
     },
   }
 }

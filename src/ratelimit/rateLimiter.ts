@@ -32,8 +32,6 @@ export interface RateLimiter {
    * continues to refuse until the window ends.
    */
   refund: (charges: readonly Charge[]) => Promise<void>
-  /** Deletes the counters whose window has ended. */
-  purge: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -80,7 +78,6 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
     isKnownSpent: (charges) => enabled && counters.knownSpent(keyed(charges)).length > 0,
     refund: (charges) => (enabled ? counters.refund(keyed(charges)) : Promise.resolve()),
-    purge: () => postgres.purge(),
 
     close() {
       redis?.disconnect()

@@ -1,7 +1,6 @@
 import type { Deps } from './deps'
 import { LOGIN_GUESSES, RETENTION, SECOND_FACTOR } from '../config/defaults'
 import { later } from '../lib/clock'
-import { purgeLoginFailures } from '../store/loginFailures'
 import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
 /** Deletes unverified accounts, ended sessions, expired links, challenges and counters, and old audit rows after their retention. */
@@ -9,9 +8,8 @@ export async function purgeExpired({
   clock,
   config,
   database,
-  limiter,
   logger,
-}: Pick<Deps, 'clock' | 'config' | 'database' | 'limiter' | 'logger'>): Promise<void> {
+}: Pick<Deps, 'clock' | 'config' | 'database' | 'logger'>): Promise<void> {
   const now = clock.now()
   const purged = await purgeExpiredRows(database, {
     now,
@@ -22,8 +20,7 @@ export async function purgeExpired({
     auditBefore: later(now, -RETENTION.auditEvents),
     challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
     enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),
+    loginFailures: LOGIN_GUESSES,
   })
-  await purgeLoginFailures(database.prisma, LOGIN_GUESSES)
-  await limiter.purge()
   logger.info({ event: 'purged', ...purged }, 'purged')
 }

@@ -41,9 +41,10 @@ export async function forgetLoginFailures(db: Queryable, key: Key): Promise<void
 }
 
 /** Deletes counts whose last failure is older than `life` milliseconds. */
-export async function purgeLoginFailures(db: Queryable, { life }: GuessLimit): Promise<void> {
-  await db.$executeRaw`
+export async function purgeLoginFailures(db: Queryable, { life }: GuessLimit): Promise<{ count: number }> {
+  const count = await db.$executeRaw`
     DELETE FROM login_failures WHERE last_failed_at <= clock_timestamp() - ${life} * interval '1 ms'`
+  return { count }
 }
 
 /** The IP addresses of a user's recent logins, from sessions and audit events. */

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from './database'
+import { type GuessLimit, purgeLoginFailures } from './loginFailures'
 
 export interface Limits {
   now: Date
@@ -9,6 +10,7 @@ export interface Limits {
   auditBefore: Date
   challengesExpiredBefore: Date
   enrolmentsBefore: Date
+  loginFailures: GuessLimit
 }
 
 /**
@@ -38,6 +40,8 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
     ),
     countedMails: await alone((tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } })),
     auditEvents: await alone((tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } })),
+    loginFailures: await alone((tx) => purgeLoginFailures(tx, limits.loginFailures)),
+    rateLimitCounters: await alone(purgeRateLimitCounters),
   }
 }
 
@@ -69,5 +73,12 @@ async function purgeRegistrations(tx: Transaction, before: Date): Promise<{ coun
       AND (u.email_verified_at IS NOT NULL OR 1 < (
         SELECT count(*) FROM registrations newer
         WHERE newer.user_id = r.user_id AND newer.activated_at IS NULL AND (newer.created_at, newer.id) > (r.created_at, r.id)))`
+  return { count }
+}
+
+/** Windows begin and end by the database's clock. */
+async function purgeRateLimitCounters(tx: Transaction): Promise<{ count: number }> {
+  const count = await tx.$executeRaw`
+    DELETE FROM rate_limit_counters WHERE expire <= extract(epoch FROM clock_timestamp()) * 1000`
   return { count }
 }

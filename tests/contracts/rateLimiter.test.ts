@@ -209,16 +209,6 @@ describe('counters in PostgreSQL', () => {
     expect(later.calls).toBe(2)
     expect(later.msLeft).toBeGreaterThan(HOUR - 60_000)
   })
-
-  test('a purge deletes the windows that are over, and no other', async () => {
-    const engine = createPostgresEngine(pool)
-    const [over, open] = [randomUUID(), randomUUID()]
-    await engine.hit([over, open].map((key) => ({ key, calls: 1, window: HOUR })))
-    await pool.query('UPDATE rate_limit_counters SET expire = expire - $2::bigint WHERE key = $1', [over, HOUR])
-    await engine.purge()
-    const { rows } = await pool.query('SELECT key FROM rate_limit_counters WHERE key = ANY($1)', [[over, open]])
-    expect(rows).toEqual([{ key: open }])
-  })
 })
 
 describe('counters in Redis', () => {

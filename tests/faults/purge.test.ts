@@ -20,6 +20,7 @@ const TABLES = [
   'counted_mails',
   'audit_events',
   'rate_limit_counters',
+  'login_failures',
 ] as const
 
 describe('the purge', () => {
@@ -153,6 +154,43 @@ describe('the purge', () => {
     app.clock.pass(2 * MINUTE)
     await purge()
     expect((await counts()).counted_mails).toBe(0)
+  })
+
+  test('a rate-limit counter goes when its window is over, and not before', async () => {
+    await pool().query(`
+      INSERT INTO rate_limit_counters SELECT 'over', 1, (extract(epoch FROM now()) * 1000)::bigint;
+      INSERT INTO rate_limit_counters SELECT 'open', 1, (extract(epoch FROM now()) * 1000)::bigint + 3600000`)
+    await purge()
+    expect((await pool().query('SELECT key FROM rate_limit_counters')).rows).toEqual([{ key: 'open' }])
+  })
+
+  test('of two instances one purges: the other deletes nothing, and does not wait', async () => {
+    await loggedIn(app, await verifiedPerson(app))
+    const { rows: sessions } = await pool().query<{ id: string }>('SELECT id FROM sessions')
+    await pool().query("INSERT INTO replaced_refresh_tokens VALUES (decode(repeat('00', 32), 'hex'), $1, now())", [
+      sessions[0]?.id,
+    ])
+    await pool().query(`
+      INSERT INTO users (email, password_hash) VALUES ('${someone()}', '!');
+      INSERT INTO rate_limit_counters VALUES ('spent', 1, 1);
+      INSERT INTO login_failures VALUES (decode(repeat('00', 32), 'hex'), 1, now() - interval '2 years')`)
+    app.clock.pass(2 * RETENTION.auditEvents)
+    const had = await counts()
+    expect(Math.min(...Object.values(had))).toBeGreaterThan(0)
+
+    const other = await pool().connect()
+    await other.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('gatehouse'), hashtext('purge'))")
+    try {
+      await purge()
+      expect(await counts()).toEqual(had)
+    } finally {
+      await other.query('ROLLBACK')
+      other.release()
+    }
+
+    await purge()
+    const left = Object.entries(await counts()).filter(([, count]) => count > 0)
+    expect(left).toEqual([['users', 1]])
   })
 
   test('an imported account waits for its verification for ever', async () => {
