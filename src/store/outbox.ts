@@ -24,6 +24,10 @@ export interface NewMail {
   registrationId?: string | null
   locale: string
   now: Date
+  /**
+   * By the clock of the instance, like `created_at`, from which the link's life is counted: the mail expires with its link.
+   * Instances whose clocks differ judge it that much too early or too late.
+   */
   expiresAt: Date
 }
 
