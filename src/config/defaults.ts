@@ -88,7 +88,7 @@ export const RATE_LIMIT = {
   localCounters: 100_000,
   /** In development every budget of the schema is this many times as large: a developer submits the same form often. */
   developmentFactor: 10,
-  /** Look-ups of a refresh token for each call that the budget of unknown ones admits, once that is spent: many behind one address may hold good ones. */
+  /** Once the budget of unknown refresh tokens is spent, look-ups that are still made for each call that it allows: other clients behind the address may have valid tokens. */
   lookupFactor: 10,
 } as const
 
@@ -110,7 +110,7 @@ export const SECOND_FACTOR = {
   wrongPerHour: 10,
   wrongPerDay: 30,
   wrongInARow: 100,
-  /** Seconds that a client is told to wait once that many have failed: only a reset helps before and after. */
+  /** Seconds of `retryAfter` once that many have failed: only a password reset ends it. */
   closedRetryAfter: 86_400,
   /** Wrong proofs within an hour after which the owner is warned: somebody knows the password. */
   warnAfter: 5,
@@ -120,12 +120,12 @@ export const SECOND_FACTOR = {
   /** Confirmed authenticator apps of one user: more phones than that nobody carries, and each is compared with a code. */
   maxFactors: 5,
   recoveryCodes: 10,
-  /** The owner is told to renew them from here on. */
+  /** With this many codes left or fewer, the owner is asked to renew them. */
   fewRecoveryCodes: 3,
 } as const
 
 export const STEP_UP = {
-  /** Milliseconds that a proof counts for what changes the ways in: ASVS 7.5.1, and long enough to fill in a form. */
+  /** Milliseconds that a proof is recent enough to change factors, password or address (ASVS 7.5.1): long enough to fill in a form. */
   maxAge: 10 * MINUTE,
 } as const
 
@@ -172,7 +172,7 @@ export const RETENTION = {
   /** Milliseconds that ended sessions and expired tokens are kept, so that an operator can investigate. */
   endedSessions: 7 * DAY,
   deadTokens: 7 * DAY,
-  /** Milliseconds that an expired challenge is kept: nothing is asked about it. */
+  /** Milliseconds that an expired challenge is kept: no operator needs it for longer. */
   expiredChallenges: HOUR,
   auditEvents: 365 * DAY,
 } as const

@@ -12,7 +12,7 @@ export function newRecoveryCode(): string {
   return letters.toLowerCase().replace(/(.{4})(?=.)/g, '$1-')
 }
 
-/** The code in the form that is digested, however it was typed: case, blanks and hyphens do not count. Null for what is none. */
+/** The code in the form that is digested, without case, blanks and hyphens. Null if it is malformed. */
 export function readRecoveryCode(text: string): string | null {
   const code = text.replace(/[\s-]/g, '').toUpperCase()
   return SHAPE.test(code) ? code : null

@@ -42,8 +42,8 @@ export function toBase32(bytes: Uint8Array): string {
 }
 
 /**
- * What a QR code holds (Key Uri Format). The issuer stands twice, since apps read the one or the
- * other; a colon in it would end the label's part of it.
+ * The content of the QR code (Key Uri Format). It has the issuer twice, since apps read either; a colon in it would end the
+ * issuer's part of the label.
  */
 export function otpauthUri({
   secret,

@@ -37,7 +37,7 @@ export class InvalidCredentialsError extends UserError {
   readonly code = 'INVALID_CREDENTIALS'
 }
 
-/** A code of an app, or a recovery code, that is wrong, used or too late: which of them is not said. */
+/** A wrong, used or expired code of an app, or a wrong or used recovery code; the error does not disclose which. */
 export class WrongCodeError extends InvalidCredentialsError {}
 
 /** Thrown only if the password is right. */
@@ -48,7 +48,7 @@ export class EmailNotVerifiedError extends UserError {
 /** What proves a second factor, the strongest first wherever several are listed. */
 export type SecondFactorKind = 'TOTP' | 'RECOVERY_CODE'
 
-/** Only for one who has shown the right password. `challenge` is the token that `verifySecondFactor` takes. */
+/** Thrown only if the password is right. `challenge` is the token for `verifySecondFactor`. */
 export class SecondFactorRequiredError extends UserError {
   readonly code = 'SECOND_FACTOR_REQUIRED'
   constructor(

@@ -30,8 +30,8 @@ interface Confirmed {
 }
 
 /**
- * Proves an authenticator app by one code: from now on logins ask for it. The asking session rises to level 2 with new tokens,
- * and those below end, since they were begun without the factor. Throws InvalidInputError, StepUpRequiredError,
+ * Confirms an authenticator app by one code: from now on logins require it. The session of the request gets level 2 and new
+ * tokens; sessions of level 1 end, since they started without the factor. Throws InvalidInputError, StepUpRequiredError,
  * NotFoundError or InvalidCredentialsError.
  */
 export async function confirmTotp(
@@ -51,7 +51,7 @@ export async function confirmTotp(
     isUuid(input.factorId) && (await findEnrolment(database.prisma, { id: input.factorId, userId, since }))
   if (!waiting) throw new NotFoundError()
   const opened = unsealTotpSecret(secrets, waiting.id, waiting.secretSealed)
-  if (!opened) throw new NotFoundError() // SECRET was replaced within these minutes: to be begun again
+  if (!opened) throw new NotFoundError() // SECRET was replaced meanwhile: the enrolment must be repeated
   const step = stepsOfCode(opened.secret, code, now).at(-1)
   if (step === undefined) throw new WrongCodeError()
 

@@ -13,11 +13,11 @@ import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache' | 'logger' | 'sampledLog'>
 
-/** The name of a factor that was given none. */
+/** The default name of a factor. */
 const DEFAULT_NAME = 'Authenticator app'
 
 /**
- * Begins to add an authenticator app: nothing changes until `confirmTotp`, and an enrolment that waited before is replaced.
+ * Starts the enrolment of an authenticator app. Logins do not change until `confirmTotp`. Replaces a pending enrolment.
  * Throws InvalidInputError or StepUpRequiredError.
  */
 export async function enrollTotp(

@@ -9,7 +9,7 @@ import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'sessionCache' | 'logger' | 'sampledLog'>
 
-/** Removes a second factor; with the last one the recovery codes go. Throws StepUpRequiredError or NotFoundError. */
+/** Removes a second factor, and with the last one the recovery codes. Throws StepUpRequiredError or NotFoundError. */
 export async function removeSecondFactor(
   deps: Needs,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },

@@ -9,7 +9,7 @@ import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'sessionCache' | 'logger' | 'sampledLog'>
 
-/** Voids the recovery codes and shows ten new ones, once. Throws StepUpRequiredError, or NotFoundError without a factor. */
+/** Invalidates the recovery codes and returns ten new ones, which are not shown again. Throws StepUpRequiredError, or NotFoundError without a factor. */
 export async function renewRecoveryCodes(
   deps: Needs,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },

@@ -36,12 +36,12 @@ type Needs = Pick<
 interface StepUpRequest {
   client: ClientInfo
   viewer: Viewer
-  /** What the browser's cookie holds, if it sent one. */
+  /** The refresh token in the browser's cookie, if it sent one. */
   cookieToken: string | null
 }
 
 /**
- * Proves again who is there, at the level that the account has. The session goes on with new tokens. Throws
+ * Authenticates the viewer again, with a second factor if the account has one. The session gets new tokens. Throws
  * InvalidInputError, InvalidCredentialsError, RateLimitedError or OverloadedError.
  */
 export async function stepUp(

@@ -25,8 +25,8 @@ type Needs = Pick<
 >
 
 /**
- * The second step of a login. An unknown, an expired and a used challenge are answered alike; after a wrong proof the
- * challenge is still good for what is left of its attempts. Throws InvalidInputError, InvalidTokenError,
+ * The second step of a login. An unknown, an expired and a used challenge give the same error; after a wrong proof the
+ * challenge stays valid for its remaining attempts. Throws InvalidInputError, InvalidTokenError,
  * InvalidCredentialsError or RateLimitedError.
  */
 export async function verifySecondFactor(
@@ -48,7 +48,7 @@ export async function verifySecondFactor(
   const charges = await admitProof(deps, client, userId)
 
   const started = await commit(deps, client, async (tx, now) => {
-    // A new password or a reset voids what the old one began.
+    // A changed or reset password invalidates challenges that were created with the earlier one.
     if (!(await lockIfPasswordUnchanged(tx, { id: userId, passwordChangedAt }))) throw new InvalidTokenError()
     if (!(await useProof(deps, tx, { userId, proof }))) return { result: null, event: null, invalidate: [] }
     if (!(await consumeChallenge(tx, attempt.id, now))) throw new InvalidTokenError()

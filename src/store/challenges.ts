@@ -6,9 +6,9 @@ export interface NewChallenge {
   purpose: ChallengePurpose
   tokenHash: Uint8Array<ArrayBuffer>
   userId: string
-  /** What was proved before. */
+  /** How the user authenticated in the first step. */
   amr: readonly string[]
-  /** The password that was proved: one that is changed meanwhile voids the challenge. */
+  /** The password that was checked: a change of it invalidates the challenge. */
   passwordChangedAt: Date
   maxAttempts: number
   now: Date
@@ -32,8 +32,8 @@ export async function createChallenge(tx: Transaction, challenge: NewChallenge):
 }
 
 /**
- * Counts an attempt before anything is compared, in one statement: of any number of parallel ones no more than
- * `max_attempts` are admitted. Null where the challenge is unknown, over, used, or has had its attempts.
+ * Counts an attempt before anything is compared, in one statement, so that parallel ones cannot exceed `max_attempts`. Null
+ * if the challenge is unknown, expired, used, or has no attempt left.
  */
 export async function admitAttempt(
   db: Queryable,
@@ -49,7 +49,7 @@ export async function admitAttempt(
   return { ...row, userId: row.userId, passwordChangedAt: new Date(row.passwordChangedAt) }
 }
 
-/** Decides the winner: true for one caller only. */
+/** Marks the challenge as used: of concurrent calls only one gets true. */
 export async function consumeChallenge(tx: Transaction, id: string, now: Date): Promise<boolean> {
   const { count } = await tx.challenge.updateMany({ where: { id, consumedAt: null }, data: { consumedAt: now } })
   return count === 1

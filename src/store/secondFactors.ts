@@ -15,13 +15,13 @@ export interface SealedFactor {
   secretSealed: Uint8Array
 }
 
-/** What an account can prove a second factor with. Without a factor there is no second step, whatever codes are left. */
+/** The factors of an account and its unused recovery codes. Without a factor there is no second step, even if codes are left. */
 export interface FactorState {
   factors: SealedFactor[]
   codesLeft: number
 }
 
-/** In one statement, since every login pays for it. */
+/** In one statement, since every login runs it. */
 export async function findFactorState(db: Queryable, userId: string): Promise<FactorState> {
   const rows = await db.$queryRaw<(SealedFactor & { codesLeft: number })[]>`
     SELECT id, secret_sealed AS "secretSealed",
@@ -44,7 +44,7 @@ export function countConfirmedFactors(db: Queryable, userId: string): Promise<nu
   return db.totpFactor.count({ where: { userId, confirmedAt: { not: null } } })
 }
 
-/** Stores an enrolment that waits for its first code, instead of one that waited before. Call with the account locked. */
+/** Stores a pending enrolment; it replaces an earlier one. Call with the account locked. */
 export async function replaceEnrolment(
   tx: Transaction,
   factor: { id: string; userId: string; name: string; secretSealed: Uint8Array<ArrayBuffer>; now: Date },
@@ -54,7 +54,7 @@ export async function replaceEnrolment(
   await tx.totpFactor.create({ data: { ...row, createdAt } })
 }
 
-/** The enrolment that waits, unless it began before `since`. */
+/** The pending enrolment, unless it started before `since`. */
 export function findEnrolment(
   db: Queryable,
   { id, userId, since }: { id: string; userId: string; since: Date },
@@ -65,7 +65,7 @@ export function findEnrolment(
   })
 }
 
-/** The code that confirms a factor is used up by it. Null where it does not wait any more. */
+/** Confirms a factor and marks the step of its code as used. Null if the enrolment is no longer pending. */
 export async function confirmFactor(
   tx: Transaction,
   { id, step, now }: { id: string; step: number; now: Date },
@@ -79,7 +79,7 @@ export async function confirmFactor(
   return factor ? { ...factor, kind: 'TOTP' } : null
 }
 
-/** Uses the code of a step: true once, and never again for this or an earlier step (RFC 6238 §5.2). */
+/** Marks a step as used. True once; false later for this and earlier steps (RFC 6238 §5.2). */
 export async function useTotpStep(
   tx: Transaction,
   { id, step, now }: { id: string; step: number; now: Date },
@@ -91,7 +91,7 @@ export async function useTotpStep(
   return count === 1
 }
 
-/** Stores a secret that was sealed anew under the present SECRET, unless it was replaced meanwhile. */
+/** Stores a secret that was sealed again under SECRET, unless it was replaced meanwhile. */
 export async function updateSealedSecret(
   db: Queryable,
   { id, secretSealed, resealed }: SealedFactor & { resealed: Uint8Array<ArrayBuffer> },
@@ -102,7 +102,7 @@ export async function updateSealedSecret(
   })
 }
 
-/** Removes a confirmed factor; with the last one the recovery codes go. Call with the account locked. False where there is none such. */
+/** Deletes a confirmed factor, and with the last one the recovery codes. Call with the account locked. False if there is none. */
 export async function deleteFactor(tx: Transaction, { id, userId }: { id: string; userId: string }): Promise<boolean> {
   const { count } = await tx.totpFactor.deleteMany({ where: { id, userId, confirmedAt: { not: null } } })
   if (count === 0) return false
@@ -110,7 +110,7 @@ export async function deleteFactor(tx: Transaction, { id, userId }: { id: string
   return true
 }
 
-/** Stores new recovery codes instead of all before. Call with the account locked. */
+/** Replaces all recovery codes. Call with the account locked. */
 export async function replaceRecoveryCodes(
   tx: Transaction,
   { userId, hashes, now }: { userId: string; hashes: readonly Uint8Array<ArrayBuffer>[]; now: Date },
@@ -119,7 +119,7 @@ export async function replaceRecoveryCodes(
   await tx.recoveryCode.createMany({ data: hashes.map((codeHash) => ({ userId, codeHash, createdAt: now })) })
 }
 
-/** Uses a recovery code: true once. */
+/** Marks a recovery code as used. True once. */
 export async function useRecoveryCode(
   tx: Transaction,
   { userId, codeHash, now }: { userId: string; codeHash: Uint8Array<ArrayBuffer>; now: Date },
@@ -135,7 +135,7 @@ export function countRecoveryCodes(db: Queryable, userId: string): Promise<numbe
   return db.recoveryCode.count({ where: { userId, usedAt: null } })
 }
 
-/** Counts a wrong proof in a row before it is compared. False, and nothing counted, where `max` have failed already. */
+/** Counts a proof as a consecutive failure before it is compared. False, and nothing counted, if `max` have failed already. */
 export async function countSecondFactorFailure(db: Queryable, userId: string, max: number): Promise<boolean> {
   const { count } = await db.user.updateMany({
     where: { id: userId, secondFactorFailures: { lt: max } },
@@ -144,7 +144,7 @@ export async function countSecondFactorFailure(db: Queryable, userId: string, ma
   return count === 1
 }
 
-/** After a right proof, or a reset. */
+/** Resets the count, after a right proof or a password reset. */
 export async function forgetSecondFactorFailures(tx: Transaction, userId: string): Promise<void> {
   await tx.user.updateMany({
     where: { id: userId, secondFactorFailures: { gt: 0 } },

@@ -19,7 +19,7 @@ function niceness(pid: number): Map<number, number> {
   return new Map(threads.map((thread) => [thread, Number(afterName(thread).split(' ')[16])]))
 }
 
-test('the threads that hash yield to the one that answers, and to the database', async () => {
+test('the threads that hash have a lower priority than the main thread and the database', async () => {
   const { process: server } = await startServer({ DATA_DIR: folder.path, HASH_CONCURRENCY: String(HASHES) })
   const own = niceness(process.pid).get(process.pid) ?? Number.NaN
   const pid = server.child.pid ?? 0

@@ -111,7 +111,7 @@ test('it is for the signed-in only', async () => {
   expect(await remove(undefined)).toMatchObject({ code: 'UNAUTHENTICATED' })
 })
 
-test('fifty deletions at once delete once, and the owner is told once', async () => {
+test('fifty concurrent deletions delete once, and the owner is notified once', async () => {
   const email = await verifiedPerson(app)
   const { tokens } = await loggedIn(app, email)
   const answers = await Promise.all(Array.from({ length: 50 }, () => remove(tokens.accessToken)))

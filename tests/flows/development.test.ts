@@ -72,7 +72,7 @@ test('without any setting there is a database, a secret and an inbox, and all of
   expect(await call(second.address, 'refreshSession', { refreshToken })).toMatchObject({ code: 'SUCCESS' })
 })
 
-test('a browser that comes to the GraphQL door finds the Sandbox, which its policy lets run', async () => {
+test('a browser that opens /graphql gets the Sandbox, and the content security policy allows it', async () => {
   const { address } = await start()
   const page = await fetch(`${address}/graphql`, { headers: { accept: 'text/html' } })
   expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')])

@@ -169,7 +169,7 @@ describe('confirmEmailChange', () => {
     expect(await login(email)).toBe('SUCCESS')
   })
 
-  test('a mere claim on the address gives way to who proves it', async () => {
+  test('an unverified account with the address is deleted when another account proves the address', async () => {
     const { newEmail, token } = await changing()
     await call(app.url, 'register', { email: newEmail, password: NEW_PASSWORD })
     expect(await confirm(token)).toMatchObject({ code: 'SUCCESS' })

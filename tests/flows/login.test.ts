@@ -78,7 +78,7 @@ describe.each(DOORS)('login by %s', (name, door) => {
     expect([...answer.headers.keys()]).toEqual([...reference.headers.keys()])
   })
 
-  test('only who knows the password hears that the address is not verified, and gets no tokens', async () => {
+  test('EMAIL_NOT_VERIFIED requires the right password, and returns no tokens', async () => {
     const answer = await door(app.url, 'login', { email: await unverified(), password: PASSWORD })
     expect(answer).toMatchObject({ code: 'EMAIL_NOT_VERIFIED', status: name === 'REST' ? 403 : 200 })
     expect(answer.text).not.toMatch(/token/i)

@@ -24,7 +24,7 @@ const sessionsOf = async (token: string) => (await me(app.url, { token })).data.
 const mailsTo = (email: string) => app.smtp.mails.filter(({ recipients }) => recipients.includes(email))
 
 describe('me', () => {
-  test('is the signed-in user, by either door', async () => {
+  test('is the signed-in user, by GraphQL and by REST', async () => {
     const { user, tokens } = await signedIn(app)
     const byGraphQL = await me(app.url, { token: tokens.accessToken })
     const byRest = await rest(app.url, 'me', undefined, { token: tokens.accessToken })

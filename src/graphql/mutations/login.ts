@@ -43,13 +43,13 @@ export const LoginResult = resultOf('LoginResult', LoginSuccess, [
   'OVERLOADED',
 ])
 
-/** The answer to a login that opened a session, in one step or in two. */
+/** The result of a login that started a session, after one step or two. */
 export function loginSuccess(
   context: Context,
   transport: TokenTransport,
   { account, session, tokens }: { account: Account; session: SessionView; tokens: IssuedTokens },
 ): { user: UserType; session: SessionType; tokens: TokensType } {
-  // The login ended the session of the cookie: one that goes into the body leaves a dead cookie behind.
+  // The login has ended the cookie's session. With transport BODY no new cookie replaces the invalid one.
   if (context.cookieToken !== null) context.response.refreshCookie = 'clear'
   return {
     user: UserType.of(account, session.id),

@@ -8,8 +8,8 @@ import type { Deps, Viewer } from '../deps'
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'logger' | 'sampledLog'>
 
 /**
- * Requires that the viewer proved who they are within ten minutes, at the level that the account has (ASVS 7.5.1): a stolen
- * session must not be able to lock its owner out. Throws a StepUpRequiredError.
+ * Requires that the viewer authenticated within ten minutes, with a second factor if the account has one (ASVS 7.5.1): a
+ * stolen session must not be able to lock its owner out. Throws a StepUpRequiredError.
  */
 export async function requireRecentProof(deps: Needs, viewer: Viewer): Promise<FactorState> {
   const state = await findFactorState(deps.database.prisma, viewer.account.id)
@@ -17,13 +17,13 @@ export async function requireRecentProof(deps: Needs, viewer: Viewer): Promise<F
   return state
 }
 
-/** The same, for what asks for the password besides: that is enough where the account has no second factor. */
+/** The same for operations that also check the password, which suffices if the account has no second factor. */
 export async function requireRecentSecondFactor(deps: Needs, viewer: Viewer): Promise<void> {
   const state = await findFactorState(deps.database.prisma, viewer.account.id)
   if (state.factors.length > 0) requireRecent(deps, viewer, state)
 }
 
-/** The proofs that `stepUp` accepts: of an account with a second factor, that one; its password alone would be less than it has. */
+/** The proofs that `stepUp` accepts: the password only if the account has no second factor. */
 export function stepUpMethods(
   deps: Pick<Deps, 'secrets' | 'logger' | 'sampledLog'>,
   state: FactorState,

@@ -28,7 +28,7 @@ type Needs = Pick<
   'clock' | 'database' | 'secrets' | 'limiter' | 'sessionCache' | 'logger' | 'sampledLog' | 'metrics'
 >
 
-/** A proof as it was typed, in the form that is compared. */
+/** A proof in the form that is compared. */
 export interface SecondFactorProof {
   kind: SecondFactorKind
   code: string
@@ -40,7 +40,7 @@ const WRONG_PROOFS: readonly Budget[] = [
   { name: 'wrong-second-factor:1d', max: SECOND_FACTOR.wrongPerDay, window: 86_400_000 },
 ]
 
-/** The proofs that an account can give, the strongest first; null where it has no second factor. */
+/** The proofs that an account accepts, the strongest first; null if it has no second factor. */
 export function factorMethods(
   deps: Pick<Deps, 'secrets' | 'logger' | 'sampledLog'>,
   { factors, codesLeft }: FactorState,
@@ -50,7 +50,7 @@ export function factorMethods(
   return codesLeft > 0 ? [...methods, 'RECOVERY_CODE'] : methods
 }
 
-/** The factors whose secret opens. Where one does not, SECRET was lost: recovery codes need none. */
+/** The factors whose secret can be unsealed. If SECRET was lost, none can; recovery codes do not need it. */
 function openFactors(
   { secrets, logger, sampledLog }: Pick<Deps, 'secrets' | 'logger' | 'sampledLog'>,
   factors: FactorState['factors'],
@@ -62,7 +62,7 @@ function openFactors(
   })
 }
 
-/** The one proof of an input: a problem of the input is noted where there is none, or more than one, or one that cannot be a code. */
+/** The one proof of an input. Records a problem if there is none, more than one, or a malformed one. */
 export function readSecondFactorProof(
   read: InputReader,
   input: { totp?: string | null | undefined; recoveryCode?: string | null | undefined },
@@ -76,8 +76,8 @@ export function readSecondFactorProof(
 }
 
 /**
- * Counts a proof as wrong before it is compared, so that parallel guesses cannot outrun the limits. What it returns is to be
- * given back where the proof was right. Throws a RateLimitedError.
+ * Counts a proof as wrong before it is compared, so that parallel guesses cannot exceed the limits. Returns the charges to
+ * refund if the proof is right. Throws a RateLimitedError.
  */
 export async function admitProof(deps: Needs, client: ClientInfo, userId: string): Promise<Charge[]> {
   const { database, limiter } = deps
@@ -89,8 +89,8 @@ export async function admitProof(deps: Needs, client: ClientInfo, userId: string
 }
 
 /**
- * Uses a proof up: true for one caller only. Call with the account locked, so that the failures in a row end with it. A
- * recovery code is reported to the owner.
+ * Consumes a proof: of concurrent calls only one gets true. Resets the consecutive failures, so call it with the account
+ * locked. Notifies the owner of a used recovery code.
  */
 export async function useProof(
   deps: Needs,
@@ -127,7 +127,7 @@ async function useCode(
 ): Promise<boolean> {
   const now = clock.now()
   const codeHash = recoveryCodeDigest(userId, code)
-  // Codes are worth nothing beside no factor, and go with the last one.
+  // Without a factor recovery codes do not count; they are deleted with the last one.
   if (!(await useRecoveryCode(tx, { userId, codeHash, now }))) return false
   const codesLeft = await countRecoveryCodes(tx, userId)
   const name = codesLeft <= SECOND_FACTOR.fewRecoveryCodes ? 'recoveryCodesLow' : 'recoveryCodeUsed'
@@ -135,13 +135,13 @@ async function useCode(
   return true
 }
 
-/** After a right proof: a failure to give its charge back must not fail what has succeeded. */
+/** Refunds the charges of a right proof. If that fails, the operation must still succeed. */
 export function refundProof({ limiter, sampledLog }: Needs, client: ClientInfo, charges: readonly Charge[]): void {
   limiter.refund(charges).catch(() => sampledLog(client.log, { event: 'rate_limit_refund_failed' }))
 }
 
 /**
- * Records a wrong proof. The fifth within an hour warns the owner: whoever enters them knows the password, or holds a session
+ * Records a wrong proof. The fifth within an hour warns the owner: the client knows the password, or has a session
  * (ASVS 6.3.5). Always throws a WrongCodeError.
  */
 export async function refuseProof(
@@ -150,7 +150,7 @@ export async function refuseProof(
   { userId, kind }: { userId: string; kind: SecondFactorKind },
 ): Promise<never> {
   await commit(deps, client, async (tx, now) => {
-    await lockUser(tx, userId) // one after the other: exactly one of parallel failures is the fifth
+    await lockUser(tx, userId) // serializes parallel failures, so that exactly one is the fifth
     const since = later(now, -SECOND_FACTOR.warnWindow)
     const before = await countAuditEvents(tx, { userId, type: 'second_factor_failed', since })
     if (before + 1 === SECOND_FACTOR.warnAfter) await queueNotice(tx, { userId, name: 'secondFactorGuessed', now })
@@ -168,7 +168,7 @@ type Notice =
   | 'recoveryCodesRenewed'
   | 'secondFactorGuessed'
 
-/** A mail to the owner about their second factor. Nothing where the account is gone. */
+/** Queues a mail to the owner about their second factor; none if the account was deleted. */
 export async function queueNotice(
   tx: Transaction,
   { userId, name, now }: { userId: string; name: Notice; now: Date },
