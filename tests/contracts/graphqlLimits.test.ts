@@ -120,3 +120,8 @@ const WITHIN: [string, string][] = [
 test.each(WITHIN)('%s: accepted', async (_name, query) => {
   expect((await post(app.url, { query })).status).toBe(200)
 })
+
+test('a document that spreads a fragment it does not have is refused as invalid, and costs nothing', async () => {
+  const answer = await post(app.url, { query: '{ __typename ...nowhere }' })
+  expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: INVALID } }] })
+})

@@ -286,3 +286,25 @@ describe('a change that waits', () => {
     expect(await cancel(undefined)).toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 })
+
+// The race: the password is compared, changed by another request, and only then used.
+test('an address is not asked to change by a password that was replaced while it was compared', async () => {
+  const { user, email, tokens } = await signedIn(app)
+  await settled(email)
+  const newEmail = someone()
+  const other = await app.app.deps.database.pool.connect()
+  try {
+    await other.query('BEGIN')
+    await other.query('UPDATE users SET password_changed_at = now() WHERE id = $1', [user.id])
+    const asked = request(tokens.accessToken, newEmail)
+    await until(async () => {
+      const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      return (await sql(waiting)).rowCount === 1
+    })
+    await other.query('COMMIT')
+    expect(await asked).toMatchObject({ code: 'INVALID_CREDENTIALS' })
+  } finally {
+    other.release(true)
+  }
+  expect((await sql('SELECT 1 FROM mails WHERE recipient IN ($1, $2)', [email, newEmail])).rows).toEqual([])
+})

@@ -1,5 +1,5 @@
 import { type TestApp, startTestApp } from '../support/app'
-import { DOORS, type LoggedIn, call, me } from '../support/client'
+import { DOORS, type LoggedIn, call, me, rest } from '../support/client'
 import { PASSWORD, loggedIn, signedIn, verifiedPerson } from '../support/people'
 import { until } from '../support/until'
 
@@ -124,4 +124,12 @@ describe.each(DOORS)('logout by %s', (_name, door) => {
     // The word reaches the other instance by the database, within the moment that this takes.
     await until(async () => (await me(other.url, { token: tokens.accessToken })).code === 'UNAUTHENTICATED')
   })
+})
+
+test('a browser whose cookie holds no token of ours gets rid of it', async () => {
+  const { tokens } = await signedIn(app)
+  const headers = { cookie: 'gatehouse_refresh=not-a-token' }
+  const answer = await rest(app.url, 'logout', {}, { token: tokens.accessToken, headers })
+  expect(answer.code).toBe('SUCCESS')
+  expect(answer.headers.get('set-cookie')).toMatch(/^gatehouse_refresh=; Max-Age=0/)
 })

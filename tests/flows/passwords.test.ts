@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { type Server, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type TestApp, startTestApp } from '../support/app'
-import { type Answer, call, post } from '../support/client'
+import { type Answer, DOORS, call, post } from '../support/client'
 import { PASSWORD, signedIn, someone, verifiedPerson } from '../support/people'
 
 let app: TestApp
@@ -166,4 +169,32 @@ test('the policy is told', async () => {
   const answer = async (on: TestApp) => await (await post(on.url, { query })).json()
   expect(await answer(app)).toEqual({ data: { result: { minLength: 8, maxLength: 128, minScore: 3 } } })
   expect(await answer(lenient)).toEqual({ data: { result: { minLength: 8, maxLength: 128, minScore: 0 } } })
+})
+
+describe('where a list of leaked passwords is asked', () => {
+  const LEAKED = 'marble teapot under seven bridges'
+  let breaches: Server
+  let asking: TestApp
+  beforeAll(async () => {
+    const line = `${createHash('sha1').update(LEAKED).digest('hex').toUpperCase().slice(5)}:17\r\n`
+    breaches = createServer((_request, response) => response.end(line)).listen(0, '127.0.0.1')
+    await once(breaches, 'listening')
+    const { port } = breaches.address() as AddressInfo
+    asking = await startTestApp({ env: { BREACH_CHECK_URL: `http://127.0.0.1:${port}/` } })
+  })
+  afterAll(async () => {
+    await asking.close()
+    breaches.close()
+  })
+
+  test.each(DOORS)(
+    'by %s a password that stands there is weak, however long it is, and says why',
+    async (_by, door) => {
+      const answer = await door(asking.url, 'register', { email: someone(), password: LEAKED })
+      expect(answer).toMatchObject({ code: 'WEAK_PASSWORD', data: { score: 0 } })
+      expect(answer.data.suggestions).toHaveLength(1)
+      const other = await door(asking.url, 'register', { email: someone(), password: PASSWORD })
+      expect(other.code).toBe('SUCCESS')
+    },
+  )
 })

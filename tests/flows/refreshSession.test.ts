@@ -1,3 +1,7 @@
+import { deriveSecrets } from '../../src/crypto/secrets'
+import { InvalidTokenError } from '../../src/errors/userErrors'
+import { createLogger } from '../../src/ops/logger'
+import { refreshSession } from '../../src/services/refreshSession'
 import { forgetSuccessors } from '../../src/store/refreshTokens'
 import { TestClock, type TestApp, startTestApp } from '../support/app'
 import { type Answer, DOORS, type LoggedIn, call, me, rest } from '../support/client'
@@ -7,6 +11,10 @@ import { dumpTables } from '../support/tables'
 
 const SECOND = 1_000
 const DAY = 86_400_000
+const CLIENT = {
+  ...{ ipAddress: '192.0.2.1', networks: [{ prefix: '192.0.2.1', share: 1 }], userAgent: null, locale: 'en' as const },
+  ...{ requestId: 'x', log: createLogger({ level: 'silent', pretty: false }), signal: new AbortController().signal },
+}
 
 let app: TestApp
 beforeAll(async () => {
@@ -295,5 +303,27 @@ describe('the age of a session', () => {
     } finally {
       await short.close()
     }
+  })
+})
+
+describe('a replaced token', () => {
+  async function replaced() {
+    const { user, tokens } = await signedIn(app)
+    expect((await refresh(tokens.refreshToken)).code).toBe('SUCCESS')
+    return { user, presented: tokens.refreshToken ?? '' }
+  }
+
+  test('whose successor cannot be opened any more is refused, and its session goes on', async () => {
+    const { presented } = await replaced()
+    const deps = { ...app.app.deps, secrets: deriveSecrets('quite another secret, which is long enough', null) }
+    await expect(refreshSession(deps, CLIENT, presented)).rejects.toBeInstanceOf(InvalidTokenError)
+    expect((await refresh(presented)).code).toBe('SUCCESS')
+  })
+
+  test('of a session that is over is expired, and no sign of a copy: its owner gets no alarm', async () => {
+    const { user, presented } = await replaced()
+    app.clock.pass(31 * DAY)
+    expect((await refresh(presented)).code).toBe('EXPIRED_TOKEN')
+    expect(await audited(user.id, 'refresh_token_reused')).toBe(0)
   })
 })

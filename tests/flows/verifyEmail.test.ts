@@ -113,3 +113,10 @@ test('fifty uses of one link at once change one state, and all succeed', async (
   expect(answers.map(({ code, data }) => [code, data.email])).toEqual(Array(50).fill(['SUCCESS', email]))
   expect(await verifications(email)).toBe(1)
 })
+
+test('a link verifies no other address that the account has by now', async () => {
+  const { email, token } = await registered()
+  const { pool } = app.app.deps.database
+  await pool.query('UPDATE users SET email = $1 WHERE email = $2', [someone(), email])
+  expect(await call(app.url, 'verifyEmail', { token })).toMatchObject({ code: 'INVALID_TOKEN' })
+})
