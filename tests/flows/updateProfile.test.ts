@@ -58,7 +58,7 @@ test.each([
   const stamp = async () => {
     const text = `SELECT u.xmin, u.updated_at, (SELECT count(*) FROM audit_events WHERE user_id = u.id) AS events
       FROM users u WHERE email = $1`
-    return (await pool.query(text, [email])).rows
+    return (await pool.query<Record<string, unknown>>(text, [email])).rows
   }
   const before = await stamp()
   expect(await update(input)).toMatchObject({ code: 'SUCCESS', data: { user: { displayName: 'Ada', locale: 'en' } } })
