@@ -33,6 +33,8 @@ interface BackgroundParts {
   inbox: Inbox | null
   listener: NotificationListener
   hashQueue: HashQueue
+  /** Whether expired rows are purged and keys rotated. */
+  periodic: boolean
 }
 
 /** Throws a WrongSecretError. While the database is unreachable or not migrated, it retries instead. */
@@ -45,7 +47,7 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
   // Loading the keys proves that the database is migrated: earlier, every query for due mails would fail.
   const onLoaded = () => {
     dispatcher ??= new Dispatcher({ database, logger, kind: delivery })
-    stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
+    if (parts.periodic) stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
   }
   parts.listener.subscribe({
     onNotification: ({ kind }) => kind === 'mails' && dispatcher?.wake(),

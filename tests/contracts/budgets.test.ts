@@ -15,7 +15,7 @@ const QUARTER = 900
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ env: BUDGETS_ON })
+  app = await startTestApp({ env: BUDGETS_ON, periodic: false })
 })
 afterAll(() => app.close())
 afterEach(() => jest.restoreAllMocks())

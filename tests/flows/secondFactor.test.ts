@@ -15,8 +15,9 @@ let app: TestApp
 let limited: TestApp
 let pool: Pool
 beforeAll(async () => {
-  app = await startTestApp()
+  app = await startTestApp({ periodic: false })
   limited = await startTestApp({
+    periodic: false,
     env: { RATE_LIMITS: 'on', PUBLIC_URL: app.config.publicUrl },
     ...{ databaseUrl: app.databaseUrl, smtp: app.smtp, clock: app.clock },
   })

@@ -33,6 +33,8 @@ export interface TestAppOptions {
   /** Shares a mail server with another instance. */
   smtp?: TestSmtpServer
   clock?: TestClock
+  /** False where statements are counted: no periodic work runs in between. */
+  periodic?: boolean
 }
 
 export interface TestApp {
@@ -78,7 +80,7 @@ async function openTestApp(options: TestAppOptions, closers: Closers): Promise<T
   const clock = options.clock ?? new TestClock()
   const env = { ...TEST_ENV, DATABASE_URL: databaseUrl, SMTP_URL: smtp.url, DATA_DIR: dataDir, ...options.env }
   const log: Record<string, unknown>[] = []
-  const { app, config } = await startOnFreePort({ env, clock, log })
+  const { app, config } = await startOnFreePort({ env, clock, log, periodic: options.periodic ?? true })
   running.add(app)
   closers.push(async () => {
     running.delete(app)
@@ -97,14 +99,16 @@ interface Start {
   env: Record<string, string>
   clock: TestClock
   log: Record<string, unknown>[]
+  periodic: boolean
 }
 
 /** Another process may take the port before the server listens on it: then it is another port. */
-async function startOnFreePort({ env, clock, log }: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
+async function startOnFreePort({ env, clock, log, periodic }: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
   for (;;) {
     const config = resolveConfig(readEnvironment({ PORT: String(await freePort('127.0.0.1')), ...env }))
     try {
-      return { config, app: await startApp({ config, clock, logger: collectingLogger(config.logLevel, log) }) }
+      const logger = collectingLogger(config.logLevel, log)
+      return { config, app: await startApp({ config, clock, logger, periodic }) }
     } catch (error) {
       if (env.PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     }
