@@ -1,5 +1,5 @@
 import { type Call, connection } from './load'
-import { type Measure, told } from './report'
+import { type Measure, figure } from './report'
 import { PASSWORD, type Rig, startRig } from './rig'
 import { distinguishability, percentile, standardError } from './statistics'
 
@@ -40,7 +40,7 @@ export async function enumeration(): Promise<Measure[]> {
   try {
     await rig.addUsers(['bench@example.com'])
     const authorization = await bearer(rig)
-    const measures: Measure[] = [told('the error of an AUC of 0.5', `± ${standardError(EACH).toFixed(3)}`)]
+    const measures: Measure[] = [figure('the error of an AUC of 0.5', `± ${standardError(EACH).toFixed(3)}`)]
     for (const silent of SILENT) measures.push(await compare(rig, silent, authorization))
     return measures
   } finally {

@@ -4,6 +4,8 @@ export interface Timed {
   status: number
   /** Milliseconds from the request to the end of its answer. */
   time: number
+  /** The Retry-After header, in seconds; null without one. */
+  retryAfter: number | null
   text: string
 }
 
@@ -53,18 +55,21 @@ export function connection(): Connection {
   return { send, close: () => socket?.destroy() }
 }
 
-/** A socket that fails closes too, and that is told. */
+/** A socket that fails closes too: `lost` rejects then. */
 const quiet = (): void => undefined
 
 /** The answer, once all of it is there. Bytes as latin1, so that a length counts them. */
-function answerIn(bytes: string): { status: number; text: string } | null {
+function answerIn(bytes: string): Omit<Timed, 'time'> | null {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return null
-  const length = /^content-length: (\d+)/im.exec(bytes.slice(0, end))?.[1]
+  const head = bytes.slice(0, end)
+  const length = /^content-length: (\d+)/im.exec(head)?.[1]
+  const wait = /^retry-after: (\d+)/im.exec(head)?.[1]
   if (length === undefined) throw new Error('An answer without a length')
   const body = bytes.slice(end + 4)
   if (body.length < Number(length)) return null
-  return { status: Number(bytes.slice(9, 12)), text: Buffer.from(body, 'latin1').toString() }
+  const text = Buffer.from(body, 'latin1').toString()
+  return { status: Number(bytes.slice(9, 12)), retryAfter: wait === undefined ? null : Number(wait), text }
 }
 
 /** Calls at a constant rate for some milliseconds, however slow the answers are; the times of all of them. */

@@ -1,6 +1,6 @@
 import { bcryptCeiling } from './ceiling'
 import { atRate, connection } from './load'
-import { type Measure, told } from './report'
+import { type Measure, figure } from './report'
 import { PASSWORD, type Rig, startRig } from './rig'
 import { percentile } from './statistics'
 import { type LoginAnswer, storm } from './storm'
@@ -17,7 +17,7 @@ const FIRST = 1_000
 const LONGEST = 6_000
 const USERS = Array.from({ length: 200 }, (_, index) => `storm${index}@example.com`)
 
-/** Logins without pause on 64 connections: what they cost the machine, and what everyone else feels of it. */
+/** Logins on many connections that back off as told: what they cost the machine, and how long everyone else waits. */
 export async function loginStorm(): Promise<Measure[]> {
   const rig = await startRig({ cost: COST })
   try {
@@ -67,11 +67,11 @@ function summary({ answers, calm, stormy, ceiling }: Measured): Measure[] {
   const [p99Calm, p99Storm] = [percentile(calm, 0.99), percentile(stormy, 0.99)]
   const ratio = accepted / ceiling
   return [
-    told('bcrypt alone, cost 12, a core each, beside me at 50/s', `${ceiling.toFixed(2)} /s`),
-    told('logins accepted, 64 connections', `${accepted.toFixed(2)} /s`),
+    figure('bcrypt alone, cost 12, a core each, beside me at 50/s', `${ceiling.toFixed(2)} /s`),
+    figure('logins accepted, 64 connections', `${accepted.toFixed(2)} /s`),
     { what: 'of what bcrypt alone does', measured: ratio.toFixed(3), target: '>= 0.97', met: ratio >= 0.97 },
-    told('logins refused as OVERLOADED', String(refused.length)),
-    told(
+    figure('logins refused as OVERLOADED', String(refused.length)),
+    figure(
       'refusals, p99',
       `${percentile(
         refused.map(({ time }) => time),
@@ -85,8 +85,8 @@ function summary({ answers, calm, stormy, ceiling }: Measured): Measure[] {
       target: `<= ${LONGEST} ms`,
       met: slowest <= LONGEST,
     },
-    told('me at 50/s, p99, calm', `${p99Calm.toFixed(1)} ms`),
-    told('me at 50/s, p99, during the storm', `${p99Storm.toFixed(1)} ms`),
+    figure('me at 50/s, p99, calm', `${p99Calm.toFixed(1)} ms`),
+    figure('me at 50/s, p99, during the storm', `${p99Storm.toFixed(1)} ms`),
     {
       what: 'storm to calm',
       measured: (p99Storm / p99Calm).toFixed(2),

@@ -8,7 +8,7 @@ export interface Measure {
 }
 
 /** A measure to compare others with. */
-export function told(what: string, measured: string): Measure {
+export function figure(what: string, measured: string): Measure {
   return { what, measured, target: null, met: true }
 }
 

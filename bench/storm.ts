@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { answerJob, inChild } from './child'
 import { connection } from './load'
 import { PASSWORD } from './rig'
@@ -16,7 +17,10 @@ export interface LoginAnswer {
   at: number
 }
 
-/** Logins without pause, each connection one after another, from a process of its own: whoever measures does not wait for it. */
+/**
+ * Logins, each connection one after another, from a process of its own: whoever measures does not wait for it. A connection
+ * that is refused waits as long as Retry-After says, and up to a second more so that not all of them return at once.
+ */
 export function storm(job: Job): Promise<LoginAnswer[]> {
   return inChild(__filename, job)
 }
@@ -28,8 +32,9 @@ async function run({ url, emails, connections, milliseconds }: Job): Promise<Log
     const { send, close } = connection()
     for (let made = index; performance.now() - begun < milliseconds; made += connections) {
       const body = { email: emails[made % emails.length], password: PASSWORD }
-      const { status, time } = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
+      const { status, time, retryAfter } = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
       answers.push({ status, time, at: performance.now() - begun })
+      if (retryAfter !== null) await pause((retryAfter + Math.random()) * 1000)
     }
     close()
   }

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
 import { startBareRoute } from './bareRoute'
 import { connection } from './load'
-import { type Measure, told } from './report'
+import { type Measure, figure } from './report'
 import { PASSWORD, startRig } from './rig'
 import { percentile } from './statistics'
 
@@ -29,11 +29,11 @@ export async function throughput(): Promise<Measure[]> {
     }
     const median = (of: (round: (typeof measured)[number]) => number) => percentile(measured.map(of), 0.5)
     return [
-      told('bare Fastify route', `${median(({ raw }) => raw).toFixed(0)} /s`),
-      told('me', `${median(({ me }) => me).toFixed(0)} /s`),
-      told('me, of the bare route', median(({ me, raw }) => me / raw).toFixed(3)),
-      told('refreshSession', `${median(({ refresh }) => refresh).toFixed(0)} /s`),
-      told('refreshSession, of the bare route', median(({ refresh, raw }) => refresh / raw).toFixed(3)),
+      figure('bare Fastify route', `${median(({ raw }) => raw).toFixed(0)} /s`),
+      figure('me', `${median(({ me }) => me).toFixed(0)} /s`),
+      figure('me, of the bare route', median(({ me, raw }) => me / raw).toFixed(3)),
+      figure('refreshSession', `${median(({ refresh }) => refresh).toFixed(0)} /s`),
+      figure('refreshSession, of the bare route', median(({ refresh, raw }) => refresh / raw).toFixed(3)),
     ]
   } finally {
     bare.stop()

@@ -9,6 +9,8 @@ const INITIAL_ESTIMATE = 250
 const NEWEST_WEIGHT = 1 / 8
 /** Requests are admitted up to this part of `maxWait`: the rest absorbs hashes that take longer than the average. */
 const ADMITTED_PART = 0.9
+/** Milliseconds: no refused request is told to return later than this, however many were refused before it. */
+const LONGEST_RETURN = 30_000
 /** Bounds memory only: the expected wait leads to a refusal far earlier, unless hashes are very cheap. */
 const MAX_WAITING = 10_000
 
@@ -36,6 +38,8 @@ export class HashQueue {
   private readonly waiting = new FairQueue<() => void>()
   private running = 0
   private average: number | null = null
+  /** When the request that was refused last may return, by `performance.now()`. */
+  private lastReturn = 0
 
   constructor(private readonly options: HashQueueOptions) {}
 
@@ -117,10 +121,26 @@ export class HashQueue {
     const { concurrency, maxWait } = this.options
     // Pessimistic: counts running hashes as just started. Refusing early is better than after the wait.
     const hashesBefore = Math.ceil((this.waiting.waitingBefore(client) + 1) / concurrency)
-    const wait = hashesBefore * (this.average ?? INITIAL_ESTIMATE)
+    const wait = hashesBefore * this.estimate()
     const longest = maxWait * ADMITTED_PART
     if (wait < longest && this.waiting.size < MAX_WAITING) return null
-    return new OverloadedError(1 + Math.floor(Math.max(0, wait - longest) / 1000))
+    return new OverloadedError(this.secondsToReturn(wait - longest))
+  }
+
+  /**
+   * Each refused request returns one hash later than the one refused before it. If all were told the same second, most would
+   * be refused again, and their refusals would take the processor from those that hash.
+   */
+  private secondsToReturn(untilCapacity: number): number {
+    const now = performance.now()
+    const next = Math.max(now + untilCapacity, this.lastReturn + this.estimate() / this.options.concurrency)
+    this.lastReturn = Math.min(next, now + LONGEST_RETURN)
+    return Math.max(1, Math.ceil((this.lastReturn - now) / 1000))
+  }
+
+  /** Milliseconds that a hash is expected to take. */
+  private estimate(): number {
+    return this.average ?? INITIAL_ESTIMATE
   }
 
   private refused(refusal: OverloadedError): OverloadedError {

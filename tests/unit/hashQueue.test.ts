@@ -154,6 +154,39 @@ describe('admission', () => {
     await Promise.all(admitted)
   })
 
+  test('no more of those refused together are told to return in one second than can be hashed in it', async () => {
+    const queue = queueWith()
+    const admitted = await full(queue, 'greedy')
+    const refusals = await Promise.all(
+      Array.from(
+        { length: 50 },
+        async () => (await outcome(queue.run(request('greedy'), hashing()))) as OverloadedError,
+      ),
+    )
+    const seconds = refusals.map(({ retryAfter }) => retryAfter)
+    for (const second of new Set(seconds)) {
+      const returning = seconds.filter((one) => one === second).length
+      expect(returning).toBeLessThanOrEqual((2 * 1_000) / HASH + 1)
+    }
+    expect(seconds).toEqual(seconds.toSorted((a, b) => a - b))
+    await jest.advanceTimersByTimeAsync(27 * HASH)
+    await Promise.all(admitted)
+  })
+
+  test('nobody is told to stay away for longer than half a minute, and once that has passed all is as before', async () => {
+    const queue = queueWith()
+    const admitted = await full(queue, 'greedy')
+    let last: unknown
+    for (let n = 0; n < 1_000; n += 1) last = await outcome(queue.run(request('greedy'), hashing()))
+    expect(last).toMatchObject({ retryAfter: 30 })
+    await jest.advanceTimersByTimeAsync(31_000)
+    await Promise.all(admitted)
+    const again = Array.from({ length: 46 }, () => queue.run(request('greedy'), hashing()))
+    expect(await outcome(queue.run(request('greedy'), hashing()))).toMatchObject({ retryAfter: 1 })
+    await jest.advanceTimersByTimeAsync(27 * HASH)
+    await Promise.all(again)
+  })
+
   test('what was admitted is done within the permitted wait', async () => {
     const seen = watched()
     const queue = queueWith(seen)
