@@ -24,6 +24,7 @@ const SILENT: Silent[] = [
   { name: 'login', call: (url, email) => post(url, 'login', { email, password: 'not that one' }) },
   { name: 'register', call: (url, email) => post(url, 'register', { email, password: PASSWORD }) },
   { name: 'resendVerification', call: (url, email) => post(url, 'resendVerification', { email }) },
+  { name: 'requestLoginCode', call: (url, email) => post(url, 'requestLoginCode', { email }) },
   { name: 'requestReset', call: (url, email) => post(url, 'requestReset', { email }) },
   {
     name: 'requestEmailChange',

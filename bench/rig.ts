@@ -46,7 +46,7 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
   const port = await freePort('127.0.0.1')
   const env = {
     ...{ PORT: String(port), DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
-    ...{ RATE_LIMITS: 'off', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
+    ...{ RATE_LIMITS: 'off', LOGIN_CODE: 'on', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
   }
   const child = startServer(env)
   closers.push(() => stop(child))

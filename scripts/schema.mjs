@@ -14,7 +14,8 @@ const { createSchema } = require('../dist/graphql/schema.js')
 const DOCUMENTS = 'src/graphql/operations/documents.generated.ts'
 const check = process.argv.includes('--check')
 
-const printed = printSchemaWithDirectives(lexicographicSortSchema(createSchema({ development: true }))) + '\n'
+const printed =
+  printSchemaWithDirectives(lexicographicSortSchema(createSchema({ development: true, loginCode: true }))) + '\n'
 const differs = []
 if (!check) writeFileSync('schema.graphql', printed)
 else if (readFileSync('schema.graphql', 'utf8') !== printed) differs.push('schema.graphql')

@@ -204,11 +204,11 @@ interface HttpParts {
 
 async function createHttp(deps: Deps, parts: HttpParts): Promise<FastifyInstance> {
   const { config, logger } = deps
-  const schema = createSchema({ development: config.devTools, budgets: config.budgets })
+  const schema = createSchema({ development: config.devTools, ...config })
   const cookie = refreshCookie({ secure: config.secureCookies })
   const apollo = createApollo({ schema, sandbox: config.sandbox, cookie, logger })
   await apollo.start()
-  const server = await createServer({ ...parts, deps, apollo })
+  const server = await createServer({ ...parts, deps, apollo, schema })
   server.addHook('onClose', () => apollo.stop())
   return server
 }

@@ -31,6 +31,7 @@ export async function mailTest(address: string): Promise<number> {
       text: sentence,
       html: `<p>${escapeHtml(sentence)}</p>`,
       token: null,
+      code: null,
     })
   } catch (error) {
     const { host, port } = serverOf({ url: smtpUrl, production })

@@ -194,17 +194,23 @@ export const listenHost = z
     'an IP address or a host name, without port, scheme or brackets',
   )
 
-export const mailedLink = z.string().superRefine((text, context) => {
-  const mistake = linkMistake(text)
-  if (mistake !== null) refuse(context, mistake)
-})
+export const mailedLink = linkWith('{token}')
+/** The same for the link that carries a mailed code. */
+export const mailedCodeLink = linkWith('{code}')
 
-function linkMistake(text: string): string | null {
-  const accepted = 'a URL that contains {token}'
+function linkWith(placeholder: string) {
+  return z.string().superRefine((text, context) => {
+    const mistake = linkMistake(text, placeholder)
+    if (mistake !== null) refuse(context, mistake)
+  })
+}
+
+function linkMistake(text: string, placeholder: string): string | null {
+  const accepted = `a URL that contains ${placeholder}`
   if (/\{\{|\$\{|\}\}/.test(text)) return `${accepted}, in single braces`
-  if (!text.includes('{token}')) return accepted
+  if (!text.includes(placeholder)) return accepted
   if (/\s|^(javascript|data|vbscript|file|blob|about):/i.test(text)) return 'a URL that a mail program opens safely'
-  const marked = text.replaceAll('{token}', 'a-token')
+  const marked = text.replaceAll(placeholder, 'a-token')
   if (!URL.canParse(marked)) return accepted
   const { protocol, username, password, host } = new URL(marked)
   if ([protocol, username, password, host].some((part) => part.includes('a-token'))) {

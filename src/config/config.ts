@@ -102,6 +102,7 @@ export function resolveConfig(env: Environment) {
       resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
       confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
     },
+    ...mailedCodes(env, publicUrl),
     tls: env.TLS_CERT_FILE && env.TLS_KEY_FILE ? { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE } : null,
     corsOrigins: env.CORS_ORIGINS ?? (devTools ? null : []), // null: localhost on any port and Apollo Sandbox
     trustProxy: env.TRUST_PROXY,
@@ -115,8 +116,7 @@ export function resolveConfig(env: Environment) {
     passwordMinLength: env.PASSWORD_MIN_LENGTH,
     passwordMinScore: env.PASSWORD_MIN_SCORE,
     breachCheckUrl: env.BREACH_CHECK_URL ?? null,
-    rateLimits: env.RATE_LIMITS,
-    budgets: budgetsOf(env, devTools),
+    ...limitsOf(env, devTools),
     sandbox: env.SANDBOX ?? devTools,
     metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,
@@ -126,10 +126,18 @@ export function resolveConfig(env: Environment) {
 }
 
 /** In development budgets are multiplied, since a developer repeats the same calls. */
-function budgetsOf(env: Environment, devTools: boolean) {
+function limitsOf(env: Environment, devTools: boolean) {
+  const factor = env.NODE_ENV === 'development' && devTools ? RATE_LIMIT.developmentFactor : 1
+  return { rateLimits: env.RATE_LIMITS, budgets: { factor, replaced: replacedBudgets(env) } }
+}
+
+function mailedCodes(env: Environment, publicUrl: string) {
   return {
-    factor: env.NODE_ENV === 'development' && devTools ? RATE_LIMIT.developmentFactor : 1,
-    replaced: replacedBudgets(env),
+    loginCode: env.LOGIN_CODE,
+    signUpByCode: env.SIGN_UP_BY_CODE,
+    loginCodeUrl: env.LOGIN_CODE_URL ?? `${publicUrl}/login-code#code={code}`,
+    loginCodeTtl: env.LOGIN_CODE_TTL,
+    loginCodeInSubject: env.LOGIN_CODE_IN_SUBJECT,
   }
 }
 

@@ -124,6 +124,15 @@ export const SECOND_FACTOR = {
   fewRecoveryCodes: 3,
 } as const
 
+export const MAILED_CODE = {
+  /** With five mails an hour to an address and five attempts for each, one is guessed in 500 years; of six digits in five. */
+  digits: 8,
+  /** Guesses of one code. */
+  attempts: 5,
+  /** Milliseconds of the longest life that may be configured (ASVS 6.5.5). */
+  longestLife: 10 * MINUTE,
+} as const
+
 export const STEP_UP = {
   /** Milliseconds that a proof is recent enough to change factors, password or address (ASVS 7.5.1): long enough to fill in a form. */
   maxAge: 10 * MINUTE,

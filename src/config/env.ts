@@ -10,6 +10,7 @@ import {
   integer,
   lifetime,
   listenHost,
+  mailedCodeLink,
   mailedLink,
   origins,
   path,
@@ -24,6 +25,7 @@ import {
   within,
 } from './accepted'
 import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets, parseBudgets } from './budgets'
+import { MAILED_CODE } from './defaults'
 import { contrastWithWhite } from './values'
 
 const budgets = (keys: readonly BudgetKey[]) =>
@@ -73,6 +75,11 @@ export const environment = z.object({
   VERIFY_EMAIL_URL: mailedLink.optional(),
   RESET_PASSWORD_URL: mailedLink.optional(),
   CONFIRM_EMAIL_CHANGE_URL: mailedLink.optional(),
+  LOGIN_CODE: toggle.default(false),
+  SIGN_UP_BY_CODE: toggle.default(false),
+  LOGIN_CODE_URL: mailedCodeLink.optional(),
+  LOGIN_CODE_TTL: durationWithin(1_000, MAILED_CODE.longestLife, '10m'),
+  LOGIN_CODE_IN_SUBJECT: toggle.default(false),
   APP_URL: appUrl.optional(),
   BRAND_COLOR: z
     .string()

@@ -45,6 +45,9 @@ function pairProblems(env: Readable): Problem[] {
   if (env.DIRECT_DATABASE_URL !== undefined && env.DATABASE_URL === undefined) {
     problems.push({ variable: 'DATABASE_URL', accepted: 'required beside DIRECT_DATABASE_URL' })
   }
+  if (env.SIGN_UP_BY_CODE && !env.LOGIN_CODE) {
+    problems.push({ variable: 'SIGN_UP_BY_CODE', accepted: 'off, or LOGIN_CODE=on beside it' })
+  }
   return problems
 }
 
@@ -106,7 +109,7 @@ function refusedProblems(env: Readable): Problem[] {
   return problems
 }
 
-const LINKS = ['VERIFY_EMAIL_URL', 'RESET_PASSWORD_URL', 'CONFIRM_EMAIL_CHANGE_URL'] as const
+const LINKS = ['VERIFY_EMAIL_URL', 'RESET_PASSWORD_URL', 'CONFIRM_EMAIL_CHANGE_URL', 'LOGIN_CODE_URL'] as const
 
 /** Settings that would send tokens, passwords or counters over a network unencrypted. */
 function unencryptedProblems(env: Readable): Problem[] {

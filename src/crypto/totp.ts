@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
-/** Seconds of one step, digits of a code, bytes of a secret (RFC 4226 §4 asks for 20). Apps silently ignore other values. */
+/** Digits of a code. Apps silently ignore other values of this, of the step in seconds, and of the bytes of a secret (RFC 4226 §4 asks for 20). */
+export const TOTP_DIGITS = 6
 const PERIOD = 30
-const DIGITS = 6
 const SECRET_BYTES = 20
 /** Steps to either side that count: RFC 6238 §5.2 wants no more than one, for clocks and the time it takes to type. */
 const WINDOW = [-1, 0, 1] as const
@@ -20,7 +20,7 @@ export function totpCode(secret: Uint8Array, step: number): string {
   const mac = createHmac('sha1', secret).update(counter).digest()
   const offset = mac.readUInt8(mac.length - 1) & 0x0f
   const number = mac.readUInt32BE(offset) & 0x7fffffff
-  return String(number % 10 ** DIGITS).padStart(DIGITS, '0')
+  return String(number % 10 ** TOTP_DIGITS).padStart(TOTP_DIGITS, '0')
 }
 
 /** The steps whose code this is, of those that count at `now`: usually one or none. */
@@ -57,5 +57,5 @@ export function otpauthUri({
   const name = encodeURIComponent(issuer.replaceAll(':', ''))
   const label = `${name}:${encodeURIComponent(account)}`
   const parameters = `secret=${toBase32(secret)}&issuer=${name}`
-  return `otpauth://totp/${label}?${parameters}&algorithm=SHA1&digits=${DIGITS}&period=${PERIOD}`
+  return `otpauth://totp/${label}?${parameters}&algorithm=SHA1&digits=${TOTP_DIGITS}&period=${PERIOD}`
 }

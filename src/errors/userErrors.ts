@@ -40,6 +40,9 @@ export class InvalidCredentialsError extends UserError {
 /** A wrong, used or expired code of an app, or a wrong or used recovery code; the error does not disclose which. */
 export class WrongCodeError extends InvalidCredentialsError {}
 
+/** A mailed code that is wrong, or whose account cannot log in; the error does not disclose which. */
+export class WrongMailedCodeError extends InvalidCredentialsError {}
+
 /** Thrown only if the password is right. */
 export class EmailNotVerifiedError extends UserError {
   readonly code = 'EMAIL_NOT_VERIFIED'

@@ -12,12 +12,14 @@ import { ConfirmTotpMutation } from './mutations/confirmTotp'
 import { DeleteAccountMutation } from './mutations/deleteAccount'
 import { EnrollTotpMutation } from './mutations/enrollTotp'
 import { LoginMutation } from './mutations/login'
+import { LoginWithCodeMutation } from './mutations/loginWithCode'
 import { LogoutMutation } from './mutations/logout'
 import { RefreshSessionMutation } from './mutations/refreshSession'
 import { RegisterMutation } from './mutations/register'
 import { RemoveSecondFactorMutation } from './mutations/removeSecondFactor'
 import { RenewRecoveryCodesMutation } from './mutations/renewRecoveryCodes'
 import { RequestEmailChangeMutation } from './mutations/requestEmailChange'
+import { RequestLoginCodeMutation } from './mutations/requestLoginCode'
 import { RequestResetMutation } from './mutations/requestReset'
 import { ResendVerificationMutation } from './mutations/resendVerification'
 import { RevokeOtherSessionsMutation } from './mutations/revokeOtherSessions'
@@ -25,6 +27,7 @@ import { RevokeSessionMutation } from './mutations/revokeSession'
 import { StepUpMutation } from './mutations/stepUp'
 import { UpdateProfileMutation } from './mutations/updateProfile'
 import { VerifyEmailMutation } from './mutations/verifyEmail'
+import { VerifyEmailByCodeMutation } from './mutations/verifyEmailByCode'
 import { VerifySecondFactorMutation } from './mutations/verifySecondFactor'
 import { DateTimeScalar } from './objects/dateTime'
 import { UserResolver } from './objects/user'
@@ -35,6 +38,7 @@ import { PasswordPolicyQuery } from './queries/passwordPolicy'
 const RESOLVERS = [
   RegisterMutation,
   VerifyEmailMutation,
+  VerifyEmailByCodeMutation,
   ResendVerificationMutation,
   LoginMutation,
   VerifySecondFactorMutation,
@@ -60,17 +64,21 @@ const RESOLVERS = [
   UserResolver,
 ] as const
 
+const LOGIN_CODE_RESOLVERS = [RequestLoginCodeMutation, LoginWithCodeMutation] as const
+
 interface SchemaOptions {
   /** Adds `devInbox`. */
   development: boolean
+  /** Adds `requestLoginCode` and `loginWithCode`. */
+  loginCode: boolean
   /** How the configuration changes the budgets of the schema. */
   budgets?: BudgetChanges
 }
 
 /** The schema that is served. Throws if a budget is malformed. */
-export function createSchema({ development, budgets }: SchemaOptions): GraphQLSchema {
+export function createSchema({ development, loginCode, budgets }: SchemaOptions): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: development ? [...RESOLVERS, DevInboxQuery] : RESOLVERS,
+    resolvers: [...RESOLVERS, ...(loginCode ? LOGIN_CODE_RESOLVERS : []), ...(development ? [DevInboxQuery] : [])],
     directives: [...specifiedDirectives, rateLimitDirective],
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     // The services validate inputs, so that GraphQL and REST return the same errors.

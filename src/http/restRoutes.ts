@@ -1,6 +1,6 @@
 import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type GraphQLFormattedError, print } from 'graphql'
+import { type GraphQLFormattedError, type GraphQLSchema, Kind, getOperationAST, print } from 'graphql'
 import { REST_ROUTES, type RestRoute } from './restTable'
 import { type ErrorCode, type RequestErrorCode, statusOf } from '../errors/catalogue'
 import type { Context } from '../graphql/context'
@@ -9,11 +9,14 @@ import { text } from '../i18n/text'
 interface RestOptions {
   apollo: ApolloServer<Context>
   contextOf: (request: FastifyRequest, reply: FastifyReply) => Context
+  /** The configuration decides which fields it has. */
+  schema: GraphQLSchema
 }
 
 /** Serves the table of routes: each runs its operation as a GraphQL request would, and unwraps the response. */
-export function restRoutes(app: FastifyInstance, { apollo, contextOf }: RestOptions): void {
+export function restRoutes(app: FastifyInstance, { apollo, contextOf, schema }: RestOptions): void {
   for (const route of REST_ROUTES) {
+    if (!hasFieldOf(schema, route)) continue
     const { method, url } = route
     const query = print(route.document) // once: Apollo would print a document anew for each request
     const handler = (request: FastifyRequest, reply: FastifyReply) =>
@@ -26,6 +29,13 @@ export function restRoutes(app: FastifyInstance, { apollo, contextOf }: RestOpti
     // A mail scanner's HEAD must not follow a link.
     app.route({ method, url, exposeHeadRoute: false, handler })
   }
+}
+
+function hasFieldOf(schema: GraphQLSchema, { document }: RestRoute): boolean {
+  const operation = getOperationAST(document)
+  const [field] = operation?.selectionSet.selections ?? []
+  if (!operation || field?.kind !== Kind.FIELD) throw new Error('A route runs one field of one operation')
+  return schema.getRootType(operation.operation)?.getFields()[field.name.value] !== undefined
 }
 
 interface Run {

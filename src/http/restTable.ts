@@ -4,12 +4,16 @@ import type { UserErrorCode } from '../errors/catalogue'
 import {
   ConfirmResetDocument,
   LoginDocument,
+  LoginWithCodeDocument,
   LogoutDocument,
   MeDocument,
   RefreshSessionDocument,
   RegisterDocument,
+  RequestLoginCodeDocument,
   RequestResetDocument,
+  ResendVerificationDocument,
   StepUpDocument,
+  VerifyEmailByCodeDocument,
   VerifyEmailDocument,
   VerifySecondFactorDocument,
 } from '../graphql/operations/documents.generated'
@@ -17,7 +21,7 @@ import {
 export interface RestRoute {
   method: 'GET' | 'POST'
   url: string
-  /** The operation that is run, with the same rate limits as by GraphQL. */
+  /** The operation that is run: the route exists if the schema has its field, with the same rate limits as by GraphQL. */
   document: TypedDocumentNode<object, never>
   /** Its variables; the schema validates them. */
   variables: (request: FastifyRequest) => Record<string, unknown>
@@ -35,7 +39,23 @@ const tokenInPath = (request: FastifyRequest) => ({ input: request.params })
 export const REST_ROUTES: readonly RestRoute[] = [
   { method: 'POST', url: '/api/auth/register', document: RegisterDocument, variables: body, status: 201 },
   { method: 'GET', url: '/api/auth/verify/:token', document: VerifyEmailDocument, variables: tokenInPath, status: 200 },
+  { method: 'POST', url: '/api/auth/verify-code', document: VerifyEmailByCodeDocument, variables: body, status: 200 },
+  {
+    method: 'POST',
+    url: '/api/auth/verify-resend',
+    document: ResendVerificationDocument,
+    variables: body,
+    status: 202,
+  },
   { method: 'POST', url: '/api/auth/login', document: LoginDocument, variables: body, status: 200 },
+  {
+    method: 'POST',
+    url: '/api/auth/login-code-request',
+    document: RequestLoginCodeDocument,
+    variables: body,
+    status: 202,
+  },
+  { method: 'POST', url: '/api/auth/login-code', document: LoginWithCodeDocument, variables: body, status: 200 },
   {
     method: 'POST',
     url: '/api/auth/second-factor',

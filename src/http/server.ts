@@ -3,6 +3,7 @@ import type { ApolloServer } from '@apollo/server'
 import { fastifyCookie } from '@fastify/cookie'
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { GraphQLSchema } from 'graphql'
 import { allowedHosts } from './allowedHosts'
 import { clientInfoOf } from './clientInfo'
 import { errorHandlers, sendError } from './errorHandlers'
@@ -33,6 +34,7 @@ import type { Deps } from '../services/deps'
 interface ServerParts {
   deps: Deps
   apollo: ApolloServer<Context>
+  schema: GraphQLSchema
   readiness: ReadinessProbe
   /** If true, responses close their connection: the next request on it would fail once the server is closed. */
   isStopping: () => boolean
@@ -44,7 +46,7 @@ interface ServerParts {
 
 /** Builds the HTTP server with its routes. The caller makes it listen, and closes it. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { deps, apollo, readiness, inbox } = parts
+  const { deps, apollo, schema, readiness, inbox } = parts
   const { config, logger, keyring, clock, metrics } = deps
   const rawErrors = rawErrorResponses({ hsts: config.production })
   const app = fastify(serverOptions(config, rawErrors))
@@ -77,7 +79,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       cookieToken: cookieTokenOf(request, { secure: config.secureCookies, allowsOrigin }),
     })
   graphqlRoute(app, { apollo, contextOf, sandbox: config.sandbox })
-  restRoutes(app, { apollo, contextOf })
+  restRoutes(app, { apollo, contextOf, schema })
   jwksRoute(app, { keyring, clock })
   healthRoutes(app, readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })

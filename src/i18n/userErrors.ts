@@ -9,6 +9,7 @@ import {
   type UserError,
   WeakPasswordError,
   WrongCodeError,
+  WrongMailedCodeError,
 } from '../errors/userErrors'
 import type { Locale } from './locale'
 import { fill, text } from './text'
@@ -55,6 +56,7 @@ export function describeUserError(error: UserError, locale: Locale): DescribedUs
     const { methods, maxAge } = error
     return { code, message, methods, maxAge }
   }
+  if (error instanceof WrongMailedCodeError) return { code, message: text(locale).wrongMailedCode }
   if (error instanceof WrongCodeError) return { code, message: text(locale).wrongCode }
   return { code, message }
 }

@@ -1,8 +1,10 @@
 import type { Config } from '../config/config'
+import { mailedCode, mailedCodeDigest } from '../crypto/mailedCode'
 import type { Secrets } from '../crypto/secrets'
 import { resolveLocale } from '../i18n/negotiate'
 import type { Clock } from '../lib/clock'
-import type { Database } from '../store/database'
+import { setCodeDigest } from '../store/challenges'
+import type { Database, Transaction } from '../store/database'
 import type { QueuedMail } from '../store/outbox'
 import { waitingRegistrations } from '../store/registrations'
 import { findUser, findUserByEmail } from '../store/users'
@@ -18,7 +20,7 @@ import { type RenderedMail, renderMail } from './renderMail'
  */
 export type SkipReason = 'expired' | 'noRecipient' | 'disabled' | 'alreadyDone' | 'superseded' | 'capped'
 
-export type ComposedMail = RenderedMail & { token: string | null }
+export type ComposedMail = RenderedMail & { token: string | null; code: string | null }
 export interface SkippedMail {
   skipped: SkipReason
 }
@@ -27,7 +29,20 @@ export interface ComposeParts {
   database: Database
   clock: Clock
   secrets: Secrets
-  config: Pick<Config, 'publicUrl' | 'links' | 'verifyTokenTtl' | 'resetTokenTtl' | 'appName' | 'brandColor' | 'appUrl'>
+  config: Pick<
+    Config,
+    | 'publicUrl'
+    | 'links'
+    | 'verifyTokenTtl'
+    | 'resetTokenTtl'
+    | 'loginCodeTtl'
+    | 'loginCodeUrl'
+    | 'loginCodeInSubject'
+    | 'signUpByCode'
+    | 'appName'
+    | 'brandColor'
+    | 'appUrl'
+  >
 }
 
 type User = NonNullable<QueuedMail['user']>
@@ -48,6 +63,8 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
       return resentVerification(parts, mail)
     case 'resetPassword':
       return passwordReset(parts, mail)
+    case 'loginCode':
+      return loginCode(parts, mail)
     case 'confirmEmailChange':
       return emailChange(parts, mail)
     case 'passwordChanged':
@@ -82,16 +99,19 @@ async function verification(
   if (user.emailVerifiedAt)
     return registration?.activatedAt ? { skipped: 'alreadyDone' } : alreadyRegistered(parts, mail, user)
 
+  const code = codeOf(parts, mail)
   const expiresIn = parts.config.verifyTokenTtl
   const link = { userId: user.id, purpose: 'VERIFY_EMAIL' as const, expiresIn }
   const wanted = { mail, ...link, ...(registration && { registrationId: registration.id }) }
   const token = await consumeMailQuota(parts, { mail, kind: 'verifyEmail', link }, async (tx) => {
+    if (code !== null) await storeCode(parts, tx, { mail, code })
     return (await createLinkToken(parts, tx, wanted)) ?? { skipped: 'alreadyDone' as const }
   })
   if (typeof token !== 'string') return token
-  const payload = { link: linkOf(parts, 'verifyEmail', token), expiresIn }
+  const ofCode = code === null ? {} : { code, codeExpiresIn: parts.config.loginCodeTtl }
+  const payload = { link: linkOf(parts, 'verifyEmail', token), expiresIn, ...ofCode }
   const rendered = render(parts, 'verifyEmail', { payload, locale: registration?.locale ?? mail.locale })
-  return { ...rendered, token }
+  return { ...rendered, token, code }
 }
 
 /**
@@ -105,6 +125,42 @@ async function resentVerification(parts: ComposeParts, mail: QueuedMail): Result
   const [newest = null, ...others] = await waitingRegistrations(db, user.id)
   const registration = others.length === 0 && !user.importedAt ? newest : null
   return verification(parts, mail, [user, registration])
+}
+
+/** Unverified accounts get it too: the code proves the address. An unknown address only if it may sign up by a code. */
+async function loginCode(parts: ComposeParts, mail: QueuedMail): Result {
+  const { config, database } = parts
+  const user = await findUserByEmail(database.prisma, mail.recipient)
+  if (!user && !config.signUpByCode) return { skipped: 'noRecipient' }
+  if (user?.disabledAt) return { skipped: 'disabled' }
+  const code = codeOf(parts, mail)
+  if (code === null) return { skipped: 'expired' }
+  const capped = await consumeMailQuota(parts, { mail, kind: 'loginCode', link: null }, (tx) =>
+    storeCode(parts, tx, { mail, code }),
+  )
+  if (capped) return capped
+
+  const link = config.loginCodeUrl.replaceAll('{code}', code)
+  const displayName = user?.displayName ?? null
+  const payload = { displayName, link, code, expiresIn: config.loginCodeTtl, inSubject: config.loginCodeInSubject }
+  const locale = user && (user.emailVerifiedAt || user.importedAt) ? user.locale : mail.locale
+  return { ...render(parts, 'loginCode', { payload, locale }), code }
+}
+
+/** The code of the mail's challenge; null if it has none, or one that has been used, invalidated or has expired. */
+function codeOf({ secrets, clock }: ComposeParts, { challenge }: QueuedMail): string | null {
+  if (!challenge || challenge.email === null || challenge.consumedAt || challenge.expiresAt <= clock.now()) return null
+  return mailedCode(secrets, challenge.id)
+}
+
+/** In the transaction of the quota: a code counts only if it is mailed, so the quota also bounds how many can be guessed at. */
+async function storeCode(
+  { secrets }: ComposeParts,
+  tx: Transaction,
+  { mail: { challengeId }, code }: { mail: QueuedMail; code: string },
+): Promise<null> {
+  if (challengeId !== null) await setCodeDigest(tx, challengeId, mailedCodeDigest(secrets, challengeId, code))
+  return null
 }
 
 /** Unverified accounts get it too: the link proves the address. */
@@ -167,5 +223,6 @@ function render<Name extends MailName>(
   return {
     ...renderMail({ name, payload, locale: resolveLocale(locale), brand: { appName, brandColor, appUrl } }),
     token: null,
+    code: null,
   }
 }

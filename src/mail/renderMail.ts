@@ -1,3 +1,4 @@
+import { spellMailedCode } from '../crypto/mailedCode'
 import { MAIL_MARKUP } from '../generated/mails'
 import { type Locale, direction } from '../i18n/locale'
 import { fill, text } from '../i18n/text'
@@ -33,16 +34,21 @@ interface Payload {
   link?: string
   resetLink?: string
   expiresIn?: number
+  code?: string
+  codeExpiresIn?: number
+  inSubject?: boolean
   at?: Date
 }
 
 interface MailTexts {
   subject: string
+  subjectWithCode?: string
   preheader: string
   heading: string
   body: string[]
   notes: string[]
   button?: string
+  codeHint?: string
 }
 
 /**
@@ -68,9 +74,13 @@ function valuesOf(
 ): Values {
   const { mailLayout } = text(locale)
   const { appName, brandColor, appUrl } = brand
+  const code = payload.code === undefined ? undefined : spellMailedCode(payload.code)
+  const subject = (payload.inSubject ? texts.subjectWithCode : undefined) ?? texts.subject
   const placeholders = {
     appName,
     ...(payload.expiresIn !== undefined && { duration: durationText(locale, payload.expiresIn) }),
+    ...(payload.codeExpiresIn !== undefined && { codeDuration: durationText(locale, payload.codeExpiresIn) }),
+    ...(code !== undefined && { code }),
     ...(payload.at && { date: instantText(locale, payload.at) }),
   }
   const given = plainLine(payload.displayName ?? '')
@@ -83,10 +93,12 @@ function valuesOf(
     greeting: name === '' ? mailLayout.greeting : fill(mailLayout.greetingNamed, { name }),
     fallback: mailLayout.fallback,
     footer: fill(mailLayout.footer, placeholders),
-    subject: fill(texts.subject, placeholders),
+    subject: fill(subject, placeholders),
     preheader: fill(texts.preheader, placeholders),
     heading: fill(texts.heading, placeholders),
     button: texts.button,
+    code,
+    codeHint: code === undefined ? undefined : fill(texts.codeHint ?? '', placeholders),
     ...numbered('body', texts.body, placeholders),
     ...numbered('notes', texts.notes, placeholders),
   }

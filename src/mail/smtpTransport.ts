@@ -14,6 +14,8 @@ export interface OutgoingMail {
   text: string
   /** The token of its link, for the development inbox. */
   token: string | null
+  /** The code in its text, for the development inbox. */
+  code: string | null
 }
 
 export interface MailTransport {

@@ -20,7 +20,18 @@ const sampleAt = new Date('2026-11-22T10:15:00Z')
  * its texts are under `mails` in every catalogue.
  */
 export const TEMPLATES = {
-  verifyEmail: { payload: verification, sample: sampleLink('verify-email', 24 * 3_600_000) },
+  verifyEmail: {
+    /** Without a code where it would have expired before the mail was sent. */
+    payload: verification.extend({ code: z.string().optional(), codeExpiresIn: expiresIn.optional() }),
+    sample: { ...sampleLink('verify-email', 24 * 3_600_000), code: '12345678', codeExpiresIn: 600_000 },
+  },
+  loginCode: {
+    payload: z.object({ displayName, link, expiresIn, code: z.string(), inSubject: z.boolean() }),
+    sample: {
+      ...{ displayName: sampleName, link: 'https://auth.example.com/login-code#code=12345678' },
+      ...{ expiresIn: 600_000, code: '12345678', inSubject: false },
+    },
+  },
   alreadyRegistered: {
     /** `resetLink` opens the page that requests a reset mail; it carries no token. */
     payload: z.object({ displayName, resetLink: link }),

@@ -6,7 +6,7 @@ import { recoveryCodesFor } from './steps/recoveryCodes'
 import { renewSession, tokensOfRenewed } from './steps/renewSession'
 import { amrWith, queueNotice } from './steps/secondFactor'
 import { SECOND_FACTOR } from '../config/defaults'
-import { readTotpCode, stepsOfCode } from '../crypto/totp'
+import { TOTP_DIGITS, readTotpCode, stepsOfCode } from '../crypto/totp'
 import { unsealTotpSecret } from '../crypto/totpSeal'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { NotFoundError, WrongCodeError } from '../errors/userErrors'
@@ -41,7 +41,7 @@ export async function confirmTotp(
 ): Promise<Confirmed> {
   const { clock, database, secrets } = deps
   const read = new InputReader()
-  const code = readTotpCode(input.code) ?? read.refuse('code', 'INVALID_FORMAT')
+  const code = readTotpCode(input.code) ?? read.refuse('code', 'INVALID_FORMAT', TOTP_DIGITS)
   read.done()
   await requireRecentProof(deps, viewer)
   const userId = viewer.account.id

@@ -2,6 +2,7 @@ import type { ClientInfo, Deps } from './deps'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { hashNewPassword } from './steps/hashNewPassword'
+import { createCodeChallenge } from './steps/mailedCode'
 import { hmac } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import { queueMail } from '../store/outbox'
@@ -21,9 +22,13 @@ type Needs = Pick<
 
 /**
  * Registers an address. Response and work are the same whether the address is free, unverified or taken: its owner is
- * notified by mail. Throws InvalidInputError, WeakPasswordError or OverloadedError.
+ * notified by mail. `challenge` is for `verifyEmailByCode`; that of a taken address never succeeds. Throws InvalidInputError, WeakPasswordError or OverloadedError.
  */
-export async function register(deps: Needs, client: ClientInfo, input: RegisterInput): Promise<{ email: string }> {
+export async function register(
+  deps: Needs,
+  client: ClientInfo,
+  input: RegisterInput,
+): Promise<{ email: string; challenge: string }> {
   const { config } = deps
   const read = new InputReader()
   const email = read.email('email', input.email)
@@ -34,30 +39,35 @@ export async function register(deps: Needs, client: ClientInfo, input: RegisterI
 
   const call = JSON.stringify([email, password, displayName, locale])
   const key = hmac(deps.secrets.key('inflight-key'), call).toString('base64url')
-  await deps.singleFlight.run(key, () => registerOnce(deps, client, { email, password, displayName, locale }))
-  return { email }
+  const challenge = await deps.singleFlight.run(key, () =>
+    registerOnce(deps, client, { email, password, displayName, locale }),
+  )
+  return { email, challenge }
 }
 
 async function registerOnce(
   deps: Needs,
   client: ClientInfo,
   { password, ...profile }: Pick<NewRegistration, 'email' | 'displayName' | 'locale'> & { password: string },
-): Promise<void> {
+): Promise<string> {
   const personal = [profile.email, profile.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
-  await commit(deps, client, async (tx, now) => {
+  return commit(deps, client, async (tx, now) => {
     const written = await createRegistration(tx, { ...profile, passwordHash, now })
+    const code = { purpose: 'VERIFY_CODE', email: profile.email, registrationId: written.registrationId, now } as const
+    const { challenge, challengeId } = await createCodeChallenge(deps, tx, code)
     await queueMail(tx, {
       name: 'verifyEmail',
       recipient: profile.email,
       ...written,
+      challengeId,
       locale: profile.locale,
       now,
       expiresAt: later(now, deps.config.verifyTokenTtl),
     })
     // Log no user id: it would distinguish taken addresses from free ones. audit_events has it.
     return {
-      result: undefined,
+      result: challenge,
       event: { type: 'registration_requested', userId: written.userId, omitUserFromLog: true },
       invalidate: [],
     }

@@ -1,20 +1,22 @@
 import type { ClientInfo, Deps } from './deps'
 import { InputReader } from './steps/inputReader'
-import { queueMailForAddress } from './steps/queueMailForAddress'
+import type { CodeChallenge } from './steps/mailedCode'
+import { queueMailWithCode } from './steps/queueMailForAddress'
 
 /**
- * Mails another link to an unverified address. Does the same for every address: whether it has an unverified account is
+ * Mails another link and code to an unverified address. Does the same for every address: whether it has an unverified account is
  * looked up when the mail is sent. Throws InvalidInputError.
  */
 export async function resendVerification(
   deps: Pick<Deps, 'config' | 'clock' | 'database'>,
   client: ClientInfo,
   input: { email: string },
-): Promise<{ email: string }> {
+): Promise<{ email: string } & Pick<CodeChallenge, 'challenge'>> {
   const read = new InputReader()
   const email = read.email('email', input.email)
   read.done()
 
-  await queueMailForAddress(deps, client, { name: 'resendVerification', email, life: deps.config.verifyTokenTtl })
-  return { email }
+  const mail = { name: 'resendVerification', purpose: 'VERIFY_CODE', email, life: deps.config.verifyTokenTtl } as const
+  const { challenge } = await queueMailWithCode(deps, client, mail)
+  return { email, challenge }
 }

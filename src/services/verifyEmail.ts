@@ -1,18 +1,13 @@
 import type { ClientInfo, Deps } from './deps'
 import { commit } from './steps/commit'
-import { readMailedToken, resetTokenOfLink } from './steps/readMailedToken'
+import { readMailedToken } from './steps/readMailedToken'
+import { resetTokenFor } from './steps/resetTokenFor'
+import { verifyAddress } from './steps/verifyAddress'
 import { InvalidTokenError } from '../errors/userErrors'
 import type { Transaction } from '../store/database'
-import {
-  type FoundToken,
-  consumeOneTimeToken,
-  detachLink,
-  findOneTimeTokenById,
-  useUpVerificationLinks,
-  voidLinks,
-} from '../store/oneTimeTokens'
-import { activateRegistration, deleteRegistrations, waitingRegistrations } from '../store/registrations'
-import { NO_PASSWORD, lockUser, verifyImported, verifyWithoutPassword } from '../store/users'
+import { type FoundToken, consumeOneTimeToken, detachLink, findOneTimeTokenById } from '../store/oneTimeTokens'
+import { activateRegistration, waitingRegistrations } from '../store/registrations'
+import { NO_PASSWORD, lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache'>
 
@@ -38,7 +33,7 @@ export async function verifyEmail(
     if (!isFirst && !link.usedAt && !link.registration?.activatedAt) throw new InvalidTokenError()
     const passwordHash = isFirst ? await verify(tx, link, { locale: client.locale, now }) : link.user.passwordHash
     // Returned again until a password is chosen: a lost response must not leave the account without one.
-    const result = passwordHash === NO_PASSWORD ? await resetTokenOfLink(deps, tx, { link, now }) : null
+    const result = passwordHash === NO_PASSWORD ? await resetTokenFor(deps, tx, { link, now }) : null
     const event = isFirst ? ({ type: 'email_verified', userId: user.id } as const) : null
     return { result, event, invalidate: [{ kind: 'user', id: user.id }] }
   })
@@ -55,14 +50,6 @@ async function verify(tx: Transaction, link: FoundToken, by: { locale: string; n
     await activateRegistration(tx, registration.id, now)
     return registration.passwordHash
   }
-  if (user.importedAt && waiting.length === 0) {
-    await verifyImported(tx, user.id, now)
-    await useUpVerificationLinks(tx, user.id, now)
-    return user.passwordHash
-  }
-  await verifyWithoutPassword(tx, user, by)
-  await detachLink(tx, id)
-  await voidLinks(tx, { userId: user.id, addresses: [user.email] })
-  await deleteRegistrations(tx, user.id)
-  return NO_PASSWORD
+  await detachLink(tx, id) // it outlives its registration: opening it again succeeds
+  return verifyAddress(tx, user, by)
 }

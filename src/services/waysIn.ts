@@ -4,6 +4,8 @@ import { NO_PASSWORD, findUser } from '../store/users'
 
 type Needs = Pick<Deps, 'database'>
 
+export type WayIn = 'PASSWORD' | 'MAILED_CODE'
+
 export function listSecondFactors({ database }: Needs, userId: string): Promise<SecondFactor[]> {
   return list(database.prisma, userId)
 }
@@ -13,7 +15,8 @@ export function recoveryCodesLeft({ database }: Needs, userId: string): Promise<
 }
 
 /** What a login to this account can begin with. */
-export async function waysIn({ database }: Needs, userId: string): Promise<'PASSWORD'[]> {
+export async function waysIn({ database, config }: Needs & Pick<Deps, 'config'>, userId: string): Promise<WayIn[]> {
   const user = await findUser(database.prisma, userId)
-  return user && user.passwordHash !== NO_PASSWORD ? ['PASSWORD'] : []
+  const hasPassword = user !== null && user.passwordHash !== NO_PASSWORD
+  return [...(hasPassword ? ['PASSWORD' as const] : []), ...(config.loginCode ? ['MAILED_CODE' as const] : [])]
 }

@@ -5,14 +5,24 @@ import type { ChallengePurpose } from '../generated/prisma/client'
 export interface NewChallenge {
   purpose: ChallengePurpose
   tokenHash: Uint8Array<ArrayBuffer>
-  userId: string
+  userId?: string
+  /** The address that a code is mailed to. */
+  email?: string
+  /** The registration that its code activates. Not a foreign key: the row must not disappear with the registration. */
+  registrationId?: string
   /** How the user authenticated in the first step. */
-  amr: readonly string[]
+  amr?: readonly string[]
   /** The password that was checked: a change of it invalidates the challenge. */
-  passwordChangedAt: Date
+  passwordChangedAt?: Date
   maxAttempts: number
   now: Date
   expiresAt: Date
+}
+
+export interface ChallengeKey {
+  purpose: ChallengePurpose
+  tokenHash: Uint8Array<ArrayBuffer>
+  now: Date
 }
 
 /** An attempt that was admitted. */
@@ -23,30 +33,83 @@ export interface AdmittedAttempt {
   passwordChangedAt: Date
 }
 
-export async function createChallenge(tx: Transaction, challenge: NewChallenge): Promise<void> {
-  const { purpose, tokenHash, userId, amr, passwordChangedAt, maxAttempts, now: createdAt, expiresAt } = challenge
-  const state = { passwordChangedAt: passwordChangedAt.toISOString() }
-  await tx.challenge.create({
-    data: { id: uuidv7(), purpose, tokenHash, userId, amr: [...amr], state, maxAttempts, createdAt, expiresAt },
-  })
+export interface AdmittedCode {
+  id: string
+  /** Null once its codes are invalid: then every code is wrong. */
+  email: string | null
+  /** The keyed digest of the code; null if none was mailed. */
+  stored: Uint8Array | null
+  /** Null unless the challenge was created with a registration. */
+  registrationId: string | null
+}
+
+interface AdmittedRow {
+  id: string
+  userId: string | null
+  registrationId: string | null
+  email: string | null
+  secret: Uint8Array | null
+  amr: string[]
+  passwordChangedAt: string | null
+}
+
+/** Returns its id. */
+export async function createChallenge(tx: Transaction, challenge: NewChallenge): Promise<string> {
+  const { amr = [], passwordChangedAt, registrationId, now: createdAt, ...row } = challenge
+  const id = uuidv7()
+  const state = {
+    ...(passwordChangedAt && { passwordChangedAt: passwordChangedAt.toISOString() }),
+    ...(registrationId !== undefined && { registrationId }),
+  }
+  await tx.challenge.createMany({ data: [{ ...row, id, amr: [...amr], state, createdAt }] })
+  return id
 }
 
 /**
  * Counts an attempt before anything is compared, in one statement, so that parallel ones cannot exceed `max_attempts`. Null
  * if the challenge is unknown, expired, used, or has no attempt left.
  */
-export async function admitAttempt(
-  db: Queryable,
-  { purpose, tokenHash, now }: { purpose: ChallengePurpose; tokenHash: Uint8Array<ArrayBuffer>; now: Date },
-): Promise<AdmittedAttempt | null> {
-  const rows = await db.$queryRaw<{ id: string; userId: string | null; amr: string[]; passwordChangedAt: string }[]>`
+async function admit(db: Queryable, { purpose, tokenHash, now }: ChallengeKey): Promise<AdmittedRow | null> {
+  const rows = await db.$queryRaw<AdmittedRow[]>`
     UPDATE challenges SET attempts = attempts + 1
     WHERE token_hash = ${tokenHash} AND purpose = ${purpose}::challenge_purpose AND attempts < max_attempts
       AND consumed_at IS NULL AND expires_at > ${now}
-    RETURNING id, user_id AS "userId", amr, state->>'passwordChangedAt' AS "passwordChangedAt"`
-  const [row] = rows
-  if (!row || row.userId === null) return null
-  return { ...row, userId: row.userId, passwordChangedAt: new Date(row.passwordChangedAt) }
+    RETURNING id, user_id AS "userId", email, secret, amr, state->>'passwordChangedAt' AS "passwordChangedAt",
+      state->>'registrationId' AS "registrationId"`
+  return rows[0] ?? null
+}
+
+/** An attempt at the second step of a login. */
+export async function admitAttempt(db: Queryable, key: ChallengeKey): Promise<AdmittedAttempt | null> {
+  const row = await admit(db, key)
+  if (row?.userId == null || row.passwordChangedAt === null) return null
+  const { id, userId, amr, passwordChangedAt } = row
+  return { id, userId, amr, passwordChangedAt: new Date(passwordChangedAt) }
+}
+
+/** An attempt at a mailed code. */
+export async function admitCode(db: Queryable, key: ChallengeKey): Promise<AdmittedCode | null> {
+  const row = await admit(db, key)
+  return row && { id: row.id, email: row.email, stored: row.secret, registrationId: row.registrationId }
+}
+
+/** Stores the digest of the code that is about to be mailed. */
+export async function setCodeDigest(tx: Transaction, id: string, secret: Uint8Array<ArrayBuffer>): Promise<void> {
+  await tx.challenge.updateMany({ where: { id }, data: { secret } })
+}
+
+/** Whether a challenge that admitted no attempt had expired before it was used. */
+export async function hasExpired(db: Queryable, { purpose, tokenHash, now }: ChallengeKey): Promise<boolean> {
+  const where = { purpose, tokenHash, consumedAt: null, expiresAt: { lte: now } }
+  return (await db.challenge.count({ where })) > 0
+}
+
+/**
+ * Invalidates the codes that were mailed to these addresses. The rows stay and go on counting attempts: if they disappeared,
+ * whoever asked for a code could tell that the address has an account that was verified, reset or deleted.
+ */
+export async function voidCodes(tx: Transaction, addresses: readonly string[]): Promise<void> {
+  await tx.challenge.updateMany({ where: { email: { in: [...addresses] } }, data: { email: null } })
 }
 
 /** Marks the challenge as used: of concurrent calls only one gets true. */

@@ -1,5 +1,6 @@
 import type { OneTimePurpose, OneTimeToken } from '../generated/prisma/client'
 import type { Queryable, Transaction } from './database'
+import { voidCodes } from './challenges'
 import { LINK_MAILS } from './outbox'
 import { lockUser } from './users'
 
@@ -86,16 +87,21 @@ export async function prolongOneTimeToken(
 }
 
 /**
- * Invalidates every link of an account, sent or queued. Call with the account locked: a mail whose row is deleted gets no
- * token (supersedeOneTimeTokens). `addresses`: a queued reset is stored by address and names no account.
+ * Invalidates every link and mailed code of an account, sent or queued. Call with the account locked: a mail whose row is
+ * deleted gets no token (supersedeOneTimeTokens). `addresses`: a queued reset and a code are stored by address and name no
+ * account.
  */
 export async function voidLinks(
   tx: Transaction,
   { userId, addresses }: { userId: string; addresses: readonly string[] },
 ): Promise<void> {
   await tx.oneTimeToken.deleteMany({ where: { userId, usedAt: null } })
+  await voidCodes(tx, addresses)
   await tx.mail.deleteMany({
-    where: { name: { in: [...LINK_MAILS] }, OR: [{ userId }, { userId: null, recipient: { in: [...addresses] } }] },
+    where: {
+      name: { in: [...LINK_MAILS, 'loginCode'] },
+      OR: [{ userId }, { userId: null, recipient: { in: [...addresses] } }],
+    },
   })
 }
 

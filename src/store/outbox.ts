@@ -22,6 +22,8 @@ export interface NewMail {
   recipient: string
   userId?: string | null
   registrationId?: string | null
+  /** The challenge whose code the mail carries. */
+  challengeId?: string | null
   locale: string
   now: Date
   /**
@@ -35,15 +37,17 @@ export interface NewMail {
 export async function queueMail(tx: Transaction, mail: NewMail): Promise<string> {
   const id = uuidv7()
   const { name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail
+  const { challengeId = null } = mail
   await tx.$executeRaw`
-    INSERT INTO mails (id, name, recipient, user_id, registration_id, locale, created_at, expires_at, due_at)
-    VALUES (${id}::uuid, ${name}, ${recipient}, ${userId}::uuid, ${registrationId}::uuid, ${locale}, ${now}, ${expiresAt}, now())`
+    INSERT INTO mails (id, name, recipient, user_id, registration_id, challenge_id, locale, created_at, expires_at, due_at)
+    VALUES (${id}::uuid, ${name}, ${recipient}, ${userId}::uuid, ${registrationId}::uuid, ${challengeId}::uuid,
+      ${locale}, ${now}, ${expiresAt}, now())`
   return id
 }
 
 /** The name may be one that only a newer release knows. */
 export function findMail(db: Queryable, id: string) {
-  return db.mail.findUnique({ where: { id }, include: { user: true, registration: true } })
+  return db.mail.findUnique({ where: { id }, include: { user: true, registration: true, challenge: true } })
 }
 export type QueuedMail = NonNullable<Awaited<ReturnType<typeof findMail>>>
 

@@ -44,7 +44,12 @@ export function waitingRegistrations(db: Queryable, userId: string) {
   })
 }
 
-/** Activates the only registration of a locked, unverified account: its password, name and language become the account's. */
+/** Whether it is a registration of this account that is not activated; the purge keeps only the newest ones. */
+export async function isWaiting(db: Queryable, registrationId: string, userId: string): Promise<boolean> {
+  return (await db.registration.count({ where: { id: registrationId, userId, activatedAt: null } })) > 0
+}
+
+/** Activates one registration of a locked, unverified account: its password, name and language become the account's. */
 export async function activateRegistration(tx: Transaction, registrationId: string, now: Date): Promise<void> {
   await tx.$executeRaw`
     UPDATE users SET email_verified_at = ${now}, password_hash = r.password_hash, password_changed_at = ${now},
@@ -55,7 +60,12 @@ export async function activateRegistration(tx: Transaction, registrationId: stri
   await tx.registration.update({ where: { id: registrationId }, data: { activatedAt: now, passwordHash: null } })
 }
 
-/** Deletes every registration of an account, with its links and queued mails. */
+/** Deletes the registrations of an account but one, with their links, challenges and queued mails. */
+export async function deleteOtherRegistrations(tx: Transaction, userId: string, keptId: string): Promise<void> {
+  await tx.registration.deleteMany({ where: { userId, id: { not: keptId } } })
+}
+
+/** Deletes every registration of an account, with its links, challenges and queued mails. */
 export async function deleteRegistrations(tx: Transaction, userId: string): Promise<void> {
   await tx.registration.deleteMany({ where: { userId } })
 }

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import { Prisma, type User } from '../generated/prisma/client'
 
@@ -14,6 +15,9 @@ export interface Account {
   locale: string
   createdAt: Date
 }
+
+/** A row of the table. */
+export type UserRow = User
 
 type LoginUser = Pick<
   User,
@@ -95,6 +99,24 @@ export async function lockUser(tx: Transaction, id: string): Promise<{ email: st
   const rows = await tx.$queryRaw<{ email: string }[]>`
     SELECT email FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
   return rows[0] ?? null
+}
+
+/** The account of an address, locked until the transaction ends; null if there is none. */
+export async function lockUserByEmail(tx: Transaction, email: string): Promise<User | null> {
+  const found = await findUserByEmail(tx, email)
+  if (!found || !(await lockUser(tx, found.id))) return null
+  return tx.user.findFirst({ where: { id: found.id, email } }) // read again: it may have changed before the lock
+}
+
+/** The locked account of an address that its owner has proved: a new one without a password, unless it was created meanwhile. */
+export async function createVerifiedUser(
+  tx: Transaction,
+  { email, locale, now }: { email: string; locale: string; now: Date },
+): Promise<User | null> {
+  const times = { emailVerifiedAt: now, passwordChangedAt: now, createdAt: now, updatedAt: now }
+  const row = { id: uuidv7(), email, locale, passwordHash: NO_PASSWORD, ...times }
+  await tx.user.createMany({ data: [row], skipDuplicates: true })
+  return lockUserByEmail(tx, email)
 }
 
 /** Verifies the address of a locked, imported account, which keeps its password, name and language. */

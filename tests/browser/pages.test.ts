@@ -9,7 +9,7 @@ import { NEW_PASSWORD, PASSWORD, loggedIn, someone } from '../support/people'
 const HOUR = 3_600_000
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 320, height: 640 }
-const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change']
+const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change', '/login-code']
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 const step = (page: Page, name: string) => page.locator(`section[data-step="${name}"]:not([hidden])`)
@@ -54,6 +54,20 @@ describeInBrowser('the pages behind mailed links', () => {
     window = await openWatched(browser, { viewport, locale: 'en' })
     await window.page.goto(`${app.config.publicUrl}/dev/inbox`)
   }
+
+  test('a mailed code is shown large, where no challenge is, and nothing is sent', async () => {
+    const { page } = window
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`))
+    await page.goto(`${app.config.publicUrl}/login-code#code=12345678`)
+    await expect(step(page, 'ready').locator('[data-code]').textContent()).resolves.toBe('1234 5678')
+    expect(await page.locator('button, form').count()).toBe(0)
+    expect(page.url()).toBe(`${app.config.publicUrl}/login-code`)
+    expect(requests.filter((request) => !/^GET \/(login-code|assets\/)/.test(request))).toEqual([])
+    await page.goto(`${app.config.publicUrl}/login-code`)
+    await window.page.reload()
+    await expect(page.locator('section:not([hidden]) h1').count()).resolves.toBe(1)
+  })
 
   const login = async (email: string, password: string) => (await call(app.url, 'login', { email, password })).code
 
@@ -240,17 +254,20 @@ describeInBrowser('the pages behind mailed links', () => {
     expect(await window.complaints()).toEqual([])
   })
 
-  test.each(PAGES)('%s: a broken link and one without a token explain themselves', async (path) => {
-    const page = await window.context.newPage()
-    await page.goto(`${app.config.publicUrl}${path}`)
-    await step(page, 'invalid').waitFor()
-    await page.goto(`${app.config.publicUrl}${path}#token=AAAA`) // a new fragment alone loads nothing by itself
-    await step(page, 'ready').waitFor()
-    if (path === '/reset-password') await page.getByLabel('New password').fill(NEW_PASSWORD)
-    await submit(page)
-    await step(page, 'invalid').waitFor()
-    expect(await window.complaints()).toEqual([])
-  })
+  test.each(PAGES.filter((path) => path !== '/login-code'))(
+    '%s: a broken link and one without a token explain themselves',
+    async (path) => {
+      const page = await window.context.newPage()
+      await page.goto(`${app.config.publicUrl}${path}`)
+      await step(page, 'invalid').waitFor()
+      await page.goto(`${app.config.publicUrl}${path}#token=AAAA`) // a new fragment alone loads nothing by itself
+      await step(page, 'ready').waitFor()
+      if (path === '/reset-password') await page.getByLabel('New password').fill(NEW_PASSWORD)
+      await submit(page)
+      await step(page, 'invalid').waitFor()
+      expect(await window.complaints()).toEqual([])
+    },
+  )
 
   test('opening a link asks the server for nothing, and the address bar forgets its token at once', async () => {
     const { page } = await registered()

@@ -251,6 +251,11 @@ DATA['20261126080001_authenticated_at'] = DATA['20261126080000_second_factor']
 DATA['20261126090000_order_of_links'] = `${DATA['20261126070000_login_failures']}
     UPDATE one_time_tokens SET mail_sequence = 1;`
 
+DATA['20261126100000_mailed_codes'] = `${DATA['20261126090000_order_of_links'] ?? ''}
+    INSERT INTO challenges (purpose, token_hash, email, max_attempts, expires_at)
+      VALUES ('LOGIN_CODE', sha256('f'), 'ada@example.com', 5, now() + interval '10 minutes');
+    UPDATE mails SET challenge_id = (SELECT id FROM challenges WHERE purpose = 'LOGIN_CODE');`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

@@ -17,6 +17,15 @@ const TOKEN = 'A'.repeat(43)
 const USER = ['createdAt', 'displayName', 'email', 'emailVerified', 'id', 'locale']
 const keysOf = (value: unknown) => Object.keys(value as object).sort()
 
+test('without LOGIN_CODE there are no routes and no fields of mailed logins', async () => {
+  for (const path of ['login-code-request', 'login-code']) {
+    const answer = await fetch(`${app.url}/api/auth/${path}`, { method: 'POST' })
+    expect(answer.status).toBe(404)
+  }
+  const field = await call(app.url, 'requestLoginCode', { email: someone() })
+  expect(field.code).toBe('GRAPHQL_VALIDATION_FAILED')
+})
+
 describe('successes', () => {
   test('register is 201 and names the address', async () => {
     const email = someone()

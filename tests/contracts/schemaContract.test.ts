@@ -140,13 +140,13 @@ describe('policy stands on the fields', () => {
   const mutations = Object.keys(contract.getMutationType()?.getFields() ?? {})
 
   test.each(mutations)('%s has its budgets', (name) => {
-    const budgets = budgetsOf(createSchema({ development: false })).get(name) ?? []
+    const budgets = budgetsOf(createSchema({ development: false, loginCode: true })).get(name) ?? []
     const found = budgets.map(({ max, window, per }) => [max, window, [...per]])
     expect(found).toEqual(BUDGETS[name] ?? SIGNED_IN)
   })
 
   test('no mutation is without a budget', () => {
-    const budgets = budgetsOf(createSchema({ development: true }))
+    const budgets = budgetsOf(createSchema({ development: true, loginCode: true }))
     const without = Object.keys(served.getMutationType()?.getFields() ?? {}).filter(
       (name) => !budgets.get(name)?.length,
     )
@@ -155,7 +155,7 @@ describe('policy stands on the fields', () => {
 
   test('every mutation that counts by user demands a signed-in user', async () => {
     const fields = Object.values(served.getMutationType()?.getFields() ?? {})
-    const budgets = budgetsOf(createSchema({ development: false }))
+    const budgets = budgetsOf(createSchema({ development: false, loginCode: true }))
     const byUser = fields.filter(({ name }) => budgets.get(name)?.some(({ per }) => per.includes('USER')))
     expect(byUser.length).toBeGreaterThan(5)
     for (const { name, args } of byUser) {
@@ -199,7 +199,7 @@ describe('in production', () => {
       { headers: BY_TLS },
     )
     expect(answer.status).toBe(400)
-    const schema = createSchema({ development: false })
+    const schema = createSchema({ development: false, loginCode: true })
     expect(schema.getQueryType()?.getFields()).not.toHaveProperty('devInbox')
     expect(schema.getType('DevMail')).toBeUndefined()
   })

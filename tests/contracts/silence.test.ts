@@ -6,7 +6,10 @@ import { statementsDuring } from '../support/statements'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ env: { RATE_LIMITS: 'on', NODE_ENV: 'test', TRUST_PROXY: '127.0.0.1' }, periodic: false })
+  app = await startTestApp({
+    env: { LOGIN_CODE: 'on', RATE_LIMITS: 'on', NODE_ENV: 'test', TRUST_PROXY: '127.0.0.1' },
+    periodic: false,
+  })
 })
 afterAll(() => app.close())
 
@@ -43,6 +46,7 @@ function visible({ status, headers, text }: Answer, email: string): string {
   const answer = { status, shown: shown.map(([name, value]) => `${name}: ${value}`), text: text.replaceAll('"', '') }
   return JSON.stringify(answer)
     .replaceAll(email, '<address>')
+    .replaceAll(/(challenge|expiresAt): ?[\w:.-]+/g, '$1: <value>')
     .replaceAll(/(retry-?after): ?\d+/gi, '$1: <seconds>')
 }
 
@@ -62,6 +66,7 @@ const PROBES: Probe[] = [
   { name: 'register', input: (email) => ({ email, password: PASSWORD, locale: 5 }), calls: 2 },
   { name: 'resendVerification', input: (email) => ({ email }), calls: 7 },
   { name: 'resendVerification', input: (email) => ({ email, redirectTo: 'https://evil.example' }), calls: 2 },
+  { name: 'requestLoginCode', input: (email) => ({ email }), calls: 7 },
   { name: 'requestReset', input: (email) => ({ email }), calls: 7 },
   { name: 'requestReset', input: (email) => ({ email, redirectTo: 'javascript:alert(1)' }), calls: 2 },
   { name: 'login', input: (email) => ({ email, password: 'not that one' }), calls: 12 },
@@ -70,7 +75,7 @@ const PROBES: Probe[] = [
   { name: 'requestEmailChange', input: (newEmail) => ({ newEmail, password: PASSWORD }), calls: 12, signedIn: true },
   { name: 'requestEmailChange', input: (newEmail) => ({ newEmail, password: 'wrong' }), calls: 12, signedIn: true },
 ]
-const BY_REST = new Set(['register', 'requestReset', 'login'])
+const BY_REST = new Set(['register', 'requestLoginCode', 'requestReset', 'login'])
 const CASES = DOORS.flatMap(([by, door]) =>
   PROBES.filter(({ name }) => door !== rest || BY_REST.has(name)).map((probe) => ({
     ...{ by, door, probe, name: probe.name },

@@ -112,7 +112,15 @@ test.each([
   ['Acme <no-reply@example.com>', 'From: Acme <no-reply@example.com>'],
   ['"Acme, Inc." <no-reply@example.com>', 'From: "Acme, Inc." <no-reply@example.com>'],
 ])('a sender %s is one address, with a name or without', async (from, line) => {
-  const mail = { messageId: '<1@example.com>', to: 'ada@example.com', subject: 'x', html: 'x', text: 'x', token: null }
+  const mail = {
+    messageId: '<1@example.com>',
+    to: 'ada@example.com',
+    subject: 'x',
+    html: 'x',
+    text: 'x',
+    token: null,
+    code: null,
+  }
   const source = await sourceOf(mail, from)
   expect(source.split('\r\n')).toContain(line)
 })

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import { Pool, type PoolClient } from 'pg'
 import { isUnionType } from 'graphql'
 import { createSchema } from '../../src/graphql/schema'
-import { type TestApp, startTestApp } from '../support/app'
+import { type TestApp, codeOf, startTestApp } from '../support/app'
 import { type LoggedIn, call, me, post, rest } from '../support/client'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, verifiedPerson } from '../support/people'
 import { dumpTables } from '../support/tables'
@@ -15,10 +15,10 @@ let app: TestApp
 let limited: TestApp
 let pool: Pool
 beforeAll(async () => {
-  app = await startTestApp({ periodic: false })
+  app = await startTestApp({ periodic: false, env: { LOGIN_CODE: 'on' } })
   limited = await startTestApp({
     periodic: false,
-    env: { RATE_LIMITS: 'on', PUBLIC_URL: app.config.publicUrl },
+    env: { LOGIN_CODE: 'on', RATE_LIMITS: 'on', PUBLIC_URL: app.config.publicUrl },
     ...{ databaseUrl: app.databaseUrl, smtp: app.smtp, clock: app.clock },
   })
   pool = new Pool({ connectionString: app.databaseUrl, max: 2 })
@@ -398,7 +398,7 @@ describe('adding and removing an authenticator app', () => {
   test('User shows the factors, what is left, and the ways in', async () => {
     const { tokens, factorId } = await secured(app)
     expect(await factors(tokens.accessToken)).toMatchObject({
-      waysIn: ['PASSWORD'],
+      waysIn: ['PASSWORD', 'MAILED_CODE'],
       recoveryCodesLeft: 10,
       secondFactors: [{ id: factorId, kind: 'TOTP', name: 'Phone', lastUsedAt: null }],
     })
@@ -534,6 +534,13 @@ const WAYS_IN: Record<string, (person: Secured & { before: LoggedIn }) => Promis
     const challenge = await challengeOf(app, email, PASSWORD)
     expect((await verify(challenge, { totp: authenticator.wrongCode() })).code).toBe('INVALID_CREDENTIALS')
   },
+  loginWithCode: async ({ email }) => {
+    const { data } = await call(app.url, 'requestLoginCode', { email })
+    const code = codeOf(await app.mail(email, /sign-in code/))
+    expect((await call(app.url, 'loginWithCode', { challenge: data.challenge, code })).code).toBe(
+      'SECOND_FACTOR_REQUIRED',
+    )
+  },
   refreshSession: async ({ before }) => {
     const { refreshToken } = before.tokens
     expect((await call(app.url, 'refreshSession', { refreshToken })).code).toBe('INVALID_TOKEN')
@@ -553,7 +560,9 @@ const WAYS_IN: Record<string, (person: Secured & { before: LoggedIn }) => Promis
 }
 
 describe('every mutation that answers tokens gives an account with a factor none for one factor alone', () => {
-  const fields = Object.values(createSchema({ development: false }).getMutationType()?.getFields() ?? {})
+  const fields = Object.values(
+    createSchema({ development: false, loginCode: true }).getMutationType()?.getFields() ?? {},
+  )
   const withTokens = fields.filter(({ type }) => {
     const union = 'ofType' in type ? (type.ofType as unknown) : type
     return isUnionType(union) && union.getTypes().some((member) => 'tokens' in member.getFields())

@@ -23,7 +23,7 @@ const firstColumn = (text: string, table: string) => tableOf(text, table).map(([
 const sorted = (items: Iterable<string>) => [...items].sort()
 
 test('the README lists each field with its budgets and its REST route', () => {
-  const schema = createSchema({ development: true })
+  const schema = createSchema({ development: true, loginCode: true })
   const budgets = budgetsOf(schema)
   const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     Object.keys(type?.getFields() ?? {}),

@@ -84,7 +84,7 @@ function shapeOf(value: unknown): unknown {
 describe('the README', () => {
   let app: TestApp
   beforeAll(async () => {
-    app = await startTestApp({ env: DEVELOPMENT })
+    app = await startTestApp({ env: { ...DEVELOPMENT, LOGIN_CODE: 'on' } })
   })
   afterAll(() => app.close())
 
@@ -112,7 +112,7 @@ describe('the README', () => {
   })
 
   test('says rightly which operations demand a login', async () => {
-    const schema = createSchema({ development: true })
+    const schema = createSchema({ development: true, loginCode: true })
     for (const [field = '', , who] of tableOf(README, 'operations')) {
       const mutation = schema.getMutationType()?.getFields()[bare(field)]
       if (!mutation) continue

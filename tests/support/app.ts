@@ -131,6 +131,13 @@ export function tokenOf({ parsed }: ReceivedMail): string {
   return token
 }
 
+/** The code of eight digits in a mail, as its reader types it. */
+export function codeOf({ parsed }: ReceivedMail): string {
+  const code = /^(\d{4} \d{4})$/m.exec(parsed.text ?? '')?.[1]
+  if (code === undefined) throw new Error(`No code in: ${parsed.subject ?? 'a mail without subject'}`)
+  return code
+}
+
 function collectingLogger(level: string, lines: Record<string, unknown>[]) {
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {

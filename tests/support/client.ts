@@ -51,6 +51,23 @@ const OPERATIONS: Record<string, Operation> = {
     rest: { method: 'GET', path: '/api/auth/verify/' },
   },
   resendVerification: { success: 'email', failures: ['InvalidInputError', 'RateLimitedError'] },
+  verifyEmailByCode: {
+    success: 'email resetToken',
+    successType: 'VerifyEmailSuccess',
+    failures: ['InvalidInputError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/verify-code' },
+  },
+  requestLoginCode: {
+    success: 'email challenge expiresAt',
+    failures: ['InvalidInputError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/login-code-request' },
+  },
+  loginWithCode: {
+    success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
+    successType: 'LoginSuccess',
+    failures: ['InvalidInputError', 'SecondFactorRequiredError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/login-code' },
+  },
   login: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
     failures: ['InvalidInputError', 'SecondFactorRequiredError', ...hashing],

@@ -143,6 +143,8 @@ const ANYWHERE: [name: string, value: string, told: RegExp][] = [
   ['VERIFY_EMAIL_URL', 'javascript:alert({token})', /opens safely/],
   ['RESET_PASSWORD_URL', 'https://app.example.com/a b#{token}', /opens safely/],
   ['CONFIRM_EMAIL_CHANGE_URL', '{token}', /a URL that contains \{token\}/],
+  ['LOGIN_CODE_URL', 'https://app.example/{token}', /a URL that contains \{code\}/],
+  ['LOGIN_CODE_TTL', '11m', /1s to 10m/],
   ['APP_URL', 'javascript:alert(1)', /a URL/],
   ['APP_URL', 'https://user:hunter2@app.example.com', /without user name and password/],
   ['BRAND_COLOR', 'blue', /a colour such as/],
@@ -205,6 +207,7 @@ const IN_PRODUCTION: typeof ANYWHERE = [
   ],
   ['VERIFY_EMAIL_URL', 'http://app.example.com/#{token}', /https:, or an app's own scheme, in production/],
   ['RESET_PASSWORD_URL', 'HTTP://app.example.com/#{token}', /https:, or an app's own scheme, in production/],
+  ['LOGIN_CODE_URL', 'http://localhost/#{code}', /https:, or an app's own scheme, in production/],
   ['CONFIRM_EMAIL_CHANGE_URL', 'http://localhost/#{token}', /https:, or an app's own scheme, in production/],
   ['TRUST_PROXY', 'true', /true believes anyone/],
   ['TRUST_PROXY', '10.0.0.1, 0.0.0.0/0', /found "0\.0\.0\.0\/0"; accepted: the addresses of your proxies/],
@@ -264,7 +267,9 @@ test('an empty value is an unset one', () => {
 })
 
 test('each mutation has a variable that replaces its budgets, and each such variable has a mutation', () => {
-  const mutations = Object.keys(createSchema({ development: true }).getMutationType()?.getFields() ?? {})
+  const mutations = Object.keys(
+    createSchema({ development: true, loginCode: true }).getMutationType()?.getFields() ?? {},
+  )
   const fields = Object.values(BUDGET_VARIABLES).map(({ field }) => field)
   expect(fields.sort()).toEqual(mutations.sort())
   for (const [name, { field }] of Object.entries(BUDGET_VARIABLES)) {

@@ -20,8 +20,9 @@ const MAIL: InboxMail = {
   html: '<html><head><title>x</title></head><body><script>alert(1)</script></body></html>',
   source: 'Subject: <i>Hello</i>',
   token: 'abc',
+  code: null,
 }
-const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change']
+const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change', '/login-code']
 
 describe('hosted pages', () => {
   const apps: FastifyInstance[] = []

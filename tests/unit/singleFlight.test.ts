@@ -5,8 +5,8 @@ describe('calls that are the same and under way at the same time', () => {
   /** Work that ends when the test says so. */
   function held() {
     let end: (failure?: Error) => void = () => undefined
-    const ended = new Promise<void>((resolve, reject) => {
-      end = (failure) => (failure ? reject(failure) : resolve())
+    const ended = new Promise<string>((resolve, reject) => {
+      end = (failure) => (failure ? reject(failure) : resolve('result'))
     })
     const work = jest.fn(() => ended)
     return { work, end }
@@ -18,7 +18,7 @@ describe('calls that are the same and under way at the same time', () => {
     const calls = Array.from({ length: 50 }, () => singleFlight.run('same', work))
     const other = singleFlight.run('other', work)
     end()
-    await Promise.all([...calls, other])
+    expect(new Set(await Promise.all([...calls, other]))).toEqual(new Set(['result']))
     expect(work).toHaveBeenCalledTimes(2)
     await singleFlight.run('same', work)
     expect(work).toHaveBeenCalledTimes(3)

@@ -17,6 +17,7 @@ function mailTo(to: string, changes: Partial<OutgoingMail> = {}): OutgoingMail {
     html: '<p>Hello</p>',
     text: 'Hello',
     token: null,
+    code: null,
   }
   return { ...mail, ...changes }
 }

@@ -17,6 +17,8 @@ const inboxMail = z.object({
   /** The message as sent by SMTP. */
   source: z.string(),
   token: z.string().nullable(),
+  /** Mails that were stored by an earlier release have none. */
+  code: z.string().nullable().default(null),
 })
 export type InboxMail = z.infer<typeof inboxMail>
 
@@ -43,8 +45,8 @@ export function createInbox(dir: string): Inbox {
     // Names sort like the mails: each has a later time than the one before, even within a millisecond.
     lastTime = Math.max(Date.now(), lastTime + 1)
     const id = `${lastTime.toString().padStart(15, '0')}-${randomUUID()}`
-    const { to, subject, text, html, token } = message
-    const mail: InboxMail = { id, sentAt: new Date(lastTime), to, subject, text, html, source, token }
+    const { to, subject, text, html, token, code } = message
+    const mail: InboxMail = { id, sentAt: new Date(lastTime), to, subject, text, html, source, token, code }
     const unfinished = join(dir, `${id}.tmp`)
     await writeFile(unfinished, JSON.stringify(mail), { mode: 0o600 })
     await rename(unfinished, join(dir, `${id}.json`))

@@ -22,6 +22,9 @@ class RegisterInput {
 class RegisterSuccess {
   @Field()
   email: string
+
+  @Field({ description: 'For `verifyEmailByCode`, together with the code in the mail. The link in it works without.' })
+  challenge: string
 }
 
 const RegisterResult = resultOf('RegisterResult', RegisterSuccess, [

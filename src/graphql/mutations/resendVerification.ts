@@ -13,6 +13,9 @@ class ResendVerificationInput {
 class ResendVerificationSuccess {
   @Field()
   email: string
+
+  @Field({ description: 'For `verifyEmailByCode`, together with the code in the mail. The link in it works without.' })
+  challenge: string
 }
 
 const ResendVerificationResult = resultOf('ResendVerificationResult', ResendVerificationSuccess, [

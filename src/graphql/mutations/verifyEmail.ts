@@ -10,7 +10,7 @@ class VerifyEmailInput {
 }
 
 @ObjectType({ description: 'Following the same link again within its lifetime succeeds again.' })
-class VerifyEmailSuccess {
+export class VerifyEmailSuccess {
   @Field()
   email: string
 

@@ -19,4 +19,7 @@ export class DevMailType {
 
   @Field(() => String, { nullable: true, description: "The link's token, where the mail carries one." })
   token: string | null
+
+  @Field(() => String, { nullable: true, description: 'The code of eight digits, where the mail carries one.' })
+  code: string | null
 }

@@ -6,6 +6,7 @@ import { readAsset, serveAsset } from './assets'
 import { brandIcon, brandStyles } from './brand'
 import { confirmEmailChangePage, verifyEmailPage } from './confirmPage'
 import { type Html, html } from './html'
+import { loginCodePage } from './loginCodePage'
 import { resetPasswordPage } from './resetPasswordPage'
 import { sendPage } from './sendPage'
 import type { PageContext } from './sections'
@@ -19,6 +20,7 @@ const PAGES = {
   '/verify-email': verifyEmailPage,
   '/reset-password': resetPasswordPage,
   '/confirm-email-change': confirmEmailChangePage,
+  '/login-code': loginCodePage,
 }
 
 /** The page that a path leads to, also where a mail program put a slash behind it or encoded the `#`; null for none. */

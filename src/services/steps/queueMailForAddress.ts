@@ -1,19 +1,48 @@
 import { later } from '../../lib/clock'
 import { queueMail } from '../../store/outbox'
 import type { ClientInfo, Deps } from '../deps'
+import { type CodeChallenge, createCodeChallenge } from './mailedCode'
+
+type Needs = Pick<Deps, 'clock' | 'config' | 'database'>
 
 /**
  * Queues a mail to an address that may have no account. Work and log line are the same for every address: account and quota
  * are looked up only when the mail is sent. `life` is in milliseconds from now.
  */
 export async function queueMailForAddress(
-  { clock, database }: Pick<Deps, 'clock' | 'database'>,
+  { clock, database }: Pick<Needs, 'clock' | 'database'>,
   client: ClientInfo,
-  mail: { name: 'resendVerification' | 'resetPassword'; email: string; life: number },
+  { name, email: recipient, life }: { name: 'resetPassword'; email: string; life: number },
 ): Promise<void> {
   const now = clock.now()
-  const { name, email: recipient, life } = mail
   const row = { name, recipient, locale: client.locale, now, expiresAt: later(now, life) }
   await database.transaction((tx) => queueMail(tx, row))
-  client.log.info({ event: 'mail_requested', mail: name, ipAddress: client.ipAddress }, 'mail_requested')
+  logRequest(client, name)
+}
+
+/** The same for a mail with a code, and the challenge that the client needs beside the code. */
+export async function queueMailWithCode(
+  deps: Needs,
+  client: ClientInfo,
+  mail: {
+    name: 'resendVerification' | 'loginCode'
+    purpose: 'VERIFY_CODE' | 'LOGIN_CODE'
+    email: string
+    life: number
+  },
+): Promise<CodeChallenge> {
+  const now = deps.clock.now()
+  const { name, purpose, email, life } = mail
+  const row = { name, recipient: email, locale: client.locale, now, expiresAt: later(now, life) }
+  const { challenge, expiresAt } = await deps.database.transaction(async (tx) => {
+    const created = await createCodeChallenge(deps, tx, { purpose, email, now })
+    await queueMail(tx, { ...row, challengeId: created.challengeId })
+    return created
+  })
+  logRequest(client, name)
+  return { challenge, expiresAt }
+}
+
+function logRequest(client: ClientInfo, mail: string): void {
+  client.log.info({ event: 'mail_requested', mail, ipAddress: client.ipAddress }, 'mail_requested')
 }

@@ -19,7 +19,7 @@ const ANSWERS = {
 }
 
 /*
- * The step and the token are kept in this tab's history entry: not in the address bar, a Referer or a copied URL, and still
+ * The step and the token, or the code of a login, are kept in this tab's history entry: not in the address bar, a Referer or a copied URL, and still
  * there when a phone unloads the page while its owner uses the password manager.
  */
 const state = { step: 'ready', token: '', email: '', ...history.state }
@@ -35,7 +35,7 @@ window.addEventListener('hashchange', () => location.reload())
 
 /** Null where there is none. Scanners that rewrite links move the fragment into the query, or encode its `#`. */
 function tokenIn(part) {
-  return /(?:^|[#?&]|%23)token(?:=|%3D)(?:%20|\+)*([\w-]*)/i.exec(part)?.[1] ?? null
+  return /(?:^|[#?&]|%23)(?:token|code)(?:=|%3D)(?:%20|\+)*([\w-]*)/i.exec(part)?.[1] ?? null
 }
 
 function show(step, email = state.email) {
@@ -43,6 +43,8 @@ function show(step, email = state.email) {
   history.replaceState(state, '', says.path)
   for (const section of main.querySelectorAll('[data-step]')) section.hidden = section.dataset.step !== step
   for (const place of main.querySelectorAll('[data-email]')) place.textContent = email
+  for (const place of main.querySelectorAll('[data-code]'))
+    place.textContent = state.token.replace(/^(\d{4})(\d{4})$/, '$1 $2')
   const heading = main.querySelector(`[data-step="${step}"] h1`)
   document.title = `${heading.textContent} · ${says.appName}`
   return heading

@@ -1,0 +1,86 @@
+import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
+import { auditOf, recordEvent } from './steps/audit'
+import { commit } from './steps/commit'
+import { issueTokens } from './steps/issueTokens'
+import { forgetGuesses } from './steps/loginGuesses'
+import { admitCodeAttempt } from './steps/mailedCode'
+import { type PendingSecondFactor, type StartedSession, startSession } from './steps/startSession'
+import { verifyAddress } from './steps/verifyAddress'
+import { isMailedCode } from '../crypto/mailedCode'
+import { InvalidTokenError, SecondFactorRequiredError, WrongMailedCodeError } from '../errors/userErrors'
+import { insertAuditEvent } from '../store/auditEvents'
+import { consumeChallenge } from '../store/challenges'
+import type { Transaction } from '../store/database'
+import type { SessionView } from '../store/sessions'
+import { type UserRow, createVerifiedUser, findUserByEmail, lockUserByEmail, toAccount } from '../store/users'
+
+type Needs = Pick<
+  Deps,
+  'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'sessionCache' | 'logger' | 'sampledLog'
+>
+
+/**
+ * Starts a session by a mailed code and the challenge of the client that asked for it. The code proves the mailbox, so it
+ * verifies an unverified address as a reset does; with SIGN_UP_BY_CODE an unknown address gets an account without a
+ * password. Throws InvalidInputError, InvalidTokenError, ExpiredTokenError, InvalidCredentialsError or
+ * SecondFactorRequiredError.
+ */
+export async function loginWithCode(
+  deps: Needs,
+  client: ClientInfo,
+  input: { challenge: string; code: string; cookieToken: string | null },
+): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
+  const { attempt, code } = await admitCodeAttempt(deps, 'LOGIN_CODE', input)
+  const { id, email } = attempt
+  if (!isMailedCode(deps.secrets, attempt, code) || email === null) return refuse(deps, client, email)
+
+  const started = await commit(deps, client, async (tx, now) => {
+    const found = await lockUserByEmail(tx, email) // before the challenge: whoever invalidates codes locks in this order
+    if (!(await consumeChallenge(tx, id, now))) throw new InvalidTokenError()
+    const user = await accountOfCode(deps, tx, { found, client, email, now })
+    if (!user) return { result: null, event: null, invalidate: [] }
+    await forgetGuesses(deps, tx, email)
+    const authentication = { aal: 1, amr: ['otp'] }
+    const login = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
+    return { result: { login, account: toAccount(user) }, ...recordOf(login, user.id) }
+  })
+  if (!started) return refuse(deps, client, email)
+
+  const { login, account } = started
+  if (login.kind === 'secondFactor') {
+    throw new SecondFactorRequiredError(login.challenge, login.methods, login.expiresAt)
+  }
+  const { session, refreshToken } = login
+  return { account, session, tokens: issueTokens(deps, { userId: account.id, session, refreshToken }) }
+}
+
+function recordOf(login: StartedSession | PendingSecondFactor, userId: string) {
+  if (login.kind === 'secondFactor') {
+    return { event: { type: 'second_factor_required' as const, userId }, invalidate: [] }
+  }
+  const details = { way: 'MAILED_CODE' }
+  const invalidate = login.endedIds.map((id) => ({ kind: 'session' as const, id }))
+  return { event: { type: 'login_succeeded' as const, userId, details }, invalidate }
+}
+
+/** The locked account, verified by the code or new; null if it may not log in. */
+async function accountOfCode(
+  { config }: Needs,
+  tx: Transaction,
+  { found, client, email, now }: { found: UserRow | null; client: ClientInfo; email: string; now: Date },
+): Promise<UserRow | null> {
+  const { locale } = client
+  if (!found && !config.signUpByCode) return null
+  const user = found ?? (await createVerifiedUser(tx, { email, locale, now }))
+  if (!user || user.disabledAt) return null
+  if (found?.emailVerifiedAt) return found
+  if (found) await verifyAddress(tx, found, { locale, now })
+  await insertAuditEvent(tx, auditOf(client, { type: 'email_verified', userId: user.id, now }))
+  return findUserByEmail(tx, email)
+}
+
+async function refuse(deps: Needs, client: ClientInfo, email: string | null): Promise<never> {
+  const user = await findUserByEmail(deps.database.prisma, email ?? '') // the same work for every challenge
+  await recordEvent(deps, client, { type: 'login_failed', userId: user?.id ?? null })
+  throw new WrongMailedCodeError()
+}
