@@ -20,11 +20,18 @@ const post = (url: string, name: string, input: Record<string, unknown>): Call =
   return { method: 'POST', url: `${url}/graphql`, body: { query, variables: { input } } }
 }
 
+const startPasskeyLogin = (url: string): Call => ({
+  ...{ method: 'POST', url: `${url}/graphql` },
+  body: { query: 'mutation { startPasskeyLogin { __typename } }' },
+})
+
 const SILENT: Silent[] = [
   { name: 'login', call: (url, email) => post(url, 'login', { email, password: 'not that one' }) },
   { name: 'register', call: (url, email) => post(url, 'register', { email, password: PASSWORD }) },
   { name: 'resendVerification', call: (url, email) => post(url, 'resendVerification', { email }) },
   { name: 'requestLoginCode', call: (url, email) => post(url, 'requestLoginCode', { email }) },
+  // It takes no address: both sides are the same request.
+  { name: 'startPasskeyLogin', call: (url) => startPasskeyLogin(url) },
   { name: 'requestReset', call: (url, email) => post(url, 'requestReset', { email }) },
   {
     name: 'requestEmailChange',

@@ -9,6 +9,7 @@ import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
 import type { HashQueue } from './passwords/hashQueue'
 import type { Deps } from './services/deps'
+import { checkRpId } from './services/passkeyRpId'
 import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { NotificationListener } from './store/notificationListener'
@@ -37,7 +38,7 @@ interface BackgroundParts {
   periodic: boolean
 }
 
-/** Throws a WrongSecretError. While the database is unreachable or not migrated, it retries instead. */
+/** Throws a WrongSecretError, or a ConfigError for another PASSKEY_RP_ID. While the database is unreachable or not migrated, it retries instead. */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
   const { database, logger, config } = deps
   const { delivery, transport } = await createMails(deps, parts.inbox)
@@ -54,6 +55,7 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
     onListening: () => dispatcher?.wake(),
   })
   const keys = await startKeys(deps, { listener: parts.listener, onLoaded })
+  if (keys.problem() === null) await checkRpId(deps)
   return {
     keysProblem: keys.problem,
     refreshMetrics: () => refreshMetrics(deps, parts),

@@ -8,7 +8,7 @@ import { formatDuration, parseDuration } from '../lib/duration'
 /** Validators for the values of environment variables. The message of an issue names what is accepted. */
 
 /** Adds an issue. `found` is the wrong part of the value, such as one entry of a list; without it the whole value is shown. */
-function refuse(context: z.RefinementCtx, accepted: string, found?: string): typeof z.NEVER {
+export function refuse(context: z.RefinementCtx, accepted: string, found?: string): typeof z.NEVER {
   context.addIssue({ code: 'custom', message: accepted, params: found === undefined ? {} : { found } })
   return z.NEVER
 }
@@ -133,7 +133,7 @@ export const databaseUrl = z.string().transform((text, context) => {
 const ORIGIN = 'an http: or https: origin, as in https://auth.example.com'
 
 /** Names what is accepted instead of this origin; null if it is spelled as browsers send it. */
-function originMistake(text: string): string | null {
+export function originMistake(text: string): string | null {
   const origin = originOf(text)
   if (origin === null || !/^https?:/.test(origin)) return ORIGIN
   if (origin.includes('*')) return 'exact origins: a wildcard is not supported'
@@ -146,7 +146,7 @@ export const publicUrl = z.string().transform((text, context) => {
   return mistake === null ? origin : refuse(context, mistake)
 })
 
-function entriesOf(text: string): string[] {
+export function entriesOf(text: string): string[] {
   return text
     .split(',')
     .map((item) => item.trim())

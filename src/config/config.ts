@@ -97,12 +97,9 @@ export function resolveConfig(env: Environment) {
     appName: env.APP_NAME,
     appUrl: env.APP_URL ?? null,
     brandColor: env.BRAND_COLOR,
-    links: {
-      verifyEmail: env.VERIFY_EMAIL_URL ?? `${publicUrl}/verify-email#token={token}`,
-      resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
-      confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
-    },
+    links: linksOf(env, publicUrl),
     ...mailedCodes(env, publicUrl),
+    ...passkeys(env, { publicUrl, devTools }),
     tls: env.TLS_CERT_FILE && env.TLS_KEY_FILE ? { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE } : null,
     corsOrigins: env.CORS_ORIGINS ?? (devTools ? null : []), // null: localhost on any port and Apollo Sandbox
     trustProxy: env.TRUST_PROXY,
@@ -131,6 +128,14 @@ function limitsOf(env: Environment, devTools: boolean) {
   return { rateLimits: env.RATE_LIMITS, budgets: { factor, replaced: replacedBudgets(env) } }
 }
 
+function linksOf(env: Environment, publicUrl: string) {
+  return {
+    verifyEmail: env.VERIFY_EMAIL_URL ?? `${publicUrl}/verify-email#token={token}`,
+    resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
+    confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
+  }
+}
+
 function mailedCodes(env: Environment, publicUrl: string) {
   return {
     loginCode: env.LOGIN_CODE,
@@ -138,6 +143,17 @@ function mailedCodes(env: Environment, publicUrl: string) {
     loginCodeUrl: env.LOGIN_CODE_URL ?? `${publicUrl}/login-code#code={code}`,
     loginCodeTtl: env.LOGIN_CODE_TTL,
     loginCodeInSubject: env.LOGIN_CODE_IN_SUBJECT,
+  }
+}
+
+function passkeys(env: Environment, { publicUrl, devTools }: { publicUrl: string; devTools: boolean }) {
+  const { origin, hostname } = new URL(publicUrl)
+  const pages = env.CORS_ORIGINS ?? (devTools ? ['http://localhost:*'] : [])
+  return {
+    passkeyRpId: env.PASSKEY_RP_ID ?? hostname,
+    passkeyOrigins: env.PASSKEY_ORIGINS ?? [origin, ...pages],
+    appleAppIds: env.APPLE_APP_IDS ?? [],
+    androidApps: env.ANDROID_APPS ?? [],
   }
 }
 

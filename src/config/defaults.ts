@@ -133,6 +133,15 @@ export const MAILED_CODE = {
   longestLife: 10 * MINUTE,
 } as const
 
+export const PASSKEY = {
+  /** Milliseconds that a challenge lives: time to find a key or a phone. */
+  challengeLife: 5 * MINUTE,
+  /** Passkeys of one user: more devices than anybody owns; all of them are listed in each registration. */
+  maxPerUser: 20,
+  /** Ways to reach an authenticator that are stored: the specification names six. */
+  maxTransports: 8,
+} as const
+
 export const STEP_UP = {
   /** Milliseconds that a proof is recent enough to change factors, password or address (ASVS 7.5.1): long enough to fill in a form. */
   maxAge: 10 * MINUTE,

@@ -24,6 +24,7 @@ import {
   trustedProxies,
   within,
 } from './accepted'
+import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
 import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets, parseBudgets } from './budgets'
 import { MAILED_CODE } from './defaults'
 import { contrastWithWhite } from './values'
@@ -80,6 +81,10 @@ export const environment = z.object({
   LOGIN_CODE_URL: mailedCodeLink.optional(),
   LOGIN_CODE_TTL: durationWithin(1_000, MAILED_CODE.longestLife, '10m'),
   LOGIN_CODE_IN_SUBJECT: toggle.default(false),
+  PASSKEY_RP_ID: domain.optional(),
+  PASSKEY_ORIGINS: passkeyOrigins.optional(),
+  APPLE_APP_IDS: appleAppIds.optional(),
+  ANDROID_APPS: androidApps.optional(),
   APP_URL: appUrl.optional(),
   BRAND_COLOR: z
     .string()

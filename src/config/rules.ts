@@ -45,10 +45,18 @@ function pairProblems(env: Readable): Problem[] {
   if (env.DIRECT_DATABASE_URL !== undefined && env.DATABASE_URL === undefined) {
     problems.push({ variable: 'DATABASE_URL', accepted: 'required beside DIRECT_DATABASE_URL' })
   }
+  const { hostname } = new URL(env.PUBLIC_URL ?? 'http://localhost')
+  if (env.PASSKEY_RP_ID !== undefined && !isWithin(hostname, env.PASSKEY_RP_ID)) {
+    problems.push({ variable: 'PASSKEY_RP_ID', accepted: `${hostname}, the host of PUBLIC_URL, or a domain above it` })
+  }
   if (env.SIGN_UP_BY_CODE && !env.LOGIN_CODE) {
     problems.push({ variable: 'SIGN_UP_BY_CODE', accepted: 'off, or LOGIN_CODE=on beside it' })
   }
   return problems
+}
+
+function isWithin(host: string, domain: string): boolean {
+  return host === domain || (domain.includes('.') && host.endsWith(`.${domain}`))
 }
 
 function developmentProblems(env: Readable): Problem[] {

@@ -29,6 +29,11 @@ export const USER_ERRORS = {
   INVALID_TOKEN: { type: 'InvalidTokenError', status: 400 },
   EXPIRED_TOKEN: { type: 'ExpiredTokenError', status: 400 },
   NOT_FOUND: { type: 'NotFoundError', status: 404 },
+  LAST_WAY_IN: {
+    type: 'LastWayInError',
+    status: 409,
+    description: 'Without it nobody could log in to the account any more.',
+  },
   RATE_LIMITED: { type: 'RateLimitedError', status: 429, description: 'A budget is spent: see @rateLimit.' },
   OVERLOADED: {
     type: 'OverloadedError',

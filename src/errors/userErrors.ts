@@ -37,6 +37,16 @@ export class InvalidCredentialsError extends UserError {
   readonly code = 'INVALID_CREDENTIALS'
 }
 
+/**
+ * A response of a passkey that was refused, whatever the reason. `unknownCredentialId` (base64url): no account has it, so the
+ * page can tell the password manager to offer it no more; the client knows it already.
+ */
+export class PasskeyRefusedError extends InvalidCredentialsError {
+  constructor(readonly unknownCredentialId: string | null = null) {
+    super()
+  }
+}
+
 /** A wrong, used or expired code of an app, or a wrong or used recovery code; the error does not disclose which. */
 export class WrongCodeError extends InvalidCredentialsError {}
 
@@ -49,17 +59,23 @@ export class EmailNotVerifiedError extends UserError {
 }
 
 /** What proves a second factor, the strongest first wherever several are listed. */
-export type SecondFactorKind = 'TOTP' | 'RECOVERY_CODE'
+export type SecondFactorKind = 'PASSKEY' | 'TOTP' | 'RECOVERY_CODE'
 
 /** Thrown only if the password is right. `challenge` is the token for `verifySecondFactor`. */
 export class SecondFactorRequiredError extends UserError {
   readonly code = 'SECOND_FACTOR_REQUIRED'
-  constructor(
-    readonly challenge: string,
-    readonly methods: readonly SecondFactorKind[],
-    readonly expiresAt: Date,
-  ) {
+  readonly challenge: string
+  readonly methods: readonly SecondFactorKind[]
+  readonly expiresAt: Date
+  /** For a passkey: what `navigator.credentials.get` takes. */
+  readonly passkeyOptions: Record<string, unknown> | null
+
+  constructor(pending: Pick<SecondFactorRequiredError, 'challenge' | 'methods' | 'expiresAt' | 'passkeyOptions'>) {
     super()
+    this.challenge = pending.challenge
+    this.methods = pending.methods
+    this.expiresAt = pending.expiresAt
+    this.passkeyOptions = pending.passkeyOptions
   }
 }
 
@@ -82,6 +98,11 @@ export class InvalidTokenError extends UserError {
 
 export class ExpiredTokenError extends UserError {
   readonly code = 'EXPIRED_TOKEN'
+}
+
+/** The removal would leave an account that nobody can log in to. */
+export class LastWayInError extends UserError {
+  readonly code = 'LAST_WAY_IN'
 }
 
 export class NotFoundError extends UserError {

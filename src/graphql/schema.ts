@@ -13,10 +13,14 @@ import { DeleteAccountMutation } from './mutations/deleteAccount'
 import { EnrollTotpMutation } from './mutations/enrollTotp'
 import { LoginMutation } from './mutations/login'
 import { LoginWithCodeMutation } from './mutations/loginWithCode'
+import { LoginWithPasskeyMutation } from './mutations/loginWithPasskey'
 import { LogoutMutation } from './mutations/logout'
 import { RefreshSessionMutation } from './mutations/refreshSession'
 import { RegisterMutation } from './mutations/register'
+import { RegisterPasskeyMutation } from './mutations/registerPasskey'
+import { RemovePasskeyMutation } from './mutations/removePasskey'
 import { RemoveSecondFactorMutation } from './mutations/removeSecondFactor'
+import { RenamePasskeyMutation } from './mutations/renamePasskey'
 import { RenewRecoveryCodesMutation } from './mutations/renewRecoveryCodes'
 import { RequestEmailChangeMutation } from './mutations/requestEmailChange'
 import { RequestLoginCodeMutation } from './mutations/requestLoginCode'
@@ -24,6 +28,8 @@ import { RequestResetMutation } from './mutations/requestReset'
 import { ResendVerificationMutation } from './mutations/resendVerification'
 import { RevokeOtherSessionsMutation } from './mutations/revokeOtherSessions'
 import { RevokeSessionMutation } from './mutations/revokeSession'
+import { StartPasskeyLoginMutation } from './mutations/startPasskeyLogin'
+import { StartPasskeyRegistrationMutation } from './mutations/startPasskeyRegistration'
 import { StepUpMutation } from './mutations/stepUp'
 import { UpdateProfileMutation } from './mutations/updateProfile'
 import { VerifyEmailMutation } from './mutations/verifyEmail'
@@ -59,6 +65,12 @@ const RESOLVERS = [
   RemoveSecondFactorMutation,
   RenewRecoveryCodesMutation,
   StepUpMutation,
+  StartPasskeyRegistrationMutation,
+  RegisterPasskeyMutation,
+  RenamePasskeyMutation,
+  RemovePasskeyMutation,
+  StartPasskeyLoginMutation,
+  LoginWithPasskeyMutation,
   MeQuery,
   PasswordPolicyQuery,
   UserResolver,

@@ -24,7 +24,7 @@ import { requestTimeout } from './requestTimeout'
 import { requireHttps } from './requireHttps'
 import { restRoutes } from './restRoutes'
 import { loadCertificate } from './tls'
-import { jwksRoute } from './wellKnown'
+import { appAssociationRoutes, jwksRoute } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox/store'
 import { type Context, createContext } from '../graphql/context'
@@ -81,6 +81,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   graphqlRoute(app, { apollo, contextOf, sandbox: config.sandbox })
   restRoutes(app, { apollo, contextOf, schema })
   jwksRoute(app, { keyring, clock })
+  appAssociationRoutes(app, config)
   healthRoutes(app, readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config'
 import { SIGNING_KEYS } from '../config/defaults'
 import type { Keyring } from '../crypto/keyring'
 import type { Clock } from '../lib/clock'
@@ -22,4 +23,23 @@ export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: K
 function knows(ifNoneMatch: string | undefined, etag: string): boolean {
   const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags?.some((tag) => tag === etag || tag === '*') ?? false
+}
+
+/** Which apps may use the passkeys and saved passwords of this service: most trouble with passkeys on phones is one of these files. */
+export function appAssociationRoutes(
+  app: FastifyInstance,
+  { appleAppIds, androidApps }: Pick<Config, 'appleAppIds' | 'androidApps'>,
+): void {
+  if (appleAppIds.length > 0) {
+    const association = { webcredentials: { apps: appleAppIds } }
+    app.get('/.well-known/apple-app-site-association', (_request, reply) => reply.send(association))
+  }
+  if (androidApps.length > 0) {
+    const relation = ['delegate_permission/common.handle_all_urls', 'delegate_permission/common.get_login_creds']
+    const links = androidApps.map(({ packageName, fingerprint }) => ({
+      relation,
+      target: { namespace: 'android_app', package_name: packageName, sha256_cert_fingerprints: [fingerprint] },
+    }))
+    app.get('/.well-known/assetlinks.json', (_request, reply) => reply.send(links))
+  }
 }

@@ -3,6 +3,7 @@ import {
   type FieldProblem,
   InvalidInputError,
   OverloadedError,
+  PasskeyRefusedError,
   RateLimitedError,
   SecondFactorRequiredError,
   StepUpRequiredError,
@@ -31,7 +32,8 @@ export type DescribedUserError =
   | (Described & { fields: DescribedField[] })
   | (Described & { score: number; suggestions: string[] })
   | (Described & { retryAfter: number })
-  | (Described & { challenge: string; methods: readonly string[]; expiresAt: Date })
+  | (Described & { challenge: string; methods: readonly string[]; expiresAt: Date; passkeyOptions: object | null })
+  | (Described & { unknownCredentialId: string | null })
   | (Described & { methods: readonly string[]; maxAge: number })
 
 /** An expected failure as clients see it: its code, its message in `locale`, and the further fields of its type. */
@@ -49,12 +51,16 @@ export function describeUserError(error: UserError, locale: Locale): DescribedUs
     return { code, message: fill(message, { duration: durationText(locale, waitingTime(retryAfter)) }), retryAfter }
   }
   if (error instanceof SecondFactorRequiredError) {
-    const { challenge, methods, expiresAt } = error
-    return { code, message, challenge, methods, expiresAt }
+    const { challenge, methods, expiresAt, passkeyOptions } = error
+    return { code, message, challenge, methods, expiresAt, passkeyOptions }
   }
   if (error instanceof StepUpRequiredError) {
     const { methods, maxAge } = error
     return { code, message, methods, maxAge }
+  }
+  if (error instanceof PasskeyRefusedError) {
+    const { unknownCredentialId } = error
+    return { code, message: text(locale).wrongPasskey, unknownCredentialId }
   }
   if (error instanceof WrongMailedCodeError) return { code, message: text(locale).wrongMailedCode }
   if (error instanceof WrongCodeError) return { code, message: text(locale).wrongCode }

@@ -73,6 +73,9 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
     case 'emailChanged':
     case 'secondFactorAdded':
     case 'secondFactorRemoved':
+    case 'passkeyAdded':
+    case 'passkeyRemoved':
+    case 'passkeyCloned':
     case 'recoveryCodeUsed':
     case 'recoveryCodesLow':
     case 'recoveryCodesRenewed':

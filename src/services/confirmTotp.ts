@@ -4,7 +4,8 @@ import { InputReader } from './steps/inputReader'
 import { requireRecentProof } from './steps/recentProof'
 import { recoveryCodesFor } from './steps/recoveryCodes'
 import { renewSession, tokensOfRenewed } from './steps/renewSession'
-import { amrWith, queueNotice } from './steps/secondFactor'
+import { queueNotice } from './steps/queueNotice'
+import { amrWith } from './steps/secondFactor'
 import { SECOND_FACTOR } from '../config/defaults'
 import { TOTP_DIGITS, readTotpCode, stepsOfCode } from '../crypto/totp'
 import { unsealTotpSecret } from '../crypto/totpSeal'
@@ -12,7 +13,13 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 import { NotFoundError, WrongCodeError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { isUuid } from '../lib/uuid'
-import { type SecondFactor, confirmFactor, countConfirmedFactors, findEnrolment } from '../store/secondFactors'
+import {
+  type SecondFactor,
+  confirmFactor,
+  findEnrolment,
+  findFactorState,
+  hasSecondFactor,
+} from '../store/secondFactors'
 import { revokeSessions } from '../store/sessions'
 import { lockUser } from '../store/users'
 
@@ -57,13 +64,13 @@ export async function confirmTotp(
 
   const { renewed, ...confirmed } = await commit(deps, client, async (tx, confirmedAt) => {
     if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
-    const isFirst = (await countConfirmedFactors(tx, userId)) === 0
+    const isFirst = !hasSecondFactor(await findFactorState(tx, userId))
     const factor = await confirmFactor(tx, { id: waiting.id, step, now: confirmedAt })
     if (!factor) throw new NotFoundError()
     const recoveryCodes = isFirst ? await recoveryCodesFor(tx, userId, confirmedAt) : null
     const below = { userId, keep: viewer.session.id, belowAal: 2 }
     const revokedSessions = await revokeSessions(tx, below, confirmedAt)
-    const authentication = { aal: 2, amr: amrWith(viewer.session.amr, 'TOTP') }
+    const authentication = { aal: 2, amr: amrWith(viewer.session.amr, ['otp']) }
     const renewed = await renewSession(deps, tx, { viewer, authentication })
     await queueNotice(tx, { userId, name: 'secondFactorAdded', now: confirmedAt })
     return {

@@ -14,11 +14,12 @@ import type { SampledLog } from '../ops/sampledLog'
 import type { RateLimiter } from '../ratelimit/rateLimiter'
 import type { Database } from '../store/database'
 import type { LiveSession, SessionCache } from '../store/sessionCache'
+import type { Passkey } from '../store/passkeys'
 import type { SessionView } from '../store/sessions'
 import type { Account } from '../store/users'
 import type { SingleFlight } from './steps/singleFlight'
 
-export type { Account, SessionView }
+export type { Account, Passkey, SessionView }
 
 /** The dependencies of the operations; each operation picks those that it needs. */
 export interface Deps {

@@ -72,7 +72,7 @@ export async function login(
   if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
 
   if (started.kind === 'secondFactor') {
-    throw new SecondFactorRequiredError(started.challenge, started.methods, started.expiresAt)
+    throw new SecondFactorRequiredError(started)
   }
   const { session, refreshToken } = started
   return { account: toAccount(user), session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }

@@ -48,7 +48,7 @@ export async function loginWithCode(
 
   const { login, account } = started
   if (login.kind === 'secondFactor') {
-    throw new SecondFactorRequiredError(login.challenge, login.methods, login.expiresAt)
+    throw new SecondFactorRequiredError(login)
   }
   const { session, refreshToken } = login
   return { account, session, tokens: issueTokens(deps, { userId: account.id, session, refreshToken }) }

@@ -1,7 +1,7 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { requireRecentProof } from './steps/recentProof'
-import { queueNotice } from './steps/secondFactor'
+import { queueNotice } from './steps/queueNotice'
 import { NotFoundError } from '../errors/userErrors'
 import { isUuid } from '../lib/uuid'
 import { deleteFactor } from '../store/secondFactors'

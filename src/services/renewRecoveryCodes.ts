@@ -2,9 +2,9 @@ import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { requireRecentProof } from './steps/recentProof'
 import { recoveryCodesFor } from './steps/recoveryCodes'
-import { queueNotice } from './steps/secondFactor'
+import { queueNotice } from './steps/queueNotice'
 import { NotFoundError } from '../errors/userErrors'
-import { countConfirmedFactors } from '../store/secondFactors'
+import { findFactorState, hasSecondFactor } from '../store/secondFactors'
 import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'sessionCache' | 'logger' | 'sampledLog'>
@@ -19,7 +19,7 @@ export async function renewRecoveryCodes(
   const userId = viewer.account.id
   const recoveryCodes = await commit(deps, client, async (tx, now) => {
     await lockUser(tx, userId)
-    if ((await countConfirmedFactors(tx, userId)) === 0) throw new NotFoundError()
+    if (!hasSecondFactor(await findFactorState(tx, userId))) throw new NotFoundError()
     await queueNotice(tx, { userId, name: 'recoveryCodesRenewed', now })
     const result = await recoveryCodesFor(tx, userId, now)
     return { result, event: { type: 'recovery_codes_renewed', userId }, invalidate: [] }

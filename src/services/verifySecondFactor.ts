@@ -2,7 +2,17 @@ import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
-import { admitProof, amrWith, readSecondFactorProof, refundProof, refuseProof, useProof } from './steps/secondFactor'
+import {
+  type SecondFactorInput,
+  admitProof,
+  amrWith,
+  comparableProof,
+  methodsOf,
+  readSecondFactorProof,
+  refundProof,
+  refuseProof,
+  useProof,
+} from './steps/secondFactor'
 import { startSession } from './steps/startSession'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
 import { InvalidTokenError } from '../errors/userErrors'
@@ -32,7 +42,7 @@ type Needs = Pick<
 export async function verifySecondFactor(
   deps: Needs,
   client: ClientInfo,
-  input: { challenge: string; totp?: string | null; recoveryCode?: string | null; cookieToken: string | null },
+  input: SecondFactorInput & { challenge: string; cookieToken: string | null },
 ): Promise<{ account: Account; session: SessionView; tokens: IssuedTokens }> {
   const { clock, database, metrics } = deps
   const read = new InputReader()
@@ -46,15 +56,17 @@ export async function verifySecondFactor(
   if (!attempt) throw new InvalidTokenError()
   const { userId, passwordChangedAt } = attempt
   const charges = await admitProof(deps, client, userId)
+  const compared = await comparableProof(deps, client, { proof, challenge: input.challenge, userId })
+  if (!compared) return refuseProof(deps, client, { userId, kind: proof.kind })
 
   const started = await commit(deps, client, async (tx, now) => {
     // A changed or reset password invalidates challenges that were created with the earlier one.
     if (!(await lockIfPasswordUnchanged(tx, { id: userId, passwordChangedAt }))) throw new InvalidTokenError()
-    if (!(await useProof(deps, tx, { userId, proof }))) return { result: null, event: null, invalidate: [] }
+    if (!(await useProof(deps, tx, { userId, proof: compared }))) return { result: null, event: null, invalidate: [] }
     if (!(await consumeChallenge(tx, attempt.id, now))) throw new InvalidTokenError()
     const user = await findUser(tx, userId)
     if (!user) throw new InvalidTokenError()
-    const authentication = { aal: 2 as const, amr: amrWith(attempt.amr, proof.kind) }
+    const authentication = { aal: 2 as const, amr: amrWith(attempt.amr, methodsOf(compared)) }
     const session = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return {
       result: { ...session, account: toAccount(user) },

@@ -6,6 +6,8 @@ export interface NewChallenge {
   purpose: ChallengePurpose
   tokenHash: Uint8Array<ArrayBuffer>
   userId?: string
+  /** The session that asked. */
+  sessionId?: string
   /** The address that a code is mailed to. */
   email?: string
   /** The registration that its code activates. Not a foreign key: the row must not disappear with the registration. */
@@ -43,9 +45,16 @@ export interface AdmittedCode {
   registrationId: string | null
 }
 
+export interface AdmittedPasskeyChallenge {
+  /** Both null for a login. */
+  userId: string | null
+  sessionId: string | null
+}
+
 interface AdmittedRow {
   id: string
   userId: string | null
+  sessionId: string | null
   registrationId: string | null
   email: string | null
   secret: Uint8Array | null
@@ -54,14 +63,14 @@ interface AdmittedRow {
 }
 
 /** Returns its id. */
-export async function createChallenge(tx: Transaction, challenge: NewChallenge): Promise<string> {
+export async function createChallenge(db: Queryable, challenge: NewChallenge): Promise<string> {
   const { amr = [], passwordChangedAt, registrationId, now: createdAt, ...row } = challenge
   const id = uuidv7()
   const state = {
     ...(passwordChangedAt && { passwordChangedAt: passwordChangedAt.toISOString() }),
     ...(registrationId !== undefined && { registrationId }),
   }
-  await tx.challenge.createMany({ data: [{ ...row, id, amr: [...amr], state, createdAt }] })
+  await db.challenge.createMany({ data: [{ ...row, id, amr: [...amr], state, createdAt }] })
   return id
 }
 
@@ -74,7 +83,7 @@ async function admit(db: Queryable, { purpose, tokenHash, now }: ChallengeKey): 
     UPDATE challenges SET attempts = attempts + 1
     WHERE token_hash = ${tokenHash} AND purpose = ${purpose}::challenge_purpose AND attempts < max_attempts
       AND consumed_at IS NULL AND expires_at > ${now}
-    RETURNING id, user_id AS "userId", email, secret, amr, state->>'passwordChangedAt' AS "passwordChangedAt",
+    RETURNING id, user_id AS "userId", session_id AS "sessionId", email, secret, amr, state->>'passwordChangedAt' AS "passwordChangedAt",
       state->>'registrationId' AS "registrationId"`
   return rows[0] ?? null
 }
@@ -91,6 +100,15 @@ export async function admitAttempt(db: Queryable, key: ChallengeKey): Promise<Ad
 export async function admitCode(db: Queryable, key: ChallengeKey): Promise<AdmittedCode | null> {
   const row = await admit(db, key)
   return row && { id: row.id, email: row.email, stored: row.secret, registrationId: row.registrationId }
+}
+
+/** The only attempt at a challenge for a passkey. */
+export async function admitPasskeyChallenge(
+  db: Queryable,
+  key: ChallengeKey,
+): Promise<AdmittedPasskeyChallenge | null> {
+  const row = await admit(db, key)
+  return row && { userId: row.userId, sessionId: row.sessionId }
 }
 
 /** Stores the digest of the code that is about to be mailed. */

@@ -18,17 +18,34 @@ export interface SealedFactor {
 /** The factors of an account and its unused recovery codes. Without a factor there is no second step, even if codes are left. */
 export interface FactorState {
   factors: SealedFactor[]
+  passkeys: number
+  codesLeft: number
+}
+
+export function hasSecondFactor({ factors, passkeys }: Pick<FactorState, 'factors' | 'passkeys'>): boolean {
+  return factors.length > 0 || passkeys > 0
+}
+
+interface StateRow {
+  id: string | null
+  secretSealed: Uint8Array | null
+  passkeys: number
   codesLeft: number
 }
 
 /** In one statement, since every login runs it. */
 export async function findFactorState(db: Queryable, userId: string): Promise<FactorState> {
-  const rows = await db.$queryRaw<(SealedFactor & { codesLeft: number })[]>`
-    SELECT id, secret_sealed AS "secretSealed",
-      (SELECT count(*)::int FROM recovery_codes c WHERE c.user_id = f.user_id AND c.used_at IS NULL) AS "codesLeft"
-    FROM totp_factors f WHERE user_id = ${userId}::uuid AND confirmed_at IS NOT NULL
-    ORDER BY created_at, id`
-  return { factors: rows, codesLeft: rows[0]?.codesLeft ?? 0 }
+  const rows = await db.$queryRaw<StateRow[]>`
+    SELECT f.id, f.secret_sealed AS "secretSealed", counts.passkeys, counts."codesLeft"
+    FROM (
+      SELECT (SELECT count(*)::int FROM passkeys WHERE user_id = ${userId}::uuid) AS passkeys,
+        (SELECT count(*)::int FROM recovery_codes WHERE user_id = ${userId}::uuid AND used_at IS NULL) AS "codesLeft"
+    ) counts
+    LEFT JOIN totp_factors f ON f.user_id = ${userId}::uuid AND f.confirmed_at IS NOT NULL
+    ORDER BY f.created_at, f.id`
+  const factors = rows.flatMap(({ id, secretSealed }) => (id !== null && secretSealed ? [{ id, secretSealed }] : []))
+  const { passkeys = 0, codesLeft = 0 } = rows[0] ?? {}
+  return { factors, passkeys, codesLeft }
 }
 
 export async function listSecondFactors(db: Queryable, userId: string): Promise<SecondFactor[]> {
@@ -40,8 +57,9 @@ export async function listSecondFactors(db: Queryable, userId: string): Promise<
   return rows.map((row) => ({ ...row, kind: 'TOTP' as const }))
 }
 
-export function countConfirmedFactors(db: Queryable, userId: string): Promise<number> {
-  return db.totpFactor.count({ where: { userId, confirmedAt: { not: null } } })
+/** Deletes the recovery codes of a locked account that has no second factor left. */
+export async function dropUselessCodes(tx: Transaction, userId: string): Promise<void> {
+  if (!hasSecondFactor(await findFactorState(tx, userId))) await tx.recoveryCode.deleteMany({ where: { userId } })
 }
 
 /** Stores a pending enrolment; it replaces an earlier one. Call with the account locked. */
@@ -106,7 +124,7 @@ export async function updateSealedSecret(
 export async function deleteFactor(tx: Transaction, { id, userId }: { id: string; userId: string }): Promise<boolean> {
   const { count } = await tx.totpFactor.deleteMany({ where: { id, userId, confirmedAt: { not: null } } })
   if (count === 0) return false
-  if ((await countConfirmedFactors(tx, userId)) === 0) await tx.recoveryCode.deleteMany({ where: { userId } })
+  await dropUselessCodes(tx, userId)
   return true
 }
 

@@ -74,6 +74,14 @@ export async function createSession(
   }
 }
 
+/** Raises the level of a live session: its user has just proved a second factor. */
+export async function raiseSession(
+  tx: Transaction,
+  { id, aal, amr, now }: Authentication & { id: string; now: Date },
+): Promise<void> {
+  await tx.session.updateMany({ where: { id, revokedAt: null }, data: { aal, amr, authenticatedAt: now } })
+}
+
 export function listLiveSessions(db: Queryable, userId: string, now: Date): Promise<SessionView[]> {
   return db.session.findMany({
     where: { userId, revokedAt: null, expiresAt: { gt: now } },

@@ -256,6 +256,11 @@ DATA['20261126100000_mailed_codes'] = `${DATA['20261126090000_order_of_links'] ?
       VALUES ('LOGIN_CODE', sha256('f'), 'ada@example.com', 5, now() + interval '10 minutes');
     UPDATE mails SET challenge_id = (SELECT id FROM challenges WHERE purpose = 'LOGIN_CODE');`
 
+DATA['20261126110000_passkeys'] = `${DATA['20261126100000_mailed_codes']}
+    INSERT INTO passkeys (user_id, credential_id, public_key, discoverable, backup_eligible, backed_up, name)
+      SELECT id, 'credential', 'key', true, true, true, 'Laptop' FROM users;
+    INSERT INTO settings (name, value) VALUES ('passkey_rp_id', 'example.com');`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

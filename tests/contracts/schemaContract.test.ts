@@ -180,7 +180,7 @@ describe('policy stands on the fields', () => {
 function placeholder(type: GraphQLInputType): string {
   const named = getNamedType(type)
   if (isEnumType(named)) return named.getValues()[0]?.name ?? ''
-  if (!isInputObjectType(named)) return '"x"'
+  if (!isInputObjectType(named)) return named.name === 'JSONObject' ? '{}' : '"x"'
   const fields = Object.values(named.getFields()).map((field) => `${field.name}: ${placeholder(field.type)}`)
   return `{ ${fields.join(', ')} }`
 }

@@ -4,6 +4,7 @@ import { isUnionType } from 'graphql'
 import { createSchema } from '../../src/graphql/schema'
 import { type TestApp, codeOf, startTestApp } from '../support/app'
 import { type LoggedIn, call, me, post, rest } from '../support/client'
+import { SoftwarePasskey } from '../support/passkey'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, verifiedPerson } from '../support/people'
 import { dumpTables } from '../support/tables'
 import { type Secured, challengeOf, secure, secured } from '../support/totp'
@@ -539,6 +540,16 @@ const WAYS_IN: Record<string, (person: Secured & { before: LoggedIn }) => Promis
     const code = codeOf(await app.mail(email, /sign-in code/))
     expect((await call(app.url, 'loginWithCode', { challenge: data.challenge, code })).code).toBe(
       'SECOND_FACTOR_REQUIRED',
+    )
+  },
+  // A passkey is two factors by itself: with user verification it starts a session of level 2, without it none.
+  loginWithPasskey: async ({ before }) => {
+    const { data } = await call(app.url, 'startPasskeyLogin')
+    const { challenge, options } = data as { challenge: string; options: Record<string, unknown> }
+    const response = new SoftwarePasskey(app.config.publicUrl).get(options, { unverified: true })
+    const { accessToken: token } = before.tokens
+    expect((await call(app.url, 'loginWithPasskey', { challenge, response }, { token })).code).toBe(
+      'INVALID_CREDENTIALS',
     )
   },
   refreshSession: async ({ before }) => {

@@ -16,6 +16,12 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const README = read('README.md')
 /** The server as `npm start` runs it: mails go to the development inbox. */
 const DEVELOPMENT = { SMTP_URL: '' }
+/** What opens every route of the README's table. */
+const OPTIONAL = {
+  LOGIN_CODE: 'on',
+  APPLE_APP_IDS: 'ABCDE12345.com.example.app',
+  ANDROID_APPS: `com.example.app:${Array<string>(32).fill('0A').join(':')}`,
+}
 
 interface Step {
   assignments: [name: string, value: string][]
@@ -84,7 +90,7 @@ function shapeOf(value: unknown): unknown {
 describe('the README', () => {
   let app: TestApp
   beforeAll(async () => {
-    app = await startTestApp({ env: { ...DEVELOPMENT, LOGIN_CODE: 'on' } })
+    app = await startTestApp({ env: { ...DEVELOPMENT, ...OPTIONAL } })
   })
   afterAll(() => app.close())
 
@@ -150,7 +156,9 @@ function literalOf(type: GraphQLInputObjectType): string {
     (field) => isNonNullType(field.type) && field.type.toString() === 'String!',
   )
   const ids = Object.values(type.getFields()).filter((field) => field.type.toString() === 'ID!')
-  return `{ ${[...required, ...ids].map(({ name }) => `${name}: "x"`).join(', ')} }`
+  const objects = Object.values(type.getFields()).filter((field) => field.type.toString() === 'JSONObject!')
+  const texts = [...required, ...ids].map(({ name }) => `${name}: "x"`)
+  return `{ ${[...texts, ...objects.map(({ name }) => `${name}: {}`)].join(', ')} }`
 }
 
 test('the code in docs/clients.md verifies a token of this server, and refuses another', async () => {

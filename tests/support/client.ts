@@ -19,12 +19,14 @@ const PARTS: Record<string, string> = {
   InvalidInputError: '... on InvalidInputError { fields { field code message } }',
   WeakPasswordError: '... on WeakPasswordError { score suggestions }',
   RateLimitedError: '... on RateLimitedError { retryAfter }',
+  InvalidCredentialsError: '... on InvalidCredentialsError { unknownCredentialId }',
   OverloadedError: '... on OverloadedError { retryAfter }',
-  SecondFactorRequiredError: '... on SecondFactorRequiredError { challenge methods expiresAt }',
+  SecondFactorRequiredError: '... on SecondFactorRequiredError { challenge methods expiresAt passkeyOptions }',
   StepUpRequiredError: '... on StepUpRequiredError { methods maxAge }',
 }
 const USER = 'id email emailVerified displayName locale createdAt'
 const SESSION = 'id createdAt lastSeenAt expiresAt ipAddress userAgent current assuranceLevel authenticatedAt'
+const PASSKEY = 'id name createdAt lastUsedAt synced aaguid credentialId'
 const FACTOR = 'id kind name createdAt lastUsedAt'
 const TOKENS = 'tokens { accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt }'
 
@@ -93,6 +95,22 @@ const OPERATIONS: Record<string, Operation> = {
     failures: ['InvalidInputError', ...hashing],
     rest: { method: 'POST', path: '/api/auth/step-up' },
   },
+  loginWithPasskey: {
+    success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
+    successType: 'LoginSuccess',
+    failures: ['InvalidCredentialsError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/passkey-login' },
+  },
+  registerPasskey: {
+    success: `passkey { ${PASSKEY} } recoveryCodes`,
+    failures: ['InvalidInputError', 'StepUpRequiredError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/passkey' },
+  },
+  renamePasskey: { success: `passkey { ${PASSKEY} }`, failures: ['InvalidInputError', 'RateLimitedError'] },
+  removePasskey: {
+    success: 'passkeyId acceptedCredentialIds rpId userHandle',
+    failures: ['StepUpRequiredError', 'RateLimitedError'],
+  },
   refreshSession: {
     success: `session { ${SESSION} } ${TOKENS}`,
     failures: ['RateLimitedError'],
@@ -129,6 +147,8 @@ export function documentOf(name: string): string {
   if (name === 'renewRecoveryCodes')
     return `mutation { result: renewRecoveryCodes { ... on RenewRecoveryCodesSuccess { recoveryCodes } ${ERRORS}
       ${PARTS.StepUpRequiredError ?? ''} ${PARTS.RateLimitedError ?? ''} } }`
+  if (name === 'startPasskeyLogin' || name === 'startPasskeyRegistration')
+    return `mutation { result: ${name} { ... on ${capital(name)}Success { challenge options expiresAt } ${ERRORS} } }`
   if (name === 'revokeOtherSessions') return 'mutation { result: revokeOtherSessions { revokedSessions } }'
   const operation = OPERATIONS[name]
   if (!operation) throw new Error(`No operation ${name}`)
@@ -185,9 +205,14 @@ export async function rest(url: string, name: string, input?: unknown, options: 
   const route =
     name === 'logout'
       ? { method: 'POST', path: '/api/auth/logout' }
-      : name === 'me'
-        ? { method: 'GET', path: '/api/auth/me' }
-        : OPERATIONS[name]?.rest
+      : name === 'startPasskeyLogin' || name === 'startPasskeyRegistration'
+        ? {
+            method: 'POST',
+            path: name === 'startPasskeyLogin' ? '/api/auth/passkey-login-start' : '/api/auth/passkey-start',
+          }
+        : name === 'me'
+          ? { method: 'GET', path: '/api/auth/me' }
+          : OPERATIONS[name]?.rest
   if (!route) throw new Error(`No route for ${name}`)
   const inPath = name === 'verifyEmail'
   const path = inPath ? route.path + encodeURIComponent((input as { token: string }).token) : route.path

@@ -1,3 +1,4 @@
+import { GraphQLJSONObject } from 'graphql-scalars'
 import { Arg, Authorized, Ctx, Directive, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
 import type { Viewer } from '../../services/deps'
 import { stepUp } from '../../services/stepUp'
@@ -18,6 +19,12 @@ class StepUpInput {
 
   @Field(() => String, { nullable: true })
   recoveryCode?: string | null
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'For the options of `startPasskeyLogin`.' })
+  passkey?: Record<string, unknown> | null
+
+  @Field(() => String, { nullable: true, description: 'Of `startPasskeyLogin`, together with `passkey`.' })
+  challenge?: string | null
 }
 
 @ObjectType({ description: 'The session goes on with new tokens.' })

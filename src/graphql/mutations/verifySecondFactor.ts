@@ -1,3 +1,4 @@
+import { GraphQLJSONObject } from 'graphql-scalars'
 import { Arg, Ctx, Directive, Field, InputType, Mutation, Resolver } from 'type-graphql'
 import { verifySecondFactor } from '../../services/verifySecondFactor'
 import type { Context } from '../context'
@@ -14,6 +15,9 @@ class VerifySecondFactorInput {
 
   @Field(() => String, { nullable: true })
   recoveryCode?: string | null
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'For `passkeyOptions` of SecondFactorRequiredError.' })
+  passkey?: Record<string, unknown> | null
 
   @Field(() => TokenTransport, { defaultValue: TokenTransport.BODY })
   transport: TokenTransport

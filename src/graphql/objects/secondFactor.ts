@@ -19,5 +19,5 @@ export class SecondFactorType {
   lastUsedAt: Date | null
 }
 
-export const WayInKind = { PASSWORD: 'PASSWORD', MAILED_CODE: 'MAILED_CODE' } as const
+export const WayInKind = { PASSWORD: 'PASSWORD', PASSKEY: 'PASSKEY', MAILED_CODE: 'MAILED_CODE' } as const
 registerEnumType(WayInKind, { name: 'WayInKind' })

@@ -2,8 +2,9 @@ import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from '
 import type { Account } from '../../services/deps'
 import { listSessions } from '../../services/listSessions'
 import { pendingEmail } from '../../services/pendingEmail'
-import { listSecondFactors, recoveryCodesLeft, waysIn } from '../../services/waysIn'
+import { listPasskeys, listSecondFactors, recoveryCodesLeft, waysIn } from '../../services/waysIn'
 import type { Context } from '../context'
+import { PasskeyType } from './passkey'
 import { SecondFactorType, WayInKind } from './secondFactor'
 import { SessionType } from './session'
 
@@ -49,6 +50,11 @@ export class UserResolver {
   @FieldResolver(() => [SecondFactorType], { description: 'Confirmed ones, oldest first.' })
   secondFactors(@Root() user: UserType, @Ctx() { deps }: Context) {
     return listSecondFactors(deps, user.id)
+  }
+
+  @FieldResolver(() => [PasskeyType], { description: 'Oldest first.' })
+  async passkeys(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return (await listPasskeys(deps, user.id)).map((passkey) => PasskeyType.of(passkey))
   }
 
   @FieldResolver(() => Int, { description: 'Recovery codes that were not used yet.' })

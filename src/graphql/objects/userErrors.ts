@@ -1,4 +1,5 @@
 import { type ClassType, Field, Int, InterfaceType, ObjectType, createUnionType, registerEnumType } from 'type-graphql'
+import { GraphQLJSONObject } from 'graphql-scalars'
 import { FIELD_ERROR_CODES, type FieldErrorCode, USER_ERRORS, type UserErrorCode } from '../../errors/catalogue'
 
 const CODES = Object.keys(USER_ERRORS) as UserErrorCode[]
@@ -30,15 +31,21 @@ class FieldErrorType {
   message: string
 }
 
-type FieldList = [name: string, type: Parameters<typeof Field>[0] & (() => unknown), description?: string][]
+type FieldList = [
+  name: string,
+  type: Parameters<typeof Field>[0] & (() => unknown),
+  description?: string,
+  nullable?: boolean,
+][]
 
 const RETRY_AFTER: FieldList = [['retryAfter', () => Int, 'In seconds.']]
 
-export const SecondFactorKindEnum = enumOf(['TOTP', 'RECOVERY_CODE'])
+export const SecondFactorKindEnum = enumOf(['PASSKEY', 'TOTP', 'RECOVERY_CODE'])
 registerEnumType(SecondFactorKindEnum, { name: 'SecondFactorKind' })
 
 enum StepUpMethodEnum {
   PASSWORD = 'PASSWORD',
+  PASSKEY = 'PASSKEY',
   TOTP = 'TOTP',
   RECOVERY_CODE = 'RECOVERY_CODE',
 }
@@ -57,6 +64,15 @@ const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
     ['challenge', () => String],
     ['methods', () => [SecondFactorKindEnum], 'What the account has, the strongest first.'],
     ['expiresAt', () => Date],
+    ['passkeyOptions', () => GraphQLJSONObject, 'For a passkey: what `navigator.credentials.get` takes.', true],
+  ],
+  INVALID_CREDENTIALS: [
+    [
+      'unknownCredentialId',
+      () => String,
+      'The passkey that was presented and belongs to no account: for `PublicKeyCredential.signalUnknownCredential`.',
+      true,
+    ],
   ],
   STEP_UP_REQUIRED: [
     ['methods', () => [StepUpMethodEnum]],
@@ -68,8 +84,8 @@ const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
 function memberOf(code: UserErrorCode): ClassType {
   class Member extends UserErrorType {}
   const { type, ...documentation } = USER_ERRORS[code] as { type: string; description?: string }
-  for (const [name, returnType, description] of FURTHER_FIELDS[code] ?? []) {
-    Field(returnType, description === undefined ? {} : { description })(Member.prototype, name)
+  for (const [name, returnType, description, nullable = false] of FURTHER_FIELDS[code] ?? []) {
+    Field(returnType, { nullable, ...(description !== undefined && { description }) })(Member.prototype, name)
   }
   const { description } = documentation
   ObjectType(type, { implements: UserErrorType, ...(description === undefined ? {} : { description }) })(Member)

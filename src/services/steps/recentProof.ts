@@ -2,7 +2,7 @@ import { factorMethods } from './secondFactor'
 import { STEP_UP } from '../../config/defaults'
 import { StepUpRequiredError, type StepUpMethod } from '../../errors/userErrors'
 import { later } from '../../lib/clock'
-import { type FactorState, findFactorState } from '../../store/secondFactors'
+import { type FactorState, findFactorState, hasSecondFactor } from '../../store/secondFactors'
 import type { Deps, Viewer } from '../deps'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'secrets' | 'logger' | 'sampledLog'>
@@ -20,7 +20,7 @@ export async function requireRecentProof(deps: Needs, viewer: Viewer): Promise<F
 /** The same for operations that also check the password, which suffices if the account has no second factor. */
 export async function requireRecentSecondFactor(deps: Needs, viewer: Viewer): Promise<void> {
   const state = await findFactorState(deps.database.prisma, viewer.account.id)
-  if (state.factors.length > 0) requireRecent(deps, viewer, state)
+  if (hasSecondFactor(state)) requireRecent(deps, viewer, state)
 }
 
 /** The proofs that `stepUp` accepts: the password only if the account has no second factor. */
@@ -32,7 +32,7 @@ export function stepUpMethods(
 }
 
 function requireRecent(deps: Needs, { session }: Viewer, state: FactorState): void {
-  const level = state.factors.length > 0 ? 2 : 1
+  const level = hasSecondFactor(state) ? 2 : 1
   const isRecent = session.authenticatedAt > later(deps.clock.now(), -STEP_UP.maxAge)
   if (isRecent && session.aal >= level) return
   throw new StepUpRequiredError(stepUpMethods(deps, state), STEP_UP.maxAge / 1000)

@@ -1,38 +1,45 @@
-import { MAIL, SECOND_FACTOR } from '../../config/defaults'
+import { SECOND_FACTOR } from '../../config/defaults'
 import { readRecoveryCode, recoveryCodeDigest } from '../../crypto/recoveryCode'
 import { readTotpCode, stepsOfCode } from '../../crypto/totp'
 import { unsealTotpSecret } from '../../crypto/totpSeal'
-import { RateLimitedError, type SecondFactorKind, WrongCodeError } from '../../errors/userErrors'
+import { PasskeyRefusedError, RateLimitedError, type SecondFactorKind, WrongCodeError } from '../../errors/userErrors'
 import { later } from '../../lib/clock'
 import type { Budget, Charge } from '../../ratelimit/rateLimiter'
 import { countAuditEvents } from '../../store/auditEvents'
 import type { Transaction } from '../../store/database'
-import { queueMail } from '../../store/outbox'
 import {
   type FactorState,
   countRecoveryCodes,
   countSecondFactorFailure,
   findFactorState,
   forgetSecondFactorFailures,
+  hasSecondFactor,
   updateSealedSecret,
   useRecoveryCode,
   useTotpStep,
 } from '../../store/secondFactors'
-import { findUser, lockUser } from '../../store/users'
+import { lockUser } from '../../store/users'
 import type { ClientInfo, Deps } from '../deps'
 import { commit } from './commit'
+import { queueNotice } from './queueNotice'
 import type { InputReader } from './inputReader'
+import { type PasskeyProof, methodsOfPasskey, usePasskey, verifyPasskey } from './passkeyProof'
 
 type Needs = Pick<
   Deps,
   'clock' | 'database' | 'secrets' | 'limiter' | 'sessionCache' | 'logger' | 'sampledLog' | 'metrics'
 >
 
-/** A proof in the form that is compared. */
-export interface SecondFactorProof {
-  kind: SecondFactorKind
+interface CodeProof {
+  kind: 'TOTP' | 'RECOVERY_CODE'
   code: string
 }
+
+/** A proof as the client sent it. */
+export type SecondFactorProof = CodeProof | { kind: 'PASSKEY'; response: Record<string, unknown> }
+
+/** A proof in the form that is compared in the transaction. */
+export type ComparableProof = CodeProof | PasskeyProof
 
 /** Wrong proofs of one user over all challenges. */
 const WRONG_PROOFS: readonly Budget[] = [
@@ -43,10 +50,14 @@ const WRONG_PROOFS: readonly Budget[] = [
 /** The proofs that an account accepts, the strongest first; null if it has no second factor. */
 export function factorMethods(
   deps: Pick<Deps, 'secrets' | 'logger' | 'sampledLog'>,
-  { factors, codesLeft }: FactorState,
+  state: FactorState,
 ): SecondFactorKind[] | null {
-  if (factors.length === 0) return null
-  const methods: SecondFactorKind[] = openFactors(deps, factors).length > 0 ? ['TOTP'] : []
+  const { factors, passkeys, codesLeft } = state
+  if (!hasSecondFactor(state)) return null
+  const methods: SecondFactorKind[] = [
+    ...(passkeys > 0 ? ['PASSKEY' as const] : []),
+    ...(openFactors(deps, factors).length > 0 ? ['TOTP' as const] : []),
+  ]
   return codesLeft > 0 ? [...methods, 'RECOVERY_CODE'] : methods
 }
 
@@ -62,13 +73,19 @@ function openFactors(
   })
 }
 
+export interface SecondFactorInput {
+  totp?: string | null | undefined
+  recoveryCode?: string | null | undefined
+  /** A response of `navigator.credentials.get`. */
+  passkey?: Record<string, unknown> | null | undefined
+}
+
 /** The one proof of an input. Records a problem if there is none, more than one, or a malformed one. */
-export function readSecondFactorProof(
-  read: InputReader,
-  input: { totp?: string | null | undefined; recoveryCode?: string | null | undefined },
-): SecondFactorProof | null {
-  const { totp = null, recoveryCode = null } = input
+export function readSecondFactorProof(read: InputReader, input: SecondFactorInput): SecondFactorProof | null {
+  const { totp = null, recoveryCode = null, passkey = null } = input
   if (totp !== null && recoveryCode !== null) read.refuse('recoveryCode', 'UNSUPPORTED')
+  if (passkey !== null && (totp ?? recoveryCode) !== null) read.refuse('passkey', 'UNSUPPORTED')
+  if (passkey !== null) return { kind: 'PASSKEY', response: passkey }
   if (totp !== null) return { kind: 'TOTP', code: readTotpCode(totp) ?? read.refuse('totp', 'INVALID_FORMAT') }
   if (recoveryCode === null) return null
   const code = readRecoveryCode(recoveryCode) ?? read.refuse('recoveryCode', 'INVALID_FORMAT')
@@ -88,6 +105,21 @@ export async function admitProof(deps: Needs, client: ClientInfo, userId: string
   throw new RateLimitedError(SECOND_FACTOR.closedRetryAfter)
 }
 
+/** Verifies what takes longer than a transaction should: the signature of a passkey, for this challenge. Null if it is refused. */
+export async function comparableProof(
+  deps: Needs & Pick<Deps, 'config'>,
+  client: ClientInfo,
+  { proof, challenge, userId }: { proof: SecondFactorProof; challenge: string; userId: string },
+): Promise<ComparableProof | null> {
+  if (proof.kind !== 'PASSKEY') return proof
+  try {
+    return await verifyPasskey(deps, client, { challenge, response: proof.response, userId })
+  } catch (error) {
+    if (error instanceof PasskeyRefusedError) return null
+    throw error
+  }
+}
+
 /**
  * Consumes a proof: of concurrent calls only one gets true. Resets the consecutive failures, so call it with the account
  * locked. Notifies the owner of a used recovery code.
@@ -95,12 +127,26 @@ export async function admitProof(deps: Needs, client: ClientInfo, userId: string
 export async function useProof(
   deps: Needs,
   tx: Transaction,
-  { userId, proof }: { userId: string; proof: SecondFactorProof },
+  { userId, proof }: { userId: string; proof: ComparableProof },
 ): Promise<boolean> {
-  const use = proof.kind === 'TOTP' ? useTotp : useCode
-  const isRight = await use(deps, tx, { userId, code: proof.code })
+  const isRight = await useOf(deps, tx, { userId, proof })
   if (isRight) await forgetSecondFactorFailures(tx, userId)
   return isRight
+}
+
+function useOf(
+  deps: Needs,
+  tx: Transaction,
+  { userId, proof }: { userId: string; proof: ComparableProof },
+): Promise<boolean> {
+  switch (proof.kind) {
+    case 'PASSKEY':
+      return usePasskey(tx, proof, deps.clock.now())
+    case 'TOTP':
+      return useTotp(deps, tx, { userId, code: proof.code })
+    case 'RECOVERY_CODE':
+      return useCode(deps, tx, { userId, code: proof.code })
+  }
 }
 
 async function useTotp(
@@ -157,29 +203,16 @@ export async function refuseProof(
     return { result: undefined, event: { type: 'second_factor_failed', userId, details: { kind } }, invalidate: [] }
   })
   deps.metrics.secondFactorProofs.inc({ kind, outcome: 'wrong' })
-  throw new WrongCodeError()
+  throw kind === 'PASSKEY' ? new PasskeyRefusedError() : new WrongCodeError()
 }
 
-type Notice =
-  | 'secondFactorAdded'
-  | 'secondFactorRemoved'
-  | 'recoveryCodeUsed'
-  | 'recoveryCodesLow'
-  | 'recoveryCodesRenewed'
-  | 'secondFactorGuessed'
-
-/** Queues a mail to the owner about their second factor; none if the account was deleted. */
-export async function queueNotice(
-  tx: Transaction,
-  { userId, name, now }: { userId: string; name: Notice; now: Date },
-): Promise<void> {
-  const user = await findUser(tx, userId)
-  if (!user) return
-  const { email: recipient, locale } = user
-  await queueMail(tx, { name, recipient, userId, locale, now, expiresAt: later(now, MAIL.noticeLife) })
+/** The methods of a session after a second factor that was proved by these (RFC 8176). */
+export function amrWith(amr: readonly string[], methods: readonly string[]): string[] {
+  return [...new Set([...amr, ...methods, 'mfa'])]
 }
 
-/** The methods of a session after a second factor (RFC 8176): `otp` for a code of an app, none for a recovery code. */
-export function amrWith(amr: readonly string[], kind: SecondFactorKind): string[] {
-  return [...new Set([...amr, ...(kind === 'TOTP' ? ['otp'] : []), 'mfa'])]
+/** `otp` for a code of an app, none for a recovery code. */
+export function methodsOf(proof: ComparableProof): string[] {
+  if (proof.kind === 'PASSKEY') return methodsOfPasskey(proof)
+  return proof.kind === 'TOTP' ? ['otp'] : []
 }

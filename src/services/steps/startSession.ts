@@ -1,10 +1,12 @@
 import { factorMethods } from './secondFactor'
 import { SECOND_FACTOR, SESSION } from '../../config/defaults'
 import { digest, isOpaqueToken, newOpaqueToken } from '../../crypto/opaqueToken'
+import { requestOptions } from '../../crypto/passkey'
 import type { SecondFactorKind } from '../../errors/userErrors'
 import { later } from '../../lib/clock'
 import { createChallenge } from '../../store/challenges'
 import type { Transaction } from '../../store/database'
+import { listPasskeys } from '../../store/passkeys'
 import { findFactorState } from '../../store/secondFactors'
 import { type Authentication, type SessionView, createSession } from '../../store/sessions'
 import type { PasswordVersion } from '../../store/users'
@@ -36,6 +38,8 @@ export interface PendingSecondFactor {
   challenge: string
   methods: SecondFactorKind[]
   expiresAt: Date
+  /** Null unless the account has a passkey. */
+  passkeyOptions: Record<string, unknown> | null
 }
 
 /**
@@ -78,7 +82,7 @@ async function openSession({ clock, config }: Needs, tx: Transaction, login: Log
 }
 
 async function challengeFor(
-  { clock }: Needs,
+  { clock, config }: Needs,
   tx: Transaction,
   { user, authentication, methods }: Login & { methods: SecondFactorKind[] },
 ): Promise<PendingSecondFactor> {
@@ -89,5 +93,7 @@ async function challengeFor(
     ...{ purpose: 'SECOND_FACTOR', tokenHash: digest(challenge), maxAttempts: SECOND_FACTOR.attempts, now, expiresAt },
     ...{ userId: user.id, passwordChangedAt: user.passwordChangedAt, amr: authentication.amr },
   })
-  return { kind: 'secondFactor', challenge, methods, expiresAt }
+  const allowed = methods.includes('PASSKEY') ? await listPasskeys(tx, user.id) : null
+  const passkeyOptions = allowed && requestOptions({ id: config.passkeyRpId }, { challenge, allowed })
+  return { kind: 'secondFactor', challenge, methods, expiresAt, passkeyOptions }
 }
