@@ -38,7 +38,10 @@ interface BackgroundParts {
   periodic: boolean
 }
 
-/** Throws a WrongSecretError, or a ConfigError for another PASSKEY_RP_ID. While the database is unreachable or not migrated, it retries instead. */
+/**
+ * Throws a WrongSecretError, or a ConfigError for another PASSKEY_RP_ID. While the database is unreachable or not migrated, it
+ * retries instead.
+ */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
   const { database, logger, config } = deps
   const { delivery, transport } = await createMails(deps, parts.inbox)

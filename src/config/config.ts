@@ -7,7 +7,7 @@ import { type Environment, type Variable, environment } from './env'
 import { shownValue } from './masking'
 import { processEnvironment } from './processEnvironment'
 import { type Problem, addressesOf, hasDevTools, problemsAcross } from './rules'
-import { isIpLiteral, smtpNameOf } from './values'
+import { ANY_LOCALHOST_ORIGIN, isIpLiteral, smtpNameOf } from './values'
 
 /** Every problem of the environment; the process ends with exit code 78 (EX_CONFIG). */
 export class ConfigError extends Error {
@@ -148,7 +148,7 @@ function mailedCodes(env: Environment, publicUrl: string) {
 
 function passkeys(env: Environment, { publicUrl, devTools }: { publicUrl: string; devTools: boolean }) {
   const { origin, hostname } = new URL(publicUrl)
-  const pages = env.CORS_ORIGINS ?? (devTools ? ['http://localhost:*'] : [])
+  const pages = env.CORS_ORIGINS ?? (devTools ? [ANY_LOCALHOST_ORIGIN] : [])
   return {
     passkeyRpId: env.PASSKEY_RP_ID ?? hostname,
     passkeyOrigins: env.PASSKEY_ORIGINS ?? [origin, ...pages],

@@ -36,3 +36,6 @@ export function contrastWithWhite(colour: string): number {
 function linear(channel: number): number {
   return channel <= 0.040_45 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4
 }
+
+/** Stands for every port of localhost in a list of origins: no origin that a browser sends is spelled like this. */
+export const ANY_LOCALHOST_ORIGIN = 'http://localhost:*'

@@ -1,5 +1,6 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { PASSKEY } from '../config/defaults'
+import { ANY_LOCALHOST_ORIGIN } from '../config/values'
 
 /** COSE algorithms, the preferred one first: Ed25519, ECDSA with P-256, RSA with SHA-256. */
 const ALGORITHMS = [-8, -7, -257] as const
@@ -152,15 +153,12 @@ function verified<Result extends { verified: boolean }>(result: Result): Extract
   return result as Extract<Result, { verified: true }>
 }
 
-/** In development (origins of `localhost:*`) pages of any port on localhost count, as they do for CORS. */
+/** In development pages of any port on localhost count, as they do for CORS. */
 function originsFor({ origins }: RelyingParty, response: object): string[] {
-  const exact = origins.filter((origin) => origin !== LOCALHOST)
+  const exact = origins.filter((origin) => origin !== ANY_LOCALHOST_ORIGIN)
   if (exact.length === origins.length) return exact
   const { clientDataJSON } = (response as { response?: { clientDataJSON?: unknown } }).response ?? {}
   const { origin } = JSON.parse(Buffer.from(String(clientDataJSON), 'base64url').toString()) as { origin?: unknown }
   const isLocal = typeof origin === 'string' && /^http:\/\/localhost(:\d{1,5})?$/.test(origin)
   return isLocal ? [...exact, origin] : exact
 }
-
-/** Stands for every port of localhost. */
-export const LOCALHOST = 'http://localhost:*'

@@ -4,7 +4,7 @@ import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
 import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
-import { type PendingSecondFactor, type StartedSession, startSession } from './steps/startSession'
+import { recordOfLogin, startSession } from './steps/startSession'
 import { hashRequestOf } from './steps/hashRequestOf'
 import {
   EmailNotVerifiedError,
@@ -67,7 +67,7 @@ export async function login(
     await forgetGuesses(deps, tx, email)
     const authentication = { aal: 1, amr: ['pwd'] }
     const result = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
-    return { result, ...recordOf(result, user.id) }
+    return { result, ...recordOfLogin(result, user.id) }
   })
   if (!started) return refuse(deps, client, user.id) // reset, changed or disabled while the hash was compared
 
@@ -76,14 +76,6 @@ export async function login(
   }
   const { session, refreshToken } = started
   return { account: toAccount(user), session, tokens: issueTokens(deps, { userId: user.id, session, refreshToken }) }
-}
-
-function recordOf(started: StartedSession | PendingSecondFactor, userId: string) {
-  if (started.kind === 'secondFactor') {
-    return { event: { type: 'second_factor_required' as const, userId }, invalidate: [] }
-  }
-  const invalidate = started.endedIds.map((id) => ({ kind: 'session' as const, id }))
-  return { event: { type: 'login_succeeded' as const, userId }, invalidate }
 }
 
 async function refuse(deps: Needs, client: ClientInfo, userId: string | null): Promise<never> {

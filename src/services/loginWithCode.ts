@@ -4,7 +4,7 @@ import { commit } from './steps/commit'
 import { issueTokens } from './steps/issueTokens'
 import { forgetGuesses } from './steps/loginGuesses'
 import { admitCodeAttempt } from './steps/mailedCode'
-import { type PendingSecondFactor, type StartedSession, startSession } from './steps/startSession'
+import { recordOfLogin, startSession } from './steps/startSession'
 import { verifyAddress } from './steps/verifyAddress'
 import { isMailedCode } from '../crypto/mailedCode'
 import { InvalidTokenError, SecondFactorRequiredError, WrongMailedCodeError } from '../errors/userErrors'
@@ -42,7 +42,7 @@ export async function loginWithCode(
     await forgetGuesses(deps, tx, email)
     const authentication = { aal: 1, amr: ['otp'] }
     const login = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
-    return { result: { login, account: toAccount(user) }, ...recordOf(login, user.id) }
+    return { result: { login, account: toAccount(user) }, ...recordOfLogin(login, user.id, { way: 'MAILED_CODE' }) }
   })
   if (!started) return refuse(deps, client, email)
 
@@ -52,15 +52,6 @@ export async function loginWithCode(
   }
   const { session, refreshToken } = login
   return { account, session, tokens: issueTokens(deps, { userId: account.id, session, refreshToken }) }
-}
-
-function recordOf(login: StartedSession | PendingSecondFactor, userId: string) {
-  if (login.kind === 'secondFactor') {
-    return { event: { type: 'second_factor_required' as const, userId }, invalidate: [] }
-  }
-  const details = { way: 'MAILED_CODE' }
-  const invalidate = login.endedIds.map((id) => ({ kind: 'session' as const, id }))
-  return { event: { type: 'login_succeeded' as const, userId, details }, invalidate }
 }
 
 /** The locked account, verified by the code or new; null if it may not log in. */

@@ -11,7 +11,8 @@ import {
   usePasskey,
   verifyPasskey,
 } from './steps/passkeyProof'
-import { startSession } from './steps/startSession'
+import { recordOfLogin, startSession } from './steps/startSession'
+import { amrWith } from './steps/secondFactor'
 import { PasskeyRefusedError } from '../errors/userErrors'
 import type { SessionView } from '../store/sessions'
 import { findUser, lockUser, toAccount } from '../store/users'
@@ -40,13 +41,9 @@ export async function loginWithPasskey(
     if (!user?.emailVerifiedAt || user.disabledAt) throw new PasskeyRefusedError()
     if (!(await usePasskey(tx, proof, now))) return { result: null, event: null, invalidate: [] }
     await forgetGuesses(deps, tx, user.email)
-    const authentication = { aal: 2 as const, amr: [...methodsOfPasskey(proof), 'mfa'] }
+    const authentication = { aal: 2 as const, amr: amrWith([], methodsOfPasskey(proof.assertion)) }
     const session = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
-    return {
-      result: { ...session, account: toAccount(user) },
-      event: { type: 'login_succeeded', userId, details: { way: 'PASSKEY' } },
-      invalidate: session.endedIds.map((id) => ({ kind: 'session', id })),
-    }
+    return { result: { ...session, account: toAccount(user) }, ...recordOfLogin(session, userId, { way: 'PASSKEY' }) }
   })
   if (!started) return refusePasskey(deps, client, proof)
 

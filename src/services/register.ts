@@ -22,7 +22,8 @@ type Needs = Pick<
 
 /**
  * Registers an address. Response and work are the same whether the address is free, unverified or taken: its owner is
- * notified by mail. `challenge` is for `verifyEmailByCode`; that of a taken address never succeeds. Throws InvalidInputError, WeakPasswordError or OverloadedError.
+ * notified by mail. `challenge` is for `verifyEmailByCode`; that of a taken address never succeeds. Throws
+ * InvalidInputError, WeakPasswordError or OverloadedError.
  */
 export async function register(
   deps: Needs,

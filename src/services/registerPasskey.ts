@@ -2,7 +2,7 @@ import type { ClientInfo, Deps, Viewer } from './deps'
 import { fixRpId } from './passkeyRpId'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
-import { consumePasskeyChallenge, relyingParty } from './steps/passkeyProof'
+import { consumePasskeyChallenge, methodsOfPasskey, relyingParty } from './steps/passkeyProof'
 import { requireRecentProof } from './steps/recentProof'
 import { recoveryCodesFor } from './steps/recoveryCodes'
 import { queueNotice } from './steps/queueNotice'
@@ -51,7 +51,7 @@ export async function registerPasskey(
     const passkey = await createPasskey(tx, { ...credential, userId, name, createdAt: now })
     if (!passkey) throw new PasskeyRefusedError()
     const recoveryCodes = isFirst ? await recoveryCodesFor(tx, userId, now) : null
-    const amr = amrWith(viewer.session.amr, [credential.backedUp ? 'swk' : 'hwk', 'user'])
+    const amr = amrWith(viewer.session.amr, methodsOfPasskey(credential))
     await raiseSession(tx, { id: viewer.session.id, aal: 2, amr, now })
     await queueNotice(tx, { userId, name: 'passkeyAdded', now })
     return {

@@ -83,6 +83,6 @@ export async function refusePasskey(deps: Needs, client: ClientInfo, { passkey }
 }
 
 /** The methods of RFC 8176 that a passkey with user verification proves. */
-export function methodsOfPasskey({ assertion }: PasskeyProof): string[] {
-  return [assertion.backedUp ? 'swk' : 'hwk', 'user']
+export function methodsOfPasskey({ backedUp }: { backedUp: boolean }): string[] {
+  return [backedUp ? 'swk' : 'hwk', 'user']
 }

@@ -213,6 +213,6 @@ export function amrWith(amr: readonly string[], methods: readonly string[]): str
 
 /** `otp` for a code of an app, none for a recovery code. */
 export function methodsOf(proof: ComparableProof): string[] {
-  if (proof.kind === 'PASSKEY') return methodsOfPasskey(proof)
+  if (proof.kind === 'PASSKEY') return methodsOfPasskey(proof.assertion)
   return proof.kind === 'TOTP' ? ['otp'] : []
 }

@@ -68,6 +68,19 @@ export async function startSession(
   return openSession(deps, tx, login)
 }
 
+/** What `commit` records of a login, and the cached sessions that it makes stale. `details` are those of a started session. */
+export function recordOfLogin(
+  login: StartedSession | PendingSecondFactor,
+  userId: string,
+  details: { way?: string } = {},
+) {
+  if (login.kind === 'secondFactor') {
+    return { event: { type: 'second_factor_required' as const, userId }, invalidate: [] }
+  }
+  const invalidate = login.endedIds.map((id) => ({ kind: 'session' as const, id }))
+  return { event: { type: 'login_succeeded' as const, userId, details }, invalidate }
+}
+
 async function openSession({ clock, config }: Needs, tx: Transaction, login: Login): Promise<StartedSession> {
   const { client, user, cookieToken, authentication } = login
   const now = clock.now()
