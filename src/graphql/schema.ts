@@ -95,6 +95,8 @@ export function createSchema({ development, loginCode, budgets }: SchemaOptions)
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     // The services validate inputs, so that GraphQL and REST return the same errors.
     validate: false,
+    // Apollo Server validates the schema when it starts: introspecting all of it here as well would only cost time.
+    skipCheck: true,
     authChecker: async ({ context }: { context: Context }) => {
       await context.requireViewer()
       return true

@@ -4,7 +4,7 @@ import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestApp, startTestApp } from '../support/app'
 import { type Answer, DOORS, call, post } from '../support/client'
-import { PASSWORD, signedIn, someone, verifiedPerson } from '../support/people'
+import { PASSWORD, registeredPerson, signedIn, someone, verifiedPerson } from '../support/people'
 
 let app: TestApp
 /** A server that asks for nothing but lengths: what is told apart here is not how easily it is guessed. */
@@ -92,7 +92,7 @@ test.each([
   ['exactly 72 bytes', 'a'.repeat(71) + 'b'],
   ['73 bytes', 'a'.repeat(72) + 'b'],
 ])('%s log in as they were registered', async (_what, password) => {
-  const email = await verifiedPerson(lenient, someone(), password)
+  const email = await registeredPerson(lenient, someone(), password)
   expect(await call(lenient.url, 'login', { email, password })).toMatchObject({ code: 'SUCCESS' })
 })
 
@@ -106,7 +106,7 @@ describe('every character counts', () => {
     ['a space is added', `${eighty}x `],
     ['its digest is given', createHash('sha384').update(`${eighty}x`).digest('base64')],
   ])('%s: another password', async (_what, other) => {
-    const email = await verifiedPerson(app, someone(), `${eighty}x`)
+    const email = await registeredPerson(app, someone(), `${eighty}x`)
     expect(await call(app.url, 'login', { email, password: other })).toMatchObject({ code: 'INVALID_CREDENTIALS' })
     expect(await call(app.url, 'login', { email, password: `${eighty}x` })).toMatchObject({ code: 'SUCCESS' })
   })
@@ -117,7 +117,7 @@ test.each([
   ['decomposed', 'composed', `cafe\u0301 violet tractor`, `caf\u00e9 violet tractor`],
   ['Hangul syllables', 'their letters', '한국어 비밀번호 일곱', '한국어 비밀번호 일곱'.normalize('NFD')],
 ])('registered as %s, it logs in as %s', async (_one, _other, registered, typed) => {
-  const email = await verifiedPerson(app, someone(), registered)
+  const email = await registeredPerson(app, someone(), registered)
   expect(await call(app.url, 'login', { email, password: typed })).toMatchObject({ code: 'SUCCESS' })
 })
 
@@ -155,7 +155,7 @@ test('a refused password leaves no user behind', async () => {
 })
 
 test('two people with one password have different hashes', async () => {
-  const people = [await verifiedPerson(app), await verifiedPerson(app)]
+  const people = [await registeredPerson(app), await registeredPerson(app)]
   const { pool } = app.app.deps.database
   const { rows } = await pool.query<{ password_hash: string }>(
     'SELECT password_hash FROM users WHERE email = ANY($1)',
