@@ -14,7 +14,7 @@ import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { NotificationListener } from './store/notificationListener'
 import { queueState } from './store/outbox'
-import { forgetSuccessors } from './store/refreshTokens'
+import { deleteExpiredSuccessors } from './store/refreshTokens'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
@@ -80,7 +80,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
     {
       name: 'forget_successors',
       interval: SESSION.successorPurge,
-      run: () => forgetSuccessors(deps.database.prisma, deps.config.refreshGrace),
+      run: () => deleteExpiredSuccessors(deps.database.prisma, deps.config.refreshGrace),
     },
     { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
     { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { immediately: false }) },

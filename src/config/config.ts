@@ -48,8 +48,8 @@ function problemsOf(given: NodeJS.ProcessEnv): Problem[] {
     else if (read.success) readable[variable] = read.data
     else problems.push(problemOf(variable, read.error.issues[0]))
   }
-  const told = new Set(problems.map(({ variable }) => variable))
-  return [...problems, ...problemsAcross(readable).filter(({ variable }) => !told.has(variable))]
+  const reported = new Set(problems.map(({ variable }) => variable))
+  return [...problems, ...problemsAcross(readable).filter(({ variable }) => !reported.has(variable))]
 }
 
 /** Some programs that read .env files keep the quotes that a shell would remove. */

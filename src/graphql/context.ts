@@ -12,14 +12,14 @@ export interface ResponseMeta {
 }
 
 /** The development inbox. */
-export interface Inbox {
+export interface DevInbox {
   list(to?: string): Promise<DevMailType[]>
 }
 
 export interface Context {
   deps: Deps
   client: ClientInfo
-  inbox: Inbox | null
+  inbox: DevInbox | null
   response: ResponseMeta
   /** The refresh token in the request's cookie; null if the request's origin may not use it. */
   cookieToken: string | null
@@ -32,7 +32,7 @@ export interface Context {
 interface RequestParts {
   deps: Deps
   client: ClientInfo
-  inbox: Inbox | null
+  inbox: DevInbox | null
   /** The Authorization header. */
   authorization: string | undefined
   cookieToken: string | null

@@ -52,7 +52,7 @@ export class MailDelivery implements DeliveryKind {
     })
   }
 
-  mayClaim(): boolean {
+  mayLease(): boolean {
     return !this.breaker.isOpen()
   }
 
@@ -61,7 +61,7 @@ export class MailDelivery implements DeliveryKind {
     const mail = await findMail(database.prisma, id)
     if (!mail) return 'settled' // deleted with its account
     if (mail.expiresAt <= clock.now()) return this.skip(mail, 'expired')
-    if (this.breaker.isOpen()) return 'unavailable' // opened after this mail was claimed
+    if (this.breaker.isOpen()) return 'unavailable' // opened after this mail was leased
     const composed = await composeMail(this.parts, mail)
     if ('skipped' in composed) return this.skip(mail, composed.skipped)
     const messageId = `<${messageIdOf(id)}@${new URL(config.publicUrl).hostname}>`
@@ -114,7 +114,7 @@ export class MailDelivery implements DeliveryKind {
     }
   }
 
-  /** Also deletes expired mails: no instance claims them while its circuit is open. */
+  /** Also deletes expired mails: no instance leases them while its circuit is open. */
   private async hasQueuedMails(): Promise<boolean> {
     const { database, clock, observer } = this.parts
     for (const name of await deleteExpiredMails(database.prisma, clock.now())) observer.skipped(name, 'expired')

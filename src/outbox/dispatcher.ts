@@ -4,7 +4,7 @@ import { OUTBOX } from '../config/defaults'
 import { isDatabaseOutage } from '../errors/outage'
 import type { Logger } from '../ops/logger'
 import type { Database } from '../store/database'
-import { type DueItem, type OutboxTable, claimDue, renewLeases, returnLeases } from '../store/leases'
+import { type DueItem, type OutboxTable, leaseDue, renewLeases, returnLeases } from '../store/leases'
 
 /**
  * `settled`: the delivery's row is deleted. `failed`: the attempt counts, and the next delay is longer. `unavailable`: the
@@ -20,8 +20,8 @@ export interface DeliveryKind {
   /** Milliseconds before the second attempt, doubled for each further one up to `maxRetry`. */
   firstRetry: number
   maxRetry: number
-  /** False while no delivery can succeed: then nothing is claimed. */
-  mayClaim(): boolean
+  /** False while no delivery can succeed: then nothing is leased. */
+  mayLease(): boolean
   /** Must tolerate repetition: if a process is killed, another one delivers its rows again. */
   deliver(id: string): Promise<Outcome>
 }
@@ -36,9 +36,9 @@ interface DispatcherOptions {
 }
 
 /**
- * Delivers the rows of one table until it is stopped. A claim commits before its delivery starts, so no connection is held
- * during it. The claim is a lease that is renewed while the delivery runs: if this process is killed, the lease expires and
- * another instance takes the row. While the database is down, polling continues.
+ * Delivers the rows of one table until it is stopped. A lease commits before its delivery starts, so no connection is held
+ * during it. It is renewed while the delivery runs: if this process is killed, the lease expires and another instance takes
+ * the row. While the database is down, polling continues.
  */
 export class Dispatcher {
   private readonly owner = randomUUID()
@@ -78,12 +78,12 @@ export class Dispatcher {
   private async run(): Promise<void> {
     while (!this.stopping) {
       this.woken = false
-      await this.claim()
+      await this.leaseDue()
       await this.idle()
     }
   }
 
-  /** Waits for the next poll or for `wake`, which may have been called during the last claim. */
+  /** Waits for the next poll or for `wake`, which may have been called while items were leased last. */
   private async idle(): Promise<void> {
     if (this.woken) return
     await new Promise<void>((resolve) => {
@@ -95,17 +95,17 @@ export class Dispatcher {
     })
   }
 
-  private async claim(): Promise<void> {
+  private async leaseDue(): Promise<void> {
     const { database, kind, logger } = this.options
     const { owner, lease } = this
     const limit = kind.concurrency - this.inFlight.size
     if (limit <= 0) return
-    if (!kind.mayClaim()) {
-      logger.debug({ table: kind.table }, 'Nothing is claimed: the circuit breaker is open')
+    if (!kind.mayLease()) {
+      logger.debug({ table: kind.table }, 'Nothing is leased: the circuit breaker is open')
       return
     }
     try {
-      const items = await claimDue(database.pool, kind.table, {
+      const items = await leaseDue(database.pool, kind.table, {
         owner,
         lease,
         limit,

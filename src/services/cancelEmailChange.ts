@@ -1,7 +1,7 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { UnauthenticatedError } from '../errors/requestErrors'
-import { voidEmailChange } from '../store/oneTimeTokens'
+import { invalidateEmailChange } from '../store/oneTimeTokens'
 import { clearPendingEmail, lockUser } from '../store/users'
 
 /** Cancels the pending change of address and invalidates its link. If there is none, writes nothing. */
@@ -14,7 +14,7 @@ export async function cancelEmailChange(
     const user = await lockUser(tx, userId)
     if (!user) throw new UnauthenticatedError('the account is gone')
     if (!(await clearPendingEmail(tx, userId))) return { result: user.email, event: null, invalidate: [] }
-    await voidEmailChange(tx, userId)
+    await invalidateEmailChange(tx, userId)
     return { result: user.email, event: { type: 'email_change_cancelled', userId }, invalidate: [] }
   })
   return { email }

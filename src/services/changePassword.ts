@@ -11,7 +11,7 @@ import { digest, newOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { later } from '../lib/clock'
 import { normalizeNfc } from '../lib/normalizeNfc'
-import { voidLinks } from '../store/oneTimeTokens'
+import { invalidateLinks } from '../store/oneTimeTokens'
 import { queueMail } from '../store/outbox'
 import { renewRefreshToken } from '../store/refreshTokens'
 import { revokeSessions } from '../store/sessions'
@@ -70,7 +70,7 @@ export async function changePassword(
   const refreshToken = newOpaqueToken()
   const { revokedSessions, renewed } = await commit(deps, client, async (tx, now) => {
     if (!(await changePasswordHash(tx, user, { passwordHash, now }))) throw await changedSinceCheck(tx, user.id)
-    await voidLinks(tx, { userId: user.id, addresses: [user.email] })
+    await invalidateLinks(tx, { userId: user.id, addresses: [user.email] })
     const { email: recipient, locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'passwordChanged', recipient, userId: user.id, locale, now, expiresAt })

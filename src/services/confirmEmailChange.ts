@@ -4,7 +4,7 @@ import { readMailedToken } from './steps/readMailedToken'
 import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { consumeOneTimeToken, voidLinks } from '../store/oneTimeTokens'
+import { consumeOneTimeToken, invalidateLinks } from '../store/oneTimeTokens'
 import { queueMail } from '../store/outbox'
 import { changeEmail, deleteUnverifiedHolder, lockUser } from '../store/users'
 
@@ -26,7 +26,7 @@ export async function confirmEmailChange(
     if (!locked || !(await consumeOneTimeToken(tx, id, now))) return { result: false, event: null, invalidate: [] }
     if (!(await deleteUnverifiedHolder(tx, email))) throw new InvalidTokenError()
     if (!(await changeEmail(tx, user.id, { email, now }))) throw new InvalidTokenError()
-    await voidLinks(tx, { userId: user.id, addresses: [locked.email, email] })
+    await invalidateLinks(tx, { userId: user.id, addresses: [locked.email, email] })
     for (const recipient of [locked.email, email]) {
       const expiresAt = later(now, MAIL.noticeLife)
       await queueMail(tx, { name: 'emailChanged', recipient, userId: user.id, locale: user.locale, now, expiresAt })

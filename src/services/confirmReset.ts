@@ -1,13 +1,13 @@
 import type { ClientInfo, Deps } from './deps'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
-import { forgetGuesses } from './steps/loginGuesses'
+import { resetLoginGuesses } from './steps/loginGuesses'
 import { readMailedToken } from './steps/readMailedToken'
 import { hashNewPassword } from './steps/hashNewPassword'
 import { MAIL } from '../config/defaults'
 import { InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
-import { consumeOneTimeToken, voidLinks } from '../store/oneTimeTokens'
+import { consumeOneTimeToken, invalidateLinks } from '../store/oneTimeTokens'
 import { queueMail } from '../store/outbox'
 import { forgetSecondFactorFailures } from '../store/secondFactors'
 import { revokeSessions } from '../store/sessions'
@@ -41,9 +41,9 @@ export async function confirmReset(
     await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
     await resetPassword(tx, user.id, { passwordHash, locale: client.locale, now })
-    await forgetGuesses(deps, tx, user.email)
+    await resetLoginGuesses(deps, tx, user.email)
     await forgetSecondFactorFailures(tx, user.id)
-    await voidLinks(tx, { userId: user.id, addresses: [user.email] })
+    await invalidateLinks(tx, { userId: user.id, addresses: [user.email] })
     const { locale } = user
     const expiresAt = later(now, MAIL.noticeLife)
     await queueMail(tx, { name: 'passwordChanged', recipient: email, userId: user.id, locale, now, expiresAt })

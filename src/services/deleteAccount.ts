@@ -5,7 +5,7 @@ import { requireRecentSecondFactor } from './steps/recentProof'
 import { MAIL } from '../config/defaults'
 import { normalizePassword } from '../passwords/passwordText'
 import { later } from '../lib/clock'
-import { voidCodes } from '../store/challenges'
+import { invalidateCodes } from '../store/challenges'
 import { dropMailsTo, queueMail } from '../store/outbox'
 import { deleteUser } from '../store/users'
 
@@ -31,7 +31,7 @@ export async function deleteAccount(
   await commit(deps, client, async (tx, now) => {
     if (!(await deleteUser(tx, user))) throw await changedSinceCheck(tx, user.id)
     await dropMailsTo(tx, user.email)
-    await voidCodes(tx, [user.email])
+    await invalidateCodes(tx, [user.email])
     const { email: recipient, locale } = user
     await queueMail(tx, { name: 'accountDeleted', recipient, locale, now, expiresAt: later(now, MAIL.noticeLife) })
     // The audit row of a deleted account has no user id (insertAuditEvent); the log line has it.

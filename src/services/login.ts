@@ -3,7 +3,7 @@ import { recordEvent } from './steps/audit'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
-import { admitGuess, forgetGuesses, takeBackGuess } from './steps/loginGuesses'
+import { admitLoginGuess, resetLoginGuesses, uncountLoginGuess } from './steps/loginGuesses'
 import { recordOfLogin, startSession } from './steps/startSession'
 import { hashRequestOf } from './steps/hashRequestOf'
 import {
@@ -40,7 +40,7 @@ export async function login(
   const request = hashRequestOf(client)
   hasher.assertCapacity(request)
   const { user, waitingHash } = await findLogin(database.prisma, email)
-  await admitGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
+  await admitLoginGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
   const compared = hasher.compareInOneEntry(request, async (compare) => {
     const account = await compare(password, user?.passwordHash ?? null)
     if (account.valid && user?.emailVerifiedAt && !user.disabledAt) return { account, registration: null }
@@ -49,7 +49,7 @@ export async function login(
     return { account, registration: await compare(password, waitingHash) }
   })
   const { account, registration } = await compared.catch(async (error: unknown) => {
-    await takeBackGuess(deps, email)
+    await uncountLoginGuess(deps, email)
     throw error
   })
   if (!user || registration) {
@@ -64,7 +64,7 @@ export async function login(
   const started = await commit(deps, client, async (tx) => {
     if (!(await lockIfPasswordUnchanged(tx, user))) return { result: null, event: null, invalidate: [] }
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
-    await forgetGuesses(deps, tx, email)
+    await resetLoginGuesses(deps, tx, email)
     const authentication = { aal: 1, amr: ['pwd'] }
     const result = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return { result, ...recordOfLogin(result, user.id) }

@@ -2,7 +2,7 @@ import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
 import { auditOf, recordEvent } from './steps/audit'
 import { commit } from './steps/commit'
 import { issueTokens } from './steps/issueTokens'
-import { forgetGuesses } from './steps/loginGuesses'
+import { resetLoginGuesses } from './steps/loginGuesses'
 import { admitCodeAttempt } from './steps/mailedCode'
 import { recordOfLogin, startSession } from './steps/startSession'
 import { verifyAddress } from './steps/verifyAddress'
@@ -39,7 +39,7 @@ export async function loginWithCode(
     if (!(await consumeChallenge(tx, id, now))) throw new InvalidTokenError()
     const user = await accountOfCode(deps, tx, { found, client, email, now })
     if (!user) return { result: null, event: null, invalidate: [] }
-    await forgetGuesses(deps, tx, email)
+    await resetLoginGuesses(deps, tx, email)
     const authentication = { aal: 1, amr: ['otp'] }
     const login = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return { result: { login, account: toAccount(user) }, ...recordOfLogin(login, user.id, { way: 'MAILED_CODE' }) }

@@ -2,7 +2,7 @@ import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
 import { recordEvent } from './steps/audit'
 import { commit } from './steps/commit'
 import { issueTokens } from './steps/issueTokens'
-import { forgetGuesses } from './steps/loginGuesses'
+import { resetLoginGuesses } from './steps/loginGuesses'
 import {
   type PasskeyProof,
   consumePasskeyChallenge,
@@ -40,7 +40,7 @@ export async function loginWithPasskey(
     const user = await findUser(tx, userId)
     if (!user?.emailVerifiedAt || user.disabledAt) throw new PasskeyRefusedError()
     if (!(await usePasskey(tx, proof, now))) return { result: null, event: null, invalidate: [] }
-    await forgetGuesses(deps, tx, user.email)
+    await resetLoginGuesses(deps, tx, user.email)
     const authentication = { aal: 2 as const, amr: amrWith([], methodsOfPasskey(proof.assertion)) }
     const session = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return { result: { ...session, account: toAccount(user) }, ...recordOfLogin(session, userId, { way: 'PASSKEY' }) }

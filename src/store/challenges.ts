@@ -126,7 +126,7 @@ export async function hasExpired(db: Queryable, { purpose, tokenHash, now }: Cha
  * Invalidates the codes that were mailed to these addresses. The rows stay and go on counting attempts: if they disappeared,
  * whoever asked for a code could tell that the address has an account that was verified, reset or deleted.
  */
-export async function voidCodes(tx: Transaction, addresses: readonly string[]): Promise<void> {
+export async function invalidateCodes(tx: Transaction, addresses: readonly string[]): Promise<void> {
   await tx.challenge.updateMany({ where: { email: { in: [...addresses] } }, data: { email: null } })
 }
 

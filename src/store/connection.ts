@@ -152,7 +152,7 @@ function readTls(query: URLSearchParams, source: Source): ConnectionOptions | fa
   const key = readPem(query.get('sslkey'), 'sslkey', source)
   if (mode === 'disable' || mode === 'allow') return false
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
-  demandUsable(files, source)
+  requireReadableCertificates(files, source)
   switch (mode) {
     case 'prefer':
     case 'no-verify':
@@ -179,7 +179,10 @@ function readPem(path: string | null, parameter: string, source: Source): string
   }
 }
 
-function demandUsable({ ca, cert, key }: { ca?: string; cert?: string; key?: string }, source: Source): void {
+function requireReadableCertificates(
+  { ca, cert, key }: { ca?: string; cert?: string; key?: string },
+  source: Source,
+): void {
   try {
     if (ca) new X509Certificate(ca)
     createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })

@@ -12,10 +12,10 @@ export interface DueItem {
 type Connection = Pick<Pool, 'query'>
 
 /** Leases due rows. Times are the database's; the added millisecond allows for the rounding of timestamptz(3). */
-export async function claimDue(
+export async function leaseDue(
   db: Connection,
   table: OutboxTable,
-  claim: { owner: string; lease: number; limit: number; except: readonly string[] },
+  request: { owner: string; lease: number; limit: number; except: readonly string[] },
 ): Promise<DueItem[]> {
   const { rows } = await db.query<DueItem>(
     `WITH due AS MATERIALIZED (
@@ -25,7 +25,7 @@ export async function claimDue(
        ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
      UPDATE ${table} AS item SET lease_owner = $1, leased_until = now() + $2::int * interval '1 millisecond'
      FROM due WHERE item.id = due.id RETURNING item.id, item.attempts`,
-    [claim.owner, claim.lease, claim.limit, claim.except],
+    [request.owner, request.lease, request.limit, request.except],
   )
   return rows
 }

@@ -28,7 +28,7 @@ export async function uncountLoginFailure(db: Queryable, key: Key): Promise<void
 }
 
 /** Milliseconds until the count of an address is reset; 0 if it has no failures. */
-export async function msUntilFailuresForgotten(db: Queryable, key: Key, { life }: GuessLimit): Promise<number> {
+export async function msUntilFailuresExpire(db: Queryable, key: Key, { life }: GuessLimit): Promise<number> {
   const rows = await db.$queryRaw<{ left: number }[]>`
     SELECT (extract(epoch FROM last_failed_at - clock_timestamp()) * 1000 + ${life})::float8 AS "left"
     FROM login_failures WHERE address_hash = ${key}`
@@ -36,7 +36,7 @@ export async function msUntilFailuresForgotten(db: Queryable, key: Key, { life }
 }
 
 /** Resets the count of an address. */
-export async function forgetLoginFailures(db: Queryable, key: Key): Promise<void> {
+export async function resetLoginFailures(db: Queryable, key: Key): Promise<void> {
   await db.$executeRaw`DELETE FROM login_failures WHERE address_hash = ${key}`
 }
 

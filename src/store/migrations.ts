@@ -77,7 +77,7 @@ export async function applyMigrations(
   try {
     // Locked on the connection that migrates: after a process is killed, its transaction ends before the lock is released.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
-    await demandSession(client, target)
+    await requireSessionMode(client, target)
     const pending = await pendingMigrations(client, directory)
     if (pending.length === 0) return []
 
@@ -95,7 +95,7 @@ export async function applyMigrations(
 }
 
 /** Creates the schema that the URL names. Throws if the session's time zone or schema differs from what the server uses. */
-async function demandSession(client: Client, { schema }: ConnectionTarget): Promise<void> {
+async function requireSessionMode(client: Client, { schema }: ConnectionTarget): Promise<void> {
   if (schema !== null && !(await hasSchema(client, schema))) {
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
   }

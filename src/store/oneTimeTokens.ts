@@ -1,6 +1,6 @@
 import type { OneTimePurpose, OneTimeToken } from '../generated/prisma/client'
 import type { Queryable, Transaction } from './database'
-import { voidCodes } from './challenges'
+import { invalidateCodes } from './challenges'
 import { LINK_MAILS } from './outbox'
 import { lockUser } from './users'
 
@@ -33,7 +33,7 @@ export async function supersedeOneTimeTokens(
 ): Promise<'newest' | 'superseded'> {
   const { id, userId, purpose, mailSequence } = token
   await lockUser(tx, userId)
-  // voidLinks deletes queued mails under the same lock: if this mail's row is gone, its link must not be created.
+  // invalidateLinks deletes queued mails under the same lock: if this mail's row is gone, its link must not be created.
   if ((await tx.mail.count({ where: { id } })) === 0) return 'superseded'
   const newer = await tx.oneTimeToken.count({ where: { userId, purpose, mailSequence: { gt: mailSequence } } })
   if (newer > 0) return 'superseded'
@@ -91,12 +91,12 @@ export async function prolongOneTimeToken(
  * deleted gets no token (supersedeOneTimeTokens). `addresses`: a queued reset and a code are stored by address and name no
  * account.
  */
-export async function voidLinks(
+export async function invalidateLinks(
   tx: Transaction,
   { userId, addresses }: { userId: string; addresses: readonly string[] },
 ): Promise<void> {
   await tx.oneTimeToken.deleteMany({ where: { userId, usedAt: null } })
-  await voidCodes(tx, addresses)
+  await invalidateCodes(tx, addresses)
   await tx.mail.deleteMany({
     where: {
       name: { in: [...LINK_MAILS, 'loginCode'] },
@@ -106,7 +106,7 @@ export async function voidLinks(
 }
 
 /** Invalidates the link of a change of address, sent or queued. Call with the account locked. */
-export async function voidEmailChange(tx: Transaction, userId: string): Promise<void> {
+export async function invalidateEmailChange(tx: Transaction, userId: string): Promise<void> {
   await tx.oneTimeToken.deleteMany({ where: { userId, purpose: 'CHANGE_EMAIL', usedAt: null } })
   await tx.mail.deleteMany({ where: { userId, name: 'confirmEmailChange' } })
 }

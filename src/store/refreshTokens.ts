@@ -166,7 +166,7 @@ export async function findSessionByAnyToken(db: Queryable, tokenHash: Uint8Array
  * Deletes sealed successors whose grace is over. Skips rows that a rotation has locked: waiting for them in another order
  * could deadlock.
  */
-export async function forgetSuccessors(db: Queryable, grace: number): Promise<void> {
+export async function deleteExpiredSuccessors(db: Queryable, grace: number): Promise<void> {
   await db.$executeRaw`
     UPDATE replaced_refresh_tokens SET successor_sealed = NULL WHERE token_hash IN (
       SELECT token_hash FROM replaced_refresh_tokens

@@ -72,7 +72,7 @@ function start({ pollInterval = 20, lease = 10_000, throughProxy = false, ...cha
   }
   const { deliver = settle, ...rest } = changes
   const kind: DeliveryKind = {
-    ...{ table: 'mails', concurrency: 4, firstRetry: 10, maxRetry: HOUR, mayClaim: () => true, ...rest },
+    ...{ table: 'mails', concurrency: 4, firstRetry: 10, maxRetry: HOUR, mayLease: () => true, ...rest },
     deliver: (id) => {
       witness.deliver(id)
       return deliver(id)
@@ -163,18 +163,18 @@ test('a row that fails is counted and waits longer each time; others are deliver
   expect(witness.log.join('')).not.toContain('ada@example.com')
 })
 
-test('while the other side is down nothing is claimed, and no attempt is counted', async () => {
+test('while the other side is down nothing is leased, and no attempt is counted', async () => {
   const id = await queue()
   let down = false
   start({
-    mayClaim: () => !down,
+    mayLease: () => !down,
     deliver: () => {
       down = true
       return Promise.resolve('unavailable')
     },
   })
   await witness.waitFor(id)
-  await witness.waitForLog('Nothing is claimed')
+  await witness.waitForLog('Nothing is leased')
   expect(witness.delivered).toEqual([id])
   const found = await until(async () => {
     const one = await row(id)

@@ -13,7 +13,7 @@ import { type ReceivedMail, TestSmtpServer } from '../support/smtp'
 
 const HOUR = 3_600_000
 const DOWN = 'The mail server is down'
-const NOT_CLAIMED = 'Nothing is claimed'
+const NOT_LEASED = 'Nothing is leased'
 const HASH = '$2b$12$abcdefghijklmnopqrstuv'
 
 let testDatabase: TestDatabase
@@ -72,10 +72,10 @@ function queue(name: NewMail['name'], recipient: string, changes: Partial<NewMai
 const notice = (recipient: string, changes: Partial<NewMail> = {}) => queue('passwordChanged', recipient, changes)
 const waiting = () => queueState(db.prisma, now).then((state) => state.waiting)
 
-/** Resolves once the outbox was polled twice more, and nothing claimed. */
+/** Resolves once the outbox was polled twice more, and nothing leased. */
 function waitForPolls(counted: Counted): Promise<true> {
-  const before = counted.log.filter((line) => line.includes(NOT_CLAIMED)).length
-  return counted.waitForLog(NOT_CLAIMED, before + 2)
+  const before = counted.log.filter((line) => line.includes(NOT_LEASED)).length
+  return counted.waitForLog(NOT_LEASED, before + 2)
 }
 
 function tokenIn(mail: ReceivedMail): string {
@@ -206,7 +206,7 @@ describe('a mail server that fails', () => {
     for (const name of ['a', 'b']) await queue('resetPassword', `${name}@example.com`, { expiresAt: later(now, HOUR) })
     const { counted } = start()
     await counted.waitForLog(DOWN)
-    await counted.waitForLog(NOT_CLAIMED)
+    await counted.waitForLog(NOT_LEASED)
 
     now = later(now, 6 * HOUR)
     await queue('resetPassword', 'c@example.com', { expiresAt: later(now, HOUR) })

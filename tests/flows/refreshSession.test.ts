@@ -2,7 +2,7 @@ import { deriveSecrets } from '../../src/crypto/secrets'
 import { InvalidTokenError } from '../../src/errors/userErrors'
 import { createLogger } from '../../src/ops/logger'
 import { refreshSession } from '../../src/services/refreshSession'
-import { forgetSuccessors } from '../../src/store/refreshTokens'
+import { deleteExpiredSuccessors } from '../../src/store/refreshTokens'
 import { TestClock, type TestApp, startTestApp } from '../support/app'
 import { type Answer, DOORS, type LoggedIn, call, me, rest } from '../support/client'
 import { ageReplacements } from '../support/grace'
@@ -204,7 +204,7 @@ describe('the grace', () => {
   )
 
   test('is the only time that the successor is stored: sealed, then deleted at the next use', async () => {
-    await forgetSuccessors(app.app.deps.database.prisma, 0)
+    await deleteExpiredSuccessors(app.app.deps.database.prisma, 0)
     const { tokens } = await signedIn(app)
     const next = tokensOf(await refresh(tokens.refreshToken)).refreshToken
     expect(await sealed()).toBe(1)
@@ -224,7 +224,7 @@ describe('the grace', () => {
     await refresh(idle.tokens.refreshToken)
     await outlastGrace()
     const next = tokensOf(await refresh(used.tokens.refreshToken)).refreshToken
-    await forgetSuccessors(prisma, app.config.refreshGrace)
+    await deleteExpiredSuccessors(prisma, app.config.refreshGrace)
     expect(await sealed()).toBe(1)
     expect(tokensOf(await refresh(used.tokens.refreshToken)).refreshToken).toBe(next)
   })
@@ -248,7 +248,7 @@ describe('the grace', () => {
     try {
       const { user, tokens } = await signedIn(app)
       const { refreshToken } = tokens
-      await forgetSuccessors(app.app.deps.database.prisma, 0)
+      await deleteExpiredSuccessors(app.app.deps.database.prisma, 0)
       expect(await call(strict.url, 'refreshSession', { refreshToken })).toMatchObject({ code: 'SUCCESS' })
       expect(await sealed()).toBe(0)
       expect(await call(strict.url, 'refreshSession', { refreshToken })).toMatchObject({ code: 'INVALID_TOKEN' })

@@ -1,11 +1,12 @@
 import { decodeJwt } from 'jose'
-import { Pool, type PoolClient } from 'pg'
+import { Pool } from 'pg'
 import { isUnionType } from 'graphql'
 import { createSchema } from '../../src/graphql/schema'
 import { type TestApp, codeOf, startTestApp } from '../support/app'
 import { type LoggedIn, call, me, post, rest } from '../support/client'
 import { SoftwarePasskey } from '../support/passkey'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, verifiedPerson } from '../support/people'
+import { statementsDuring } from '../support/statements'
 import { dumpTables } from '../support/tables'
 import { type Secured, challengeOf, secure, secured } from '../support/totp'
 
@@ -662,37 +663,10 @@ function base32Bytes(text: string): Buffer {
 }
 
 describe('what it costs', () => {
-  /** Statements on every connection of the pool while `work` runs. */
-  async function statements(work: () => Promise<unknown>): Promise<string[]> {
-    const texts: string[] = []
-    let isCounting = true
-    const { pool: own } = app.app.deps.database
-    const observed = new Set<PoolClient>()
-    const observe = (client: PoolClient) => {
-      if (observed.has(client)) return
-      observed.add(client)
-      const query = client.query.bind(client) as (...given: unknown[]) => unknown
-      const counted = (...given: unknown[]) => {
-        const [first] = given as [string | { text?: string }]
-        if (isCounting) texts.push(typeof first === 'string' ? first : (first.text ?? ''))
-        return query(...given)
-      }
-      client.query = counted as typeof client.query
-    }
-    own.on('acquire', observe)
-    try {
-      await work()
-    } finally {
-      own.off('acquire', observe)
-      isCounting = false
-    }
-    return texts
-  }
-
   test('a login without a factor asks for it in one statement', async () => {
     const email = await verifiedPerson(app)
     await loggedIn(app, email)
-    const texts = await statements(() => loggedIn(app, email))
+    const texts = await statementsDuring(() => loggedIn(app, email))
     expect(texts.filter((text) => /totp_factors|recovery_codes|challenges/.test(text))).toHaveLength(1)
   })
 
@@ -700,7 +674,7 @@ describe('what it costs', () => {
     const { tokens } = await secured(app)
     const ask = () => post(app.url, { query: '{ me { id email } }' }, { token: tokens.accessToken })
     await ask()
-    const texts = await statements(ask)
+    const texts = await statementsDuring(ask)
     expect(texts.filter((text) => /FROM sessions|totp_factors/.test(text))).toEqual([])
   })
 })

@@ -6,8 +6,8 @@ import { networksOf } from '../../lib/ipAddress'
 import {
   addressesOfLogins,
   countLoginFailure,
-  forgetLoginFailures,
-  msUntilFailuresForgotten,
+  resetLoginFailures,
+  msUntilFailuresExpire,
   uncountLoginFailure,
 } from '../../store/loginFailures'
 import { findSessionByToken } from '../../store/refreshTokens'
@@ -34,25 +34,25 @@ interface Attempt {
  * has logged in to it before may try, until a success, a reset, or a day has passed. Counts by address, whether or not
  * it has an account. Throws a RateLimitedError.
  */
-export async function admitGuess(deps: Needs, client: ClientInfo, attempt: Attempt): Promise<void> {
+export async function admitLoginGuess(deps: Needs, client: ClientInfo, attempt: Attempt): Promise<void> {
   const { database, sampledLog } = deps
   const key = keyOf(deps, attempt.email)
   if (await countLoginFailure(database.prisma, key, LIMIT)) return
   if (await isKnownDevice(deps, client, attempt)) return
-  const msLeft = await msUntilFailuresForgotten(database.prisma, key, LIMIT)
+  const msLeft = await msUntilFailuresExpire(database.prisma, key, LIMIT)
   const retryAfter = Math.max(1, Math.ceil(msLeft / 1000))
   sampledLog(client.log, { event: 'rate_limited', kind: 'login:guesses', retryAfter })
   throw new RateLimitedError(retryAfter)
 }
 
 /** Uncounts an attempt that compared no password: an overload must not count as a guess. */
-export async function takeBackGuess(deps: Pick<Deps, 'database' | 'secrets'>, email: string): Promise<void> {
+export async function uncountLoginGuess(deps: Pick<Deps, 'database' | 'secrets'>, email: string): Promise<void> {
   await uncountLoginFailure(deps.database.prisma, keyOf(deps, email))
 }
 
 /** Resets the count, after a success or a reset. */
-export async function forgetGuesses(deps: Pick<Deps, 'secrets'>, tx: Transaction, email: string): Promise<void> {
-  await forgetLoginFailures(tx, keyOf(deps, email))
+export async function resetLoginGuesses(deps: Pick<Deps, 'secrets'>, tx: Transaction, email: string): Promise<void> {
+  await resetLoginFailures(tx, keyOf(deps, email))
 }
 
 /** Whether the account has been used from this client's network, or its cookie belongs to a live session of the account. */

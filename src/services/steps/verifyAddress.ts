@@ -1,5 +1,5 @@
 import type { Transaction } from '../../store/database'
-import { useUpVerificationLinks, voidLinks } from '../../store/oneTimeTokens'
+import { useUpVerificationLinks, invalidateLinks } from '../../store/oneTimeTokens'
 import { deleteRegistrations, waitingRegistrations } from '../../store/registrations'
 import { NO_PASSWORD, type UserRow, verifyImported, verifyWithoutPassword } from '../../store/users'
 
@@ -19,7 +19,7 @@ export async function verifyAddress(
     return user.passwordHash
   }
   await verifyWithoutPassword(tx, user, by)
-  await voidLinks(tx, { userId: user.id, addresses: [user.email] })
+  await invalidateLinks(tx, { userId: user.id, addresses: [user.email] })
   await deleteRegistrations(tx, user.id)
   return NO_PASSWORD
 }

@@ -9,11 +9,11 @@ void poll()
 
 async function poll() {
   // A poll fails while the server restarts: the next one retries.
-  if (!document.hidden) await look().catch(() => {})
+  if (!document.hidden) await showNewMails().catch(() => {})
   setTimeout(poll, INTERVAL)
 }
 
-async function look() {
+async function showNewMails() {
   const response = await fetch('/dev/inbox/mails.json')
   const found = (await response.json()).map((mail) => `mail-${mail.id}`)
   const shown = [...document.querySelectorAll('#mails a')].map((link) => link.id)

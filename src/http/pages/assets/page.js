@@ -5,7 +5,7 @@
 'use strict'
 
 const main = document.querySelector('main')
-const says = main.dataset
+const texts = main.dataset
 const language = document.documentElement.lang
 
 /** The fields selected of each operation's result, beside the message that every failure has. */
@@ -40,13 +40,13 @@ function tokenIn(part) {
 
 function show(step, email = state.email) {
   Object.assign(state, { step, email })
-  history.replaceState(state, '', says.path)
+  history.replaceState(state, '', texts.path)
   for (const section of main.querySelectorAll('[data-step]')) section.hidden = section.dataset.step !== step
   for (const place of main.querySelectorAll('[data-email]')) place.textContent = email
   for (const place of main.querySelectorAll('[data-code]'))
     place.textContent = state.token.replace(/^(\d{4})(\d{4})$/, '$1 $2')
   const heading = main.querySelector(`[data-step="${step}"] h1`)
-  document.title = `${heading.textContent} · ${says.appName}`
+  document.title = `${heading.textContent} · ${texts.appName}`
   return heading
 }
 
@@ -66,10 +66,10 @@ async function submit(event) {
 
 /** Checks what needs no server; the server validates everything again. */
 function problemOf(input) {
-  if (input.email?.trim() === '') return says.emailMissing
+  if (input.email?.trim() === '') return texts.emailMissing
   if (input.password === undefined) return ''
   const length = [...input.password.normalize('NFC')].length
-  return length < says.minLength || length > says.maxLength ? says.wrongLength : ''
+  return length < texts.minLength || length > texts.maxLength ? texts.wrongLength : ''
 }
 
 /** Marks the form as busy. The button keeps the focus, which a disabled one would lose. */
@@ -78,7 +78,7 @@ function occupy(form) {
   const label = button.textContent
   complain(form, [], false)
   form.setAttribute('aria-busy', 'true')
-  button.textContent = says.working
+  button.textContent = texts.working
   return () => {
     form.removeAttribute('aria-busy')
     button.textContent = label
@@ -102,9 +102,9 @@ async function send(operation, input) {
     body: JSON.stringify({ query, variables: { input } }),
   }
   const response = await fetch('/graphql', { ...request, signal: AbortSignal.timeout(30_000) }).catch(() => null)
-  if (response === null) return { failed: says.offline }
+  if (response === null) return { failed: texts.offline }
   const body = await response.json().catch(() => null)
-  return body?.data?.[operation] ?? { failed: says.failed }
+  return body?.data?.[operation] ?? { failed: texts.failed }
 }
 
 function receive(form, answer) {
@@ -166,7 +166,7 @@ const READ = 128
  * word count little, characters that repeat or continue a run almost nothing.
  */
 function scoreOf(password) {
-  const plain = password.slice(0, READ).normalize('NFC').toLowerCase().replaceAll(says.appName.toLowerCase(), 'x')
+  const plain = password.slice(0, READ).normalize('NFC').toLowerCase().replaceAll(texts.appName.toLowerCase(), 'x')
   const text = [...plain.replace(COMMON, 'x').replace(/(?:19|20)\d\d/g, '7#')]
   const bits = text.reduce((sum, character, at) => sum + bitsOf(character, text.slice(0, at)), 0)
   return [10, 20, 26, 33].filter((limit) => bits >= limit).length
