@@ -69,8 +69,8 @@ export async function followMail({ context, page, followed }: Watched, to: strin
   const { origin } = new URL(page.url())
   const others = followed.map((id) => `:not(#${id})`).join('')
   const mail = page.locator(`#mails a${others}`, { hasText: to }).filter({ hasText: subject }).first()
-  // The page looks every other second by itself; here it looks at once.
-  while ((await mail.count()) === 0) await page.evaluate('look()')
+  // The page polls every other second by itself; here it polls at once.
+  while ((await mail.count()) === 0) await page.evaluate('showNewMails()')
   const id = (await mail.getAttribute('id')) ?? ''
   followed.push(id)
   await mail.click()

@@ -64,7 +64,7 @@ function listen(url = database.url, notify = tell): NotificationListener {
 const tell = (payload: string): Promise<unknown> => teller.query("SELECT pg_notify('gatehouse', $1)", [payload])
 const connections = async () => {
   const { rowCount } = await teller.query(
-    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'gatehouse listener'",
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'gatehouse listener' AND datname = current_database()",
   )
   return rowCount
 }

@@ -4,7 +4,7 @@ import { purgeExpired } from '../../src/services/purgeExpired'
 import { type TestApp, startTestApp, tokenOf } from '../support/app'
 import { call, me } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
-import { PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
+import { PASSWORD, loggedIn, registeredPerson, someone, verifiedPerson } from '../support/people'
 import { until } from '../support/until'
 
 const DAY = 86_400_000
@@ -61,7 +61,7 @@ describe('the purge', () => {
   }
 
   test('an account that nobody verified goes after 7 days, with its claims, and a verified one stays', async () => {
-    await verifiedPerson(app)
+    await registeredPerson(app)
     const email = someone()
     await call(app.url, 'register', { email, password: PASSWORD })
     await app.mailedToken(email)
@@ -122,7 +122,7 @@ describe('the purge', () => {
   })
 
   test('a mailed link that died unused goes 7 days later', async () => {
-    const email = await verifiedPerson(app)
+    const email = await registeredPerson(app)
     await call(app.url, 'requestReset', { email })
     await app.mailedToken(email, /new password/)
     await pool().query(
@@ -134,7 +134,7 @@ describe('the purge', () => {
   })
 
   test('an audit row goes after a year', async () => {
-    await verifiedPerson(app)
+    await registeredPerson(app)
     app.clock.pass(30 * DAY)
     await purge()
     const { before, after } = await lostAt(RETENTION.auditEvents - 30 * DAY)
@@ -165,7 +165,7 @@ describe('the purge', () => {
   })
 
   test('of two instances one purges: the other deletes nothing, and does not wait', async () => {
-    await loggedIn(app, await verifiedPerson(app))
+    await loggedIn(app, await registeredPerson(app))
     const { rows: sessions } = await pool().query<{ id: string }>('SELECT id FROM sessions')
     await pool().query("INSERT INTO replaced_refresh_tokens VALUES (decode(repeat('00', 32), 'hex'), $1, now())", [
       sessions[0]?.id,

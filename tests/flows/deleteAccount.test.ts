@@ -88,11 +88,7 @@ test('the address is free for another account', async () => {
   const { email, user, tokens } = await signedIn(app)
   await remove(tokens.accessToken)
   await call(app.url, 'register', { email, password: 'copper lantern nine rivers' })
-  const mail = await app.smtp.until(
-    () =>
-      app.smtp.mails.filter((sent) => sent.recipients.includes(email) && /Confirm/.test(sent.parsed.subject ?? ''))[1],
-  )
-  const token = /#token=([\w-]{43})/.exec(mail.parsed.text ?? '')?.[1] ?? ''
+  const token = await app.mailedToken(email, /Confirm/)
   expect(await call(app.url, 'verifyEmail', { token })).toMatchObject({ code: 'SUCCESS' })
   const again = await loggedIn(app, email, 'copper lantern nine rivers')
   expect(again.user.id).not.toBe(user.id)

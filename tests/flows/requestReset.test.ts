@@ -81,7 +81,7 @@ test('asking five times changes nothing about the account', async () => {
 test('of several links only the newest works', async () => {
   const email = await verifiedPerson(app)
   const links: string[] = []
-  for (let count = 2; count <= 4; count += 1) {
+  for (let count = 1; count <= 3; count += 1) {
     await call(app.url, 'requestReset', { email })
     links.push(tokenOf(await app.smtp.until(() => mailsTo(email)[count - 1])))
     app.clock.pass(1_000)
