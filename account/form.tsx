@@ -1,0 +1,128 @@
+import { type ComponentChildren, type JSX, createContext } from 'preact'
+import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
+import type { Failure } from './api'
+import { t } from './page'
+import { askStepUp } from './stepUp'
+
+const Problems = createContext<Failure | null>(null)
+
+interface FormProps {
+  /** Resolves to what went wrong, or to null. */
+  action: (values: Record<string, string>) => Promise<Failure | null>
+  button: string
+  look?: 'danger' | 'secondary'
+  children?: ComponentChildren
+}
+
+/**
+ * A form with one button. Problems are shown at their fields and announced, and what was typed stays. Where a fresh proof is
+ * asked for, it asks for that and goes on.
+ */
+export function Form({ action, button, look, children }: FormProps) {
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (failure === null) return
+    const target = form.current?.querySelector<HTMLElement>('[aria-invalid=true], .problem:not(:empty)')
+    target?.focus()
+  }, [failure])
+
+  async function submit(event: Event) {
+    event.preventDefault()
+    if (busy || form.current === null) return
+    const values = Object.fromEntries([...new FormData(form.current)].map(([name, value]) => [name, String(value)]))
+    setBusy(true)
+    setFailure(null)
+    let outcome = await action(values)
+    if (outcome?.code === 'STEP_UP_REQUIRED' && (await askStepUp(outcome.methods ?? []))) outcome = await action(values)
+    setBusy(false)
+    setFailure(outcome)
+  }
+
+  const names = new Set([...(form.current?.elements ?? [])].map((field) => field.getAttribute('name')))
+  const general = failure !== null && !failure.fields?.some(({ field }) => names.has(field))
+  return (
+    <form ref={form} noValidate aria-busy={busy} onSubmit={(event) => void submit(event)}>
+      <Problems.Provider value={failure}>{children}</Problems.Provider>
+      <div class="problem" role="alert" tabIndex={-1}>
+        {general && <p>{failure.message}</p>}
+        {general && failure.suggestions && <Advice of={failure.suggestions} />}
+      </div>
+      <button class={`button ${look ?? ''}`}>{busy ? t.working : button}</button>
+    </form>
+  )
+}
+
+const Advice = ({ of }: { of: string[] }) => (
+  <ul>
+    {of.map((text) => (
+      <li key={text}>{text}</li>
+    ))}
+  </ul>
+)
+
+type FieldProps = { label: string; name: string; hint?: string } & Omit<JSX.IntrinsicElements['input'], 'label' | 'ref'>
+
+/** A labelled input with its own problem below. A password can be shown by the button inside its field. */
+export function Field({ label, name, hint, type = 'text', ...rest }: FieldProps) {
+  const id = useId()
+  const failure = useContext(Problems)
+  const [shown, setShown] = useState(false)
+  const problem = failure?.fields?.find(({ field }) => field === name)?.message
+  const secret = type === 'password'
+  return (
+    <>
+      <label for={id}>{label}</label>
+      <div class="field">
+        <input
+          id={id}
+          name={name}
+          type={secret && shown ? 'text' : type}
+          required
+          autocapitalize="none"
+          spellcheck={false}
+          dir={type === 'email' || rest.inputMode === 'numeric' ? 'ltr' : 'auto'}
+          aria-invalid={problem !== undefined}
+          aria-describedby={`${id}-hint ${id}-problem`}
+          {...rest}
+        />
+        {secret && (
+          <button type="button" class="reveal" aria-controls={id} onClick={() => setShown(!shown)}>
+            {shown ? t.hide : t.show}
+          </button>
+        )}
+      </div>
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      <p class="at-field" id={`${id}-problem`} role="alert">
+        {problem}
+      </p>
+    </>
+  )
+}
+
+/** A view with its heading, which takes the focus when the view changes, so that a screen reader reads it. */
+export function View({ title, back, children }: { title: string; back?: () => void; children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    document.title = title
+    heading.current?.focus()
+  }, [title])
+  return (
+    <section>
+      {back && (
+        <button type="button" class="link" onClick={back}>
+          {t.back}
+        </button>
+      )}
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
+      {children}
+    </section>
+  )
+}

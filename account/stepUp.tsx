@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { call } from './api'
+import { Field, Form } from './form'
+import { t } from './page'
+
+type Ask = (methods: string[]) => Promise<boolean>
+let ask: Ask = () => Promise.resolve(false)
+
+/** Asks for a fresh proof of who is there. Resolves to whether it was given. */
+export const askStepUp: Ask = (methods) => ask(methods)
+
+/** The dialog of `askStepUp`; the view below it keeps what was typed. */
+export function StepUpDialog() {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [open, setOpen] = useState<{ methods: string[]; settle: (given: boolean) => void } | null>(null)
+  const [chosen, setChosen] = useState('')
+  useEffect(() => {
+    ask = (methods) =>
+      new Promise((resolve) => {
+        setChosen('')
+        setOpen({ methods, settle: resolve })
+      })
+  }, [])
+  useEffect(() => {
+    if (open) dialog.current?.showModal()
+  }, [open])
+  if (open === null) return null
+
+  const settle = (given: boolean) => {
+    setOpen(null)
+    open.settle(given)
+  }
+  const method = chosen || (open.methods[0] ?? 'PASSWORD')
+  return (
+    <dialog ref={dialog} aria-labelledby="step-up-title" onCancel={() => settle(false)}>
+      <h2 id="step-up-title">{t.stepUpTitle}</h2>
+      <Form
+        key={method}
+        button={t.confirm}
+        action={async (values) => {
+          const result = await call('stepUp', values)
+          if (result.ok) settle(true)
+          return result.ok ? null : result.failure
+        }}
+      >
+        <ProofField method={method} />
+      </Form>
+      {open.methods
+        .filter((other) => other !== method)
+        .map((other) => (
+          <button key={other} type="button" class="link" onClick={() => setChosen(other)}>
+            {labelOf(other)}
+          </button>
+        ))}
+      <button type="button" class="link" onClick={() => settle(false)}>
+        {t.cancel}
+      </button>
+    </dialog>
+  )
+}
+
+export const labelOf = (method: string) =>
+  method === 'TOTP' ? t.totp : method === 'RECOVERY_CODE' ? t.recoveryCode : t.password
+
+/** The field in which one of the proofs is given. */
+export function ProofField({ method }: { method: string }) {
+  const label = labelOf(method)
+  if (method === 'TOTP')
+    return <Field label={label} name="totp" inputMode="numeric" autocomplete="one-time-code" autofocus />
+  if (method === 'RECOVERY_CODE') return <Field label={label} name="recoveryCode" autocomplete="off" dir="ltr" autofocus />
+  return <Field label={label} name="password" type="password" autocomplete="current-password" autofocus />
+}
