@@ -1,5 +1,5 @@
 import { t } from './page'
-import { type Operation, type Operations, QUERIES } from './operations'
+import { type CredentialJson, type Operation, type Operations, documentOf } from './operations'
 import { session } from './session'
 
 /** A failure of an operation: a member of its union, or an error of the whole request. */
@@ -10,6 +10,7 @@ export interface Failure {
   suggestions?: string[]
   challenge?: string
   methods?: string[]
+  passkeyOptions?: CredentialJson | null
 }
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure }
@@ -21,14 +22,14 @@ interface Body {
   errors?: { message: string; extensions?: { code?: string } }[]
 }
 
-/** In milliseconds: longer than the server lets a request wait for its hash. */
+/** Milliseconds: longer than the server lets a request wait for its hash. */
 const TIMEOUT = 30_000
-/** In milliseconds: a token that ends this soon is renewed before it is used. */
+/** Milliseconds: a token that expires this soon is renewed before it is used. */
 const LEEWAY = 30_000
 
 /**
- * Runs an operation. A request that the server calls unauthenticated did nothing: it is sent once more with a new token.
- * Signed out is only who the server says is signed out; a dead network or a busy server changes nothing.
+ * Runs an operation. A request that was answered as unauthenticated did nothing: it is sent once more with a new token. Only
+ * the server's answer ends the session; a dead network or a busy server changes nothing.
  */
 export async function call<Name extends Operation>(
   name: Name,
@@ -63,10 +64,10 @@ async function send<Name extends Operation>(
       'content-type': 'application/json',
       accept: 'application/graphql-response+json, application/json;q=0.9',
       'accept-language': document.documentElement.lang,
-      // The cookie alone renews a session: a token that has ended would be refused before it is read.
+      // An expired access token would be refused before the cookie is read.
       ...(session.accessToken && name !== 'refreshSession' ? { authorization: `Bearer ${session.accessToken}` } : {}),
     },
-    body: JSON.stringify({ query: QUERIES[name], variables: input === undefined ? {} : { input } }),
+    body: JSON.stringify({ query: documentOf(name), variables: input === undefined ? {} : { input } }),
     signal: AbortSignal.timeout(TIMEOUT),
   }).catch(() => null)
   if (response === null) return failed('OFFLINE', t.offline)

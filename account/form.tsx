@@ -1,16 +1,16 @@
 import { type ComponentChildren, type JSX, createContext } from 'preact'
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Failure } from './api'
-import { t } from './page'
+import { page, t } from './page'
 import { askStepUp } from './stepUp'
 
-const Problems = createContext<Failure | null>(null)
+const Failures = createContext<Failure | null>(null)
 
 interface FormProps {
   /** Resolves to what went wrong, or to null. */
   action: (values: Record<string, string>) => Promise<Failure | null>
   button: string
-  look?: 'danger' | 'secondary'
+  kind?: 'primary' | 'danger' | 'secondary'
   children?: ComponentChildren
 }
 
@@ -18,7 +18,7 @@ interface FormProps {
  * A form with one button. Problems are shown at their fields and announced, and what was typed stays. Where a fresh proof is
  * asked for, it asks for that and goes on.
  */
-export function Form({ action, button, look, children }: FormProps) {
+export function Form({ action, button, kind = 'primary', children }: FormProps) {
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure | null>(null)
   const form = useRef<HTMLFormElement>(null)
@@ -44,12 +44,12 @@ export function Form({ action, button, look, children }: FormProps) {
   const general = failure !== null && !failure.fields?.some(({ field }) => names.has(field))
   return (
     <form ref={form} noValidate aria-busy={busy} onSubmit={(event) => void submit(event)}>
-      <Problems.Provider value={failure}>{children}</Problems.Provider>
+      <Failures.Provider value={failure}>{children}</Failures.Provider>
       <div class="problem" role="alert" tabIndex={-1}>
         {general && <p>{failure.message}</p>}
         {general && failure.suggestions && <Advice of={failure.suggestions} />}
       </div>
-      <button class={`button ${look ?? ''}`}>{busy ? t.working : button}</button>
+      <button class={`button ${kind}`}>{busy ? t.working : button}</button>
     </form>
   )
 }
@@ -67,7 +67,7 @@ type FieldProps = { label: string; name: string; hint?: string } & Omit<JSX.Intr
 /** A labelled input with its own problem below. A password can be shown by the button inside its field. */
 export function Field({ label, name, hint, type = 'text', ...rest }: FieldProps) {
   const id = useId()
-  const failure = useContext(Problems)
+  const failure = useContext(Failures)
   const [shown, setShown] = useState(false)
   const problem = failure?.fields?.find(({ field }) => field === name)?.message
   const secret = type === 'password'
@@ -105,11 +105,18 @@ export function Field({ label, name, hint, type = 'text', ...rest }: FieldProps)
   )
 }
 
+/** What just happened, announced to screen readers. */
+export const Notice = ({ text }: { text?: string | undefined }) => (
+  <p class="notice" role="status">
+    {text}
+  </p>
+)
+
 /** A view with its heading, which takes the focus when the view changes, so that a screen reader reads it. */
 export function View({ title, back, children }: { title: string; back?: () => void; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    document.title = title
+    document.title = `${title} · ${page.appName}`
     heading.current?.focus()
   }, [title])
   return (

@@ -2,17 +2,21 @@ import type { Catalogue } from '../src/generated/locales'
 
 /** What the server wrote into the page: its texts in one language, and what this server offers. */
 export interface PageData {
-  texts: Catalogue['account'] & {
+  texts: Catalogue['pages']['account'] & {
     email: string
     working: string
     offline: string
     failed: string
     rule: string
+    sentTitle: string
+    resetSent: string
   }
   appName: string
+  /** Where the app is; null where the server does not know. */
   appUrl: string | null
   loginCode: boolean
-  languages: string[]
+  /** Each with its name in itself. */
+  languages: { tag: string; name: string }[]
 }
 
 const main = document.querySelector<HTMLElement>('main[data-page]')
@@ -21,6 +25,7 @@ export const root: HTMLElement = main
 // The server that serves this script wrote the page as well.
 export const page = JSON.parse(main.dataset.page ?? '{}') as PageData
 export const t = page.texts
+export const { lang } = document.documentElement
 
 /** Puts values into the {placeholders} of a text. */
 export function fill(text: string, values: Record<string, string | number>): string {

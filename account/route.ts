@@ -1,11 +1,17 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { CredentialJson } from './operations'
 
 /** What a step needs of the one before. It is kept in the history entry, so that it survives a reload and a trip to the mail app. */
 export interface Held {
-  email?: string
-  challenge?: string
-  methods?: string[]
-  notice?: string
+  email?: string | undefined
+  challenge?: string | undefined
+  methods?: string[] | undefined
+  /** The one of `methods` that was chosen. */
+  method?: string
+  passkeyOptions?: CredentialJson | null | undefined
+  /** Of a mailed link. */
+  code?: string
+  notice?: string | undefined
 }
 
 const BASE = '/account'

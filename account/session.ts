@@ -6,7 +6,7 @@ const tabs = new BroadcastChannel('gatehouse-session')
 export const session = {
   status: 'unknown' as Status,
   accessToken: '',
-  /** In milliseconds, by this device's clock. */
+  /** Milliseconds, by this device's clock. */
   expiresAt: 0,
   /** Takes the tokens out of an operation's success, where it has some. */
   take(reply: Record<string, unknown>): void {
@@ -16,7 +16,7 @@ export const session = {
     session.expiresAt = Date.parse(tokens.accessTokenExpiresAt)
     change('signedIn')
   },
-  /** The session is over, by the server's word or by its user's. */
+  /** The server has ended the session, or its user has signed out. */
   end(): void {
     session.accessToken = ''
     change('signedOut')

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { call } from './api'
 import { Field, Form } from './form'
 import { t } from './page'
+import { hasPasskeys, usePasskey } from './webauthn'
 
 type Ask = (methods: string[]) => Promise<boolean>
 let ask: Ask = () => Promise.resolve(false)
@@ -30,22 +31,23 @@ export function StepUpDialog() {
     setOpen(null)
     open.settle(given)
   }
-  const method = chosen || (open.methods[0] ?? 'PASSWORD')
+  const methods = open.methods.filter((one) => one !== 'PASSKEY' || hasPasskeys)
+  const method = chosen || (methods[0] ?? 'PASSWORD')
   return (
     <dialog ref={dialog} aria-labelledby="step-up-title" onCancel={() => settle(false)}>
       <h2 id="step-up-title">{t.stepUpTitle}</h2>
       <Form
         key={method}
-        button={t.confirm}
+        button={method === 'PASSKEY' ? t.usePasskey : t.confirm}
         action={async (values) => {
-          const result = await call('stepUp', values)
-          if (result.ok) settle(true)
-          return result.ok ? null : result.failure
+          const result = method === 'PASSKEY' ? await byPasskey() : await call('stepUp', values)
+          if (result?.ok) settle(true)
+          return result === null || result.ok ? null : result.failure
         }}
       >
-        <ProofField method={method} />
+        {method !== 'PASSKEY' && <ProofField method={method} />}
       </Form>
-      {open.methods
+      {methods
         .filter((other) => other !== method)
         .map((other) => (
           <button key={other} type="button" class="link" onClick={() => setChosen(other)}>
@@ -59,14 +61,33 @@ export function StepUpDialog() {
   )
 }
 
-export const labelOf = (method: string) =>
-  method === 'TOTP' ? t.totp : method === 'RECOVERY_CODE' ? t.recoveryCode : t.password
+/** Null where the person cancelled. */
+async function byPasskey() {
+  const started = await call('startPasskeyLogin')
+  if (!started.ok) return started
+  const passkey = await usePasskey(started.value.options)
+  return passkey === null ? null : call('stepUp', { passkey, challenge: started.value.challenge })
+}
+
+export function labelOf(method: string): string {
+  switch (method) {
+    case 'TOTP':
+      return t.totp
+    case 'RECOVERY_CODE':
+      return t.recoveryCode
+    case 'PASSKEY':
+      return t.usePasskey
+    default:
+      return t.password
+  }
+}
 
 /** The field in which one of the proofs is given. */
 export function ProofField({ method }: { method: string }) {
   const label = labelOf(method)
   if (method === 'TOTP')
     return <Field label={label} name="totp" inputMode="numeric" autocomplete="one-time-code" autofocus />
-  if (method === 'RECOVERY_CODE') return <Field label={label} name="recoveryCode" autocomplete="off" dir="ltr" autofocus />
+  if (method === 'RECOVERY_CODE')
+    return <Field label={label} name="recoveryCode" autocomplete="off" dir="ltr" autofocus />
   return <Field label={label} name="password" type="password" autocomplete="current-password" autofocus />
 }

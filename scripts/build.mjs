@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { generate } from './generate.mjs'
 
 const STAMP = 'dist/.built'
-const SOURCES = ['src', 'emails', 'prisma', 'package.json', '.swcrc', 'scripts']
+const SOURCES = ['src', 'account', 'emails', 'prisma', 'package.json', '.swcrc', 'scripts']
 const MADE = new Set(['generated', 'preview'])
 
 function newest(path) {

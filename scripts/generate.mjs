@@ -1,6 +1,7 @@
-// Makes src/generated: the Prisma client, the compiled mails and the texts. Nothing in it is committed.
+// Makes src/generated: the Prisma client, the compiled mails, the texts, and the script of the account page. Nothing in it is committed.
 import { spawnSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
+import { compileAccount } from './compile-account.mjs'
 import { compileEmails } from './compile-emails.mjs'
 
 export async function generate() {
@@ -12,6 +13,7 @@ export async function generate() {
     process.exit(1)
   }
   await compileEmails()
+  await compileAccount()
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) await generate()

@@ -97,6 +97,7 @@ export function resolveConfig(env: Environment) {
     appName: env.APP_NAME,
     appUrl: env.APP_URL ?? null,
     brandColor: env.BRAND_COLOR,
+    hostedPages: env.HOSTED_PAGES,
     links: linksOf(env, publicUrl),
     ...mailedCodes(env, publicUrl),
     ...passkeys(env, { publicUrl, devTools }),

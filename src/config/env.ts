@@ -76,6 +76,7 @@ export const environment = z.object({
   VERIFY_EMAIL_URL: mailedLink.optional(),
   RESET_PASSWORD_URL: mailedLink.optional(),
   CONFIRM_EMAIL_CHANGE_URL: mailedLink.optional(),
+  HOSTED_PAGES: toggle.default(true),
   LOGIN_CODE: toggle.default(false),
   SIGN_UP_BY_CODE: toggle.default(false),
   LOGIN_CODE_URL: mailedCodeLink.optional(),

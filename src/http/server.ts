@@ -13,7 +13,9 @@ import { type ReadinessProbe, healthRoutes } from './health'
 import { jsonBodies } from './jsonBodies'
 import { metricsRoute } from './metricsRoute'
 import { originPolicy } from './origins'
+import { accountPage, isAccountPath } from './pages/accountPage'
 import { devInboxPage } from './pages/devInboxPage'
+import { developmentPage } from './pages/developmentPage'
 import { hostedPageOf, hostedPages } from './pages/hostedPages'
 import { proxyWarning } from './proxyWarning'
 import { rawErrorResponses } from './rawErrorResponses'
@@ -63,7 +65,10 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   allowedHosts(app, config)
   if (config.production) {
     proxyWarning(app)
-    requireHttps(app, { publicUrl: config.publicUrl, isPage: (path) => hostedPageOf(path) !== null })
+    requireHttps(app, {
+      publicUrl: config.publicUrl,
+      isPage: (path) => hostedPageOf(path) !== null || isAccountPath(path),
+    })
   }
   jsonBodies(app)
   limitShape(app)
@@ -87,6 +92,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config
   const passwordPolicy = { minLength, maxLength: PASSWORD.maxLength, minScore }
   await app.register(hostedPages, { appName, appUrl, brandColor, passwordPolicy })
+  const { loginCode } = config
+  if (config.hostedPages) await app.register(accountPage, { appName, appUrl, loginCode, passwordPolicy })
+  if (config.devTools) developmentPage(app, { ...config, hasInbox: inbox !== null })
   if (inbox) await app.register(devInboxPage, { inbox })
   return app
 }

@@ -3,11 +3,12 @@ import { type PageContext, paragraph, section } from './sections'
 
 /**
  * `/login-code`: shows the code of the link, to be typed where it was asked for. It sends nothing: whoever only reads the
- * mailbox, a scanner included, has no challenge, so nothing can be spent or started here.
+ * mailbox, a scanner included, has no challenge, so nothing can be spent or started here. In the browser that asked on the
+ * account page, a link leads back there with the code filled in.
  */
 export function loginCodePage(context: PageContext): Html {
   const texts = context.texts.loginCode
   const code = html`<p class="code"><bdi dir="ltr" data-code></bdi></p>`
-  return html`${section('ready', texts.title, html`${paragraph(texts.lead, context)}${code}${paragraph(texts.note, context)}`)}
+  return html`${section('ready', texts.title, html`${paragraph(texts.lead, context)}${code}<a class="button" data-finish href="/account/code" hidden>${context.texts.account.signIn}</a>${paragraph(texts.note, context)}`)}
   ${section('invalid', context.texts.common.invalidTitle, paragraph(texts.invalid, context))}`
 }

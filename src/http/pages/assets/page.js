@@ -19,8 +19,8 @@ const ANSWERS = {
 }
 
 /*
- * The step and the token, or the code of a login, are kept in this tab's history entry: not in the address bar, a Referer or a copied URL, and still
- * there when a phone unloads the page while its owner uses the password manager.
+ * The step and the token, or the code of a login, are kept in this tab's history entry: not in the address bar, a Referer or
+ * a copied URL, and still there when a phone unloads the page while its owner uses the password manager.
  */
 const state = { step: 'ready', token: '', email: '', ...history.state }
 const given = tokenIn(location.hash) ?? tokenIn(location.search) ?? tokenIn(location.pathname)
@@ -45,6 +45,11 @@ function show(step, email = state.email) {
   for (const place of main.querySelectorAll('[data-email]')) place.textContent = email
   for (const place of main.querySelectorAll('[data-code]'))
     place.textContent = state.token.replace(/^(\d{4})(\d{4})$/, '$1 $2')
+  for (const link of main.querySelectorAll('[data-finish]')) {
+    // The account page of this browser asked for a code: there it is one click.
+    link.hidden = localStorage.getItem('gatehouse-login-code') === null
+    link.href = `/account/code#code=${state.token}`
+  }
   const heading = main.querySelector(`[data-step="${step}"] h1`)
   document.title = `${heading.textContent} · ${texts.appName}`
   return heading

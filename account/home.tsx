@@ -1,0 +1,84 @@
+import { useEffect, useState } from 'preact/hooks'
+import { type Failure, call } from './api'
+import { Authenticator, RecoveryCodes } from './authenticator'
+import { Form, Notice, View } from './form'
+import type { User } from './operations'
+import { page, t } from './page'
+import { Passkeys } from './passkeys'
+import { go } from './route'
+import { session } from './session'
+import { Sessions } from './sessions'
+import { Address, DeleteAccount, Password, Profile } from './settings'
+
+/** What a section shows, and how it says that the account has changed. */
+export interface SectionProps {
+  user: User
+  /** Reads the account anew, and says what was done. */
+  changed: (notice?: string) => Promise<void>
+}
+
+export function Home() {
+  const [user, setUser] = useState<User | null>(null)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const [notice, setNotice] = useState<string>()
+
+  async function load() {
+    const result = await call('me')
+    if (result.ok) setUser(result.value)
+    setFailure(result.ok ? null : result.failure)
+  }
+  useEffect(() => void load(), [])
+
+  if (user === null) {
+    return (
+      <View title={t.title}>
+        {failure === null ? (
+          <p role="status">{t.working}</p>
+        ) : (
+          <Form button={t.tryAgain} action={async () => (await load(), null)}>
+            <p>{failure.message}</p>
+          </Form>
+        )}
+      </View>
+    )
+  }
+  const props = {
+    user,
+    changed: async (done?: string) => {
+      await load()
+      setNotice(done)
+    },
+  }
+  return (
+    <View title={t.title}>
+      <p>
+        <bdi>{user.email}</bdi>
+      </p>
+      <Notice text={notice} />
+      <Profile {...props} />
+      <Address {...props} />
+      <Password {...props} />
+      <Passkeys {...props} />
+      <Authenticator {...props} />
+      <RecoveryCodes {...props} />
+      <Sessions {...props} />
+      <DeleteAccount {...props} />
+      {page.appUrl !== null && (
+        <a class="button" href={page.appUrl}>
+          {t.toApp}
+        </a>
+      )}
+      <Form
+        button={t.signOut}
+        kind="secondary"
+        action={async () => {
+          const result = await call('logout')
+          if (!result.ok && result.failure.code !== 'UNAUTHENTICATED') return result.failure
+          session.endEverywhere()
+          go('', { notice: t.signedOut }, { replace: true })
+          return null
+        }}
+      />
+    </View>
+  )
+}
