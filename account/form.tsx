@@ -31,7 +31,7 @@ export function Form({ action, button, kind = 'primary', children }: FormProps) 
   async function submit(event: Event) {
     event.preventDefault()
     if (busy || form.current === null) return
-    const values = Object.fromEntries([...new FormData(form.current)].map(([name, value]) => [name, String(value)]))
+    const values = textsOf(form.current)
     setBusy(true)
     setFailure(null)
     let outcome = await action(values)
@@ -52,6 +52,12 @@ export function Form({ action, button, kind = 'primary', children }: FormProps) 
       <button class={`button ${kind}`}>{busy ? t.working : button}</button>
     </form>
   )
+}
+
+/** What a form's fields contain; there are none for files. */
+function textsOf(form: HTMLFormElement): Record<string, string> {
+  const entries = [...new FormData(form)]
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'string' ? value : '']))
 }
 
 const Advice = ({ of }: { of: string[] }) => (

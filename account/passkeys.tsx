@@ -61,7 +61,7 @@ function OnePasskey({ passkey, changed }: { passkey: Passkey } & Pick<SectionPro
             return null
           }}
         >
-          <Field label={t.name} name="name" value={name} autocomplete="off" />
+          <Field label={t.name} name="name" defaultValue={name} autocomplete="off" />
         </Form>
         <Form
           button={t.remove}

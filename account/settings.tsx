@@ -25,7 +25,7 @@ export function Profile({ user, changed }: SectionProps) {
           autocomplete="name"
           required={false}
           autocapitalize="words"
-          value={user.displayName ?? ''}
+          defaultValue={user.displayName ?? ''}
         />
         <label for="mail-language">{t.mailLanguage}</label>
         <select id="mail-language" name="locale">

@@ -57,7 +57,13 @@ export function SignIn({ held }: { held: Held }) {
           return afterLogin(result)
         }}
       >
-        <Field label={t.email} name="email" type="email" autocomplete="username webauthn" value={held.email ?? ''} />
+        <Field
+          label={t.email}
+          name="email"
+          type="email"
+          autocomplete="username webauthn"
+          defaultValue={held.email ?? ''}
+        />
         <Field label={t.password} name="password" type="password" autocomplete="current-password" />
       </Form>
       {hasPasskeys && <Form button={t.passkeySignIn} kind="secondary" action={byPasskey} />}
@@ -141,7 +147,7 @@ export function CodeSignIn({ held }: { held: Held }) {
       <View title={t.mailCode} back={() => go('')}>
         <p>{t.mailCodeLead}</p>
         <Form button={t.sendCode} action={({ email = '' }) => requestCode(email)}>
-          <Field label={t.email} name="email" type="email" autocomplete="username" value={held.email ?? ''} />
+          <Field label={t.email} name="email" type="email" autocomplete="username" defaultValue={held.email ?? ''} />
         </Form>
       </View>
     )
@@ -155,7 +161,7 @@ export function CodeSignIn({ held }: { held: Held }) {
         button={t.signIn}
         action={async ({ code = '' }) => afterLogin(await call('loginWithCode', { challenge, code, ...COOKIE }))}
       >
-        <CodeField value={held.code} />
+        <CodeField code={held.code} />
       </Form>
       <Form button={t.anotherCode} kind="secondary" action={() => requestCode(email, t.codeAgain)} />
     </View>
@@ -165,6 +171,7 @@ export function CodeSignIn({ held }: { held: Held }) {
 async function requestCode(email: string, notice?: string): Promise<Failure | null> {
   const result = await call('requestLoginCode', { email })
   if (!result.ok) return result.failure
+  rememberCode(result.value)
   go(
     'code',
     { email: result.value.email, challenge: result.value.challenge, notice },
@@ -174,6 +181,6 @@ async function requestCode(email: string, notice?: string): Promise<Failure | nu
 }
 
 /** Eight digits out of a mail, which phones offer above the keyboard. */
-export function CodeField({ value = '' }: { value?: string | undefined }) {
-  return <Field label={t.code} name="code" inputMode="numeric" autocomplete="one-time-code" value={value} />
+export function CodeField({ code = '' }: { code?: string | undefined }) {
+  return <Field label={t.code} name="code" inputMode="numeric" autocomplete="one-time-code" defaultValue={code} />
 }

@@ -83,7 +83,7 @@ export function Forgot({ held }: { held: Held }) {
           return null
         }}
       >
-        <Field label={t.email} name="email" type="email" autocomplete="username" value={held.email ?? ''} />
+        <Field label={t.email} name="email" type="email" autocomplete="username" defaultValue={held.email ?? ''} />
       </Form>
     </View>
   )

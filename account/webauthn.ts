@@ -11,7 +11,8 @@ interface Level3 {
     allAcceptedCredentialIds: string[]
   }): Promise<void>
 }
-const level3 = (window.PublicKeyCredential ?? {}) as unknown as Level3
+const { PublicKeyCredential: found = {} } = window as { PublicKeyCredential?: unknown }
+const level3 = found as Level3
 
 /** Whether this browser has passkeys, with the JSON forms of their options (Chrome 129, Safari 18.4, Firefox 119). */
 export const hasPasskeys = level3.parseCreationOptionsFromJSON !== undefined

@@ -1,6 +1,14 @@
-import { readFileSync } from 'node:fs'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { type Watched, describeInBrowser, followMail, launchBrowser, openWatched, startInboxApp } from './support'
+import {
+  type Watched,
+  describeInBrowser,
+  flaws,
+  followMail,
+  launchBrowser,
+  openWatched,
+  overflow,
+  startInboxApp,
+} from './support'
 import { LOCALES } from '../../src/generated/locales'
 import type { TestApp } from '../support/app'
 import { call } from '../support/client'
@@ -10,7 +18,6 @@ const HOUR = 3_600_000
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 320, height: 640 }
 const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change', '/login-code']
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 const step = (page: Page, name: string) => page.locator(`section[data-step="${name}"]:not([hidden])`)
 const shown = (page: Page) => page.locator('section:not([hidden])')
@@ -363,24 +370,6 @@ describeInBrowser('the pages behind mailed links', () => {
     expect(await complaints()).toEqual([])
   })
 })
-
-/** What is wrong with the page as it stands: axe's serious and critical findings, and text that runs out of the window. */
-async function flaws(page: Page): Promise<string[]> {
-  if (await page.evaluate<boolean>('!window.axe')) await page.evaluate(axe)
-  const found = await page.evaluate<{ id: string; impact: string; nodes: { target: string[] }[] }[]>(
-    'axe.run({ iframes: false, resultTypes: ["violations"] }).then((result) => result.violations)',
-  )
-  const barriers = found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  return [
-    ...barriers.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
-    ...(await overflow(page)),
-  ]
-}
-
-async function overflow(page: Page): Promise<string[]> {
-  const pixels = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-  return pixels > 0 ? [`${page.url()} is ${pixels} px too wide`] : []
-}
 
 /** What `check` finds in each step of a page, shown one after another. */
 async function flawsOfSteps(page: Page, check: (page: Page) => Promise<string[]>): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import {
   type Browser,
   type BrowserContext,
@@ -81,4 +81,25 @@ export async function followMail({ context, page, followed }: Watched, to: strin
   const target = await opened
   await target.locator('section:not([hidden])').waitFor()
   return target
+}
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What is wrong with the page as it stands: axe's serious and critical findings, and text that runs out of the window. */
+export async function flaws(page: Page): Promise<string[]> {
+  if (await page.evaluate<boolean>('!window.axe')) await page.evaluate(axe)
+  const found = await page.evaluate<{ id: string; impact: string; nodes: { target: string[] }[] }[]>(
+    'axe.run({ iframes: false, resultTypes: ["violations"] }).then((result) => result.violations)',
+  )
+  const barriers = found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  return [
+    ...barriers.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
+    ...(await overflow(page)),
+  ]
+}
+
+/** Text that runs out of the window. */
+export async function overflow(page: Page): Promise<string[]> {
+  const pixels = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+  return pixels > 0 ? [`${page.url()} is ${pixels} px too wide`] : []
 }

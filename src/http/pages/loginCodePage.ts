@@ -9,6 +9,10 @@ import { type PageContext, paragraph, section } from './sections'
 export function loginCodePage(context: PageContext): Html {
   const texts = context.texts.loginCode
   const code = html`<p class="code"><bdi dir="ltr" data-code></bdi></p>`
-  return html`${section('ready', texts.title, html`${paragraph(texts.lead, context)}${code}<a class="button" data-finish href="/account/code" hidden>${context.texts.account.signIn}</a>${paragraph(texts.note, context)}`)}
+  const finish = html`<p>
+    <a class="button" data-finish href="/account/code" hidden>${context.texts.account.signIn}</a>
+  </p>`
+  const ready = html`${paragraph(texts.lead, context)}${code}${finish}${paragraph(texts.note, context)}`
+  return html`${section('ready', texts.title, ready)}
   ${section('invalid', context.texts.common.invalidTitle, paragraph(texts.invalid, context))}`
 }
