@@ -9,23 +9,26 @@ import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
 import type { HashQueue } from './passwords/hashQueue'
 import type { Deps } from './services/deps'
+import { syncConfiguredWebhook } from './services/configuredWebhook'
 import { checkRpId } from './services/passkeyRpId'
 import { purgeExpired } from './services/purgeExpired'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { NotificationListener } from './store/notificationListener'
 import { queueState } from './store/outbox'
 import { deleteExpiredSuccessors } from './store/refreshTokens'
+import { webhookQueueState } from './store/webhookDeliveries'
+import { WebhookDelivery } from './webhooks/webhookDelivery'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
 
-/** Work that no request triggers: mail delivery, periodic tasks, loading of signing keys. */
+/** Work that no request triggers: delivery of mails and webhooks, periodic tasks, loading of signing keys. */
 export interface Background {
   /** Why the signing keys are not loaded, in words; null when they are. */
   keysProblem: () => string | null
   /** Updates the gauges of the outbox, the hash queue and the listener. */
   refreshMetrics: () => Promise<void>
-  /** Leases no more mails and waits SHUTDOWN_GRACE at most for those in flight. Safe to call twice. */
+  /** Leases no more mails and webhooks, and waits SHUTDOWN_GRACE at most for those in flight. Safe to call twice. */
   stop: () => Promise<void>
 }
 
@@ -45,17 +48,27 @@ interface BackgroundParts {
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
   const { database, logger, config } = deps
   const { delivery, transport } = await createMails(deps, parts.inbox)
-  let dispatcher: Dispatcher | undefined
+  const webhooks = new WebhookDelivery({
+    ...deps,
+    observe: (outcome) => deps.metrics.webhookAttempts.inc({ outcome }),
+  })
+  let dispatchers: { mails: Dispatcher; webhooks: Dispatcher } | undefined
   let stopPeriodic: (() => Promise<void>) | undefined
   let stopping: Promise<void> | undefined
   // Loading the keys proves that the database is migrated: earlier, every query for due mails would fail.
   const onLoaded = () => {
-    dispatcher ??= new Dispatcher({ database, logger, kind: delivery })
+    dispatchers ??= {
+      mails: new Dispatcher({ database, logger, kind: delivery }),
+      webhooks: new Dispatcher({ database, logger, kind: webhooks }),
+    }
     if (parts.periodic) stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
   }
   parts.listener.subscribe({
-    onNotification: ({ kind }) => kind === 'mails' && dispatcher?.wake(),
-    onListening: () => dispatcher?.wake(),
+    onNotification: ({ kind }) => (kind === 'mails' || kind === 'webhooks') && dispatchers?.[kind].wake(),
+    onListening: () => {
+      dispatchers?.mails.wake()
+      dispatchers?.webhooks.wake()
+    },
   })
   const keys = await startKeys(deps, { listener: parts.listener, onLoaded })
   if (keys.problem() === null) await checkRpId(deps)
@@ -67,7 +80,8 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
 
   async function stop(): Promise<void> {
     keys.stop()
-    await Promise.all([dispatcher?.stop(config.shutdownGrace), stopPeriodic?.()])
+    const { shutdownGrace: grace } = config
+    await Promise.all([dispatchers?.mails.stop(grace), dispatchers?.webhooks.stop(grace), stopPeriodic?.()])
     delivery.stop()
     await transport.close()
   }
@@ -120,7 +134,10 @@ async function startKeys(deps: Deps, { listener, onLoaded }: { listener: Notific
   const reload = () => loaded && void again(() => loadSigningKeys(deps))
   listener.subscribe({ onNotification: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
 
-  const make = () => rotateSigningKeys(deps, { immediately: false })
+  const make = async () => {
+    await rotateSigningKeys(deps, { immediately: false })
+    await syncConfiguredWebhook(deps)
+  }
   await load(make).catch((error: unknown) => {
     if (!isDatabaseOutage(error) && !isNotPrepared(error)) throw error
     loadLater(make, error)
@@ -168,6 +185,9 @@ async function refreshMetrics({ database, clock, metrics }: Deps, parts: Backgro
     const { waiting, oldestAge } = await queueState(database.prisma, clock.now())
     metrics.mailsWaiting.set(waiting)
     metrics.mailsOldest.set(oldestAge / SECOND)
+    const webhooks = await webhookQueueState(database.prisma, clock.now())
+    metrics.webhooksWaiting.set(webhooks.waiting)
+    metrics.webhooksOldest.set(webhooks.oldestAge / SECOND)
   } catch (error) {
     if (!isDatabaseOutage(error)) throw error // during an outage the gauges keep their last values
   }

@@ -10,6 +10,8 @@ const MASKED = new Set([
   'directDatabaseUrl',
   'redisUrl',
   'smtpUrl',
+  'webhookUrl',
+  'webhookSecret',
 ])
 
 /** Prints the resolved configuration as JSON; durations in milliseconds, secrets masked. */

@@ -6,7 +6,7 @@ import { RATE_LIMIT } from './defaults'
 import { type Environment, type Variable, environment } from './env'
 import { shownValue } from './masking'
 import { processEnvironment } from './processEnvironment'
-import { type Problem, addressesOf, hasDevTools, problemsAcross } from './rules'
+import { type Problem, addressesOf, hasDevTools, problemsAcross, webhookPrivateHosts } from './rules'
 import { ANY_LOCALHOST_ORIGIN, isIpLiteral, smtpNameOf } from './values'
 
 /** Every problem of the environment; the process ends with exit code 78 (EX_CONFIG). */
@@ -114,6 +114,7 @@ export function resolveConfig(env: Environment) {
     passwordMinLength: env.PASSWORD_MIN_LENGTH,
     passwordMinScore: env.PASSWORD_MIN_SCORE,
     breachCheckUrl: env.BREACH_CHECK_URL ?? null,
+    ...webhooks(env, production),
     ...limitsOf(env, devTools),
     sandbox: env.SANDBOX ?? devTools,
     metricsToken: env.METRICS_TOKEN ?? null,
@@ -155,6 +156,15 @@ function passkeys(env: Environment, { publicUrl, devTools }: { publicUrl: string
     passkeyOrigins: env.PASSKEY_ORIGINS ?? [origin, ...pages],
     appleAppIds: env.APPLE_APP_IDS ?? [],
     androidApps: env.ANDROID_APPS ?? [],
+  }
+}
+
+function webhooks(env: Environment, production: boolean) {
+  return {
+    webhookUrl: env.WEBHOOK_URL ?? null,
+    webhookSecret: env.WEBHOOK_SECRET ?? null,
+    webhookEvents: env.WEBHOOK_EVENTS ?? [],
+    webhookPrivateHosts: webhookPrivateHosts(env.WEBHOOK_PRIVATE_HOSTS, production),
   }
 }
 

@@ -177,6 +177,26 @@ export const MAIL = {
   socketTimeout: 2 * MINUTE,
 } as const
 
+export const WEBHOOK = {
+  /** Milliseconds for a receiver's answer, as Standard Webhooks recommends (15 to 30 s). */
+  answerTimeout: 15 * SECOND,
+  /** Bytes of an answer that are read: only its status matters. */
+  maxAnswer: 65_536,
+  /** Requests at once of one instance, and of all instances to one endpoint: a slow one occupies two places. */
+  concurrency: 32,
+  perEndpoint: 2,
+  /** Milliseconds of Retry-After that are honoured: the longest delay of the schedule. */
+  maxRetryAfter: DAY,
+  /** Milliseconds before a delivery is repeated after an error of our own. */
+  firstRetry: 5 * SECOND,
+  /** Milliseconds without a success after which an endpoint is disabled: longer than the attempts of one event (75 h 35 min). */
+  maxFailing: 5 * DAY,
+  /** Milliseconds that the secret before a rotation still signs: time to deploy the new one. */
+  secretOverlap: DAY,
+  /** Endpoints: each event is written once for each of them, in the transaction of its change. */
+  maxEndpoints: 50,
+} as const
+
 export const OUTBOX = {
   /** Milliseconds between two polls for due rows. NOTIFY announces new ones: polling finds retries, and covers lost notifications. */
   pollInterval: 2 * SECOND,
@@ -193,6 +213,8 @@ export const RETENTION = {
   /** Milliseconds that an expired challenge is kept: no operator needs it for longer. */
   expiredChallenges: HOUR,
   auditEvents: 365 * DAY,
+  /** Milliseconds that deliveries of webhooks are kept, delivered or not: longer than anyone takes to notice. */
+  webhookDeliveries: 30 * DAY,
 } as const
 
 export const HTTP = {

@@ -24,6 +24,7 @@ import {
   trustedProxies,
   within,
 } from './accepted'
+import { webhookEvents, webhookHosts, webhookSecret } from './acceptedWebhooks'
 import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
 import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets, parseBudgets } from './budgets'
 import { MAILED_CODE } from './defaults'
@@ -118,6 +119,10 @@ export const environment = z.object({
   SANDBOX: toggle.optional(),
   METRICS_TOKEN: bearerToken.optional(),
   LOG_LEVEL: choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+  WEBHOOK_URL: plainUrl('an https: URL', 'https:', 'http:').optional(),
+  WEBHOOK_SECRET: webhookSecret.optional(),
+  WEBHOOK_EVENTS: webhookEvents.optional(),
+  WEBHOOK_PRIVATE_HOSTS: webhookHosts.optional(),
   SHUTDOWN_DRAIN: z.string().transform(within(0, 600_000)).optional(),
   SHUTDOWN_GRACE: timerDuration('10s'),
 })
@@ -134,4 +139,6 @@ export const SECRET_VARIABLES: ReadonlySet<string> = new Set<Variable>([
   'DIRECT_DATABASE_URL',
   'REDIS_URL',
   'SMTP_URL',
+  'WEBHOOK_URL',
+  'WEBHOOK_SECRET',
 ])

@@ -1,5 +1,6 @@
 import { isNearlyEveryone } from './accepted'
 import type { Environment } from './env'
+import { type UrlMistake, webhookUrlMistake } from '../lib/webhookUrl'
 import { isIpLiteral, isLoopback, isLoopbackInBrowsers } from './values'
 
 /** A variable with a wrong value. `found` is the wrong part of the value; without it the whole value is wrong. */
@@ -33,7 +34,11 @@ type Readable = Partial<Environment>
 
 /** Conflicts between variables. Variables with an invalid value are absent from `env`. */
 export function problemsAcross(env: Readable): Problem[] {
-  return [...pairProblems(env), ...(env.NODE_ENV === 'production' ? productionProblems(env) : developmentProblems(env))]
+  return [
+    ...pairProblems(env),
+    ...webhookProblems(env),
+    ...(env.NODE_ENV === 'production' ? productionProblems(env) : developmentProblems(env)),
+  ]
 }
 
 function pairProblems(env: Readable): Problem[] {
@@ -52,6 +57,37 @@ function pairProblems(env: Readable): Problem[] {
   if (env.SIGN_UP_BY_CODE && !env.LOGIN_CODE) {
     problems.push({ variable: 'SIGN_UP_BY_CODE', accepted: 'off, or LOGIN_CODE=on beside it' })
   }
+  return problems
+}
+
+/** Hosts of webhooks that may be private and speak plain http: in development this machine. */
+export function webhookPrivateHosts(given: readonly string[] | undefined, production: boolean): readonly string[] {
+  return given ?? (production ? [] : ['localhost', '127.0.0.1', '[::1]'])
+}
+
+/** What to change about a URL of a webhook. */
+export const WEBHOOK_URL_ADVICE: Record<UrlMistake, string> = {
+  NOT_A_URL: 'an https: URL',
+  TOO_LONG: 'a URL of 2000 characters or less',
+  HAS_CREDENTIALS: 'a URL without user name and password: the signature tells the receiver who sends',
+  NOT_HTTPS: 'an https: URL, or its host in WEBHOOK_PRIVATE_HOSTS',
+  PRIVATE_ADDRESS: 'a host with a public address, or its host in WEBHOOK_PRIVATE_HOSTS',
+}
+
+function webhookProblems(env: Readable): Problem[] {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secret, WEBHOOK_EVENTS: events } = env
+  if (url === undefined) {
+    const others = secret !== undefined || events !== undefined
+    return others ? [{ variable: 'WEBHOOK_URL', accepted: 'required beside WEBHOOK_SECRET and WEBHOOK_EVENTS' }] : []
+  }
+  const problems: Problem[] = []
+  if (secret === undefined) {
+    const accepted = 'required beside WEBHOOK_URL, as `echo whsec_$(openssl rand -base64 32)` prints'
+    problems.push({ variable: 'WEBHOOK_SECRET', accepted })
+  }
+  const hosts = webhookPrivateHosts(env.WEBHOOK_PRIVATE_HOSTS, env.NODE_ENV === 'production')
+  const mistake = webhookUrlMistake(url, hosts)
+  if (mistake) problems.push({ variable: 'WEBHOOK_URL', accepted: WEBHOOK_URL_ADVICE[mistake] })
   return problems
 }
 

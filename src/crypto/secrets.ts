@@ -6,6 +6,7 @@ export const KEY_PURPOSES = [
   'mail-token',
   'refresh-successor-seal',
   'totp-seal',
+  'webhook-seal',
   'challenge-code',
   'budget-key',
   'login-failures',

@@ -26,7 +26,7 @@ import { requestTimeout } from './requestTimeout'
 import { requireHttps } from './requireHttps'
 import { restRoutes } from './restRoutes'
 import { loadCertificate } from './tls'
-import { appAssociationRoutes, jwksRoute } from './wellKnown'
+import { appAssociationRoutes, jwksRoute, webhookEventsRoute } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox/store'
 import { type Context, createContext } from '../graphql/context'
@@ -87,6 +87,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   restRoutes(app, { apollo, contextOf, schema })
   jwksRoute(app, { keyring, clock })
   appAssociationRoutes(app, config)
+  webhookEventsRoute(app)
   healthRoutes(app, readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config

@@ -4,6 +4,7 @@ import type { Config } from '../config/config'
 import { SIGNING_KEYS } from '../config/defaults'
 import type { Keyring } from '../crypto/keyring'
 import type { Clock } from '../lib/clock'
+import { webhookEventSchemas } from '../webhooks/catalogue'
 
 /** The public signing keys (RFC 7517), for any service that verifies access tokens itself. */
 export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: Keyring; clock: Clock }): void {
@@ -17,6 +18,14 @@ export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: K
     if (knows(request.headers['if-none-match'], etag)) return reply.code(304).send()
     return reply.type('application/jwk-set+json; charset=utf-8').send(body)
   })
+}
+
+/** The JSON Schemas of the events that webhooks tell of. */
+export function webhookEventsRoute(app: FastifyInstance): void {
+  const body = JSON.stringify({ events: webhookEventSchemas() })
+  app.get('/.well-known/webhook-events.json', (_request, reply) =>
+    reply.header('access-control-allow-origin', '*').type('application/json; charset=utf-8').send(body),
+  )
 }
 
 /** RFC 9110 §13.1.2: a list, compared weakly, since a proxy that compresses weakens the tag. */

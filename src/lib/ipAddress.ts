@@ -40,3 +40,11 @@ export function networksOf(address: string): readonly Network[] {
 function ipv6Prefix(address: string, bits: number): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`).toString()}/${bits}`
 }
+
+/**
+ * Whether an address is one of the public internet: not private, loopback, link-local (cloud metadata), shared, multicast, or
+ * a form of IPv6 that carries an IPv4 address.
+ */
+export function isPublicAddress(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast'
+}

@@ -34,6 +34,7 @@ export function createMetrics() {
     }),
     ...hashMetrics([registry]),
     ...mailMetrics([registry]),
+    ...webhookMetrics([registry]),
   }
 }
 
@@ -91,6 +92,27 @@ function mailMetrics(registers: Registry[]) {
       registers,
       name: 'gatehouse_mails_oldest_seconds',
       help: 'Age of the oldest mail in the outbox',
+    }),
+  }
+}
+
+function webhookMetrics(registers: Registry[]) {
+  return {
+    webhookAttempts: new Counter({
+      registers,
+      name: 'gatehouse_webhook_attempts_total',
+      help: 'Attempts to deliver an event, by outcome: delivered, failed, given_up',
+      labelNames: ['outcome'],
+    }),
+    webhooksWaiting: new Gauge({
+      registers,
+      name: 'gatehouse_webhooks_waiting',
+      help: 'Deliveries that wait for enabled endpoints',
+    }),
+    webhooksOldest: new Gauge({
+      registers,
+      name: 'gatehouse_webhooks_oldest_seconds',
+      help: 'Age of the oldest of them',
     }),
   }
 }

@@ -7,7 +7,7 @@ import type { Database } from '../store/database'
 import { type DueItem, type OutboxTable, leaseDue, renewLeases, returnLeases } from '../store/leases'
 
 /**
- * `settled`: the delivery's row is deleted. `failed`: the attempt counts, and the next delay is longer. `unavailable`: the
+ * `settled`: the row is deleted, or its outcome recorded and its lease ended. `failed`: the attempt counts, and the next delay is longer. `unavailable`: the
  * receiver or the database is down, so the attempt does not count.
  */
 export type Outcome = 'settled' | 'failed' | 'unavailable'

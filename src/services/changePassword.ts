@@ -82,7 +82,7 @@ export async function changePassword(
     if (!renewed) throw new UnauthenticatedError('session is not live')
     return {
       result: { revokedSessions, renewed },
-      event: { type: 'password_changed', userId: user.id },
+      event: { type: 'password_changed', userId: user.id, details: { keptSessionId: id } },
       invalidate: [{ kind: 'user', id: user.id }],
     }
   })

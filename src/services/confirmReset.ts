@@ -38,8 +38,9 @@ export async function confirmReset(
   const personal = [user.email, user.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
   const revokedSessions = await commit(deps, client, async (tx, now) => {
-    await lockUser(tx, user.id)
+    const locked = await lockUser(tx, user.id)
     if (!(await consumeOneTimeToken(tx, id, now))) throw new InvalidTokenError()
+    const verified = locked?.emailVerifiedAt ? [] : [{ type: 'email_verified' as const, userId: user.id }]
     await resetPassword(tx, user.id, { passwordHash, locale: client.locale, now })
     await resetLoginGuesses(deps, tx, user.email)
     await forgetSecondFactorFailures(tx, user.id)
@@ -49,7 +50,7 @@ export async function confirmReset(
     await queueMail(tx, { name: 'passwordChanged', recipient: email, userId: user.id, locale, now, expiresAt })
     return {
       result: await revokeSessions(tx, { userId: user.id }, now),
-      event: { type: 'password_reset', userId: user.id },
+      event: [...verified, { type: 'password_reset', userId: user.id }],
       invalidate: [{ kind: 'user', id: user.id }],
     }
   })

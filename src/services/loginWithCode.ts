@@ -1,5 +1,5 @@
 import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
-import { auditOf, recordEvent } from './steps/audit'
+import { recordEvent } from './steps/audit'
 import { commit } from './steps/commit'
 import { issueTokens } from './steps/issueTokens'
 import { resetLoginGuesses } from './steps/loginGuesses'
@@ -8,7 +8,6 @@ import { recordOfLogin, startSession } from './steps/startSession'
 import { verifyAddress } from './steps/verifyAddress'
 import { isMailedCode } from '../crypto/mailedCode'
 import { InvalidTokenError, SecondFactorRequiredError, WrongMailedCodeError } from '../errors/userErrors'
-import { insertAuditEvent } from '../store/auditEvents'
 import { consumeChallenge } from '../store/challenges'
 import type { Transaction } from '../store/database'
 import type { SessionView } from '../store/sessions'
@@ -39,10 +38,12 @@ export async function loginWithCode(
     if (!(await consumeChallenge(tx, id, now))) throw new InvalidTokenError()
     const user = await accountOfCode(deps, tx, { found, client, email, now })
     if (!user) return { result: null, event: null, invalidate: [] }
+    const verified = found?.emailVerifiedAt ? [] : [{ type: 'email_verified' as const, userId: user.id }]
     await resetLoginGuesses(deps, tx, email)
     const authentication = { aal: 1, amr: ['otp'] }
     const login = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
-    return { result: { login, account: toAccount(user) }, ...recordOfLogin(login, user.id, { way: 'MAILED_CODE' }) }
+    const { event, invalidate } = recordOfLogin(login, user.id, { way: 'MAILED_CODE' })
+    return { result: { login, account: toAccount(user) }, event: [...verified, event], invalidate }
   })
   if (!started) return refuse(deps, client, email)
 
@@ -66,7 +67,6 @@ async function accountOfCode(
   if (!user || user.disabledAt) return null
   if (found?.emailVerifiedAt) return found
   if (found) await verifyAddress(tx, found, { locale, now })
-  await insertAuditEvent(tx, auditOf(client, { type: 'email_verified', userId: user.id, now }))
   return findUserByEmail(tx, email)
 }
 

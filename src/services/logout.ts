@@ -50,7 +50,7 @@ function endSession(
   return commit(deps, client, async (tx, now) => {
     if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
     const ended = await revokeSession(tx, { userId, sessionId }, now)
-    const event = ended ? ({ type: 'logged_out', userId } as const) : null
+    const event = ended ? ({ type: 'logged_out', userId, details: { sessionId } } as const) : null
     return { result: ended, event, invalidate: [{ kind: 'session', id: sessionId }] }
   })
 }

@@ -3,7 +3,7 @@ import { LOGIN_GUESSES, RETENTION, SECOND_FACTOR } from '../config/defaults'
 import { later } from '../lib/clock'
 import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
-/** Deletes unverified accounts, ended sessions, expired links, challenges and counters, and old audit rows after their retention. */
+/** Deletes unverified accounts, ended sessions, expired links, challenges and counters, and old audit rows and webhook deliveries after their retention. */
 export async function purgeExpired({
   clock,
   config,
@@ -18,6 +18,7 @@ export async function purgeExpired({
     tokensDeadBefore: later(now, -RETENTION.deadTokens),
     tokensReplacedBefore: later(now, -config.refreshTokenTtl),
     auditBefore: later(now, -RETENTION.auditEvents),
+    webhooksBefore: later(now, -RETENTION.webhookDeliveries),
     challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
     enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),
     loginFailures: LOGIN_GUESSES,

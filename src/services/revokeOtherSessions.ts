@@ -12,8 +12,12 @@ export async function revokeOtherSessions(
   const userId = viewer.account.id
   const revokedSessions = await commit(deps, client, async (tx, now) => {
     if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
-    const result = await revokeSessions(tx, { userId, keep: viewer.session.id }, now)
-    return { result, event: { type: 'other_sessions_revoked', userId }, invalidate: [{ kind: 'user', id: userId }] }
+    const { id: keptSessionId } = viewer.session
+    return {
+      result: await revokeSessions(tx, { userId, keep: keptSessionId }, now),
+      event: { type: 'other_sessions_revoked', userId, details: { keptSessionId } },
+      invalidate: [{ kind: 'user', id: userId }],
+    }
   })
   return { revokedSessions }
 }

@@ -13,7 +13,7 @@ import {
   refuseProof,
   useProof,
 } from './steps/secondFactor'
-import { startSession } from './steps/startSession'
+import { recordOfLogin, startSession } from './steps/startSession'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
 import { InvalidTokenError } from '../errors/userErrors'
 import { admitAttempt, consumeChallenge } from '../store/challenges'
@@ -67,11 +67,10 @@ export async function verifySecondFactor(
     const user = await findUser(tx, userId)
     if (!user) throw new InvalidTokenError()
     const authentication = { aal: 2 as const, amr: amrWith(attempt.amr, methodsOf(compared)) }
-    const session = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
+    const login = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return {
-      result: { ...session, account: toAccount(user) },
-      event: { type: 'login_succeeded', userId, details: { secondFactor: proof.kind } },
-      invalidate: session.endedIds.map((id) => ({ kind: 'session', id })),
+      result: { ...login, account: toAccount(user) },
+      ...recordOfLogin(login, userId, { secondFactor: proof.kind }),
     }
   })
   if (!started) return refuseProof(deps, client, { userId, kind: proof.kind })

@@ -4,7 +4,7 @@ import { type ConnectionTarget, openConnection, socketOf } from './connection'
 import { SESSION } from '../config/defaults'
 
 /** Sent by the database's triggers to every instance on the channel `gatehouse`. */
-export type Notification = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' }
+export type Notification = { kind: 'session' | 'user'; id: string } | { kind: 'keys' | 'mails' | 'webhooks' }
 
 interface Subscriber {
   onNotification: (notification: Notification) => void
@@ -161,7 +161,7 @@ function discard(client: Client): void {
 }
 
 function parseNotification(payload: string): Notification | null {
-  if (payload === 'keys' || payload === 'mails') return { kind: payload }
+  if (payload === 'keys' || payload === 'mails' || payload === 'webhooks') return { kind: payload }
   const [kind, id] = payload.split(':')
   return (kind === 'session' || kind === 'user') && id !== undefined ? { kind, id } : null
 }

@@ -8,6 +8,7 @@ export interface Limits {
   tokensDeadBefore: Date
   tokensReplacedBefore: Date
   auditBefore: Date
+  webhooksBefore: Date
   challengesExpiredBefore: Date
   enrolmentsBefore: Date
   loginFailures: GuessLimit
@@ -40,6 +41,9 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
     ),
     countedMails: await alone((tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } })),
     auditEvents: await alone((tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } })),
+    webhookDeliveries: await alone((tx) =>
+      tx.webhookDelivery.deleteMany({ where: { createdAt: { lt: limits.webhooksBefore } } }),
+    ),
     loginFailures: await alone((tx) => purgeLoginFailures(tx, limits.loginFailures)),
     rateLimitCounters: await alone(purgeRateLimitCounters),
   }

@@ -95,9 +95,12 @@ export async function lockIfPasswordUnchanged(
  * Locks the account until the transaction ends. Transactions that write several of its rows call this first, so that they
  * cannot deadlock. Null if it was deleted.
  */
-export async function lockUser(tx: Transaction, id: string): Promise<{ email: string } | null> {
-  const rows = await tx.$queryRaw<{ email: string }[]>`
-    SELECT email FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
+export async function lockUser(
+  tx: Transaction,
+  id: string,
+): Promise<{ email: string; emailVerifiedAt: Date | null } | null> {
+  const rows = await tx.$queryRaw<{ email: string; emailVerifiedAt: Date | null }[]>`
+    SELECT email, email_verified_at AS "emailVerifiedAt" FROM users WHERE id = ${id}::uuid FOR NO KEY UPDATE`
   return rows[0] ?? null
 }
 

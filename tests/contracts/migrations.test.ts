@@ -261,6 +261,11 @@ DATA['20261126110000_passkeys'] = `${DATA['20261126100000_mailed_codes']}
       SELECT id, 'credential', 'key', true, true, true, 'Laptop' FROM users;
     INSERT INTO settings (name, value) VALUES ('passkey_rp_id', 'example.com');`
 
+DATA['20261126130000_webhooks'] = `${DATA['20261126110000_passkeys']}
+    INSERT INTO webhook_endpoints (url, secret_sealed) VALUES ('https://example.com/hook', decode(repeat('00', 60), 'hex'));
+    INSERT INTO webhook_deliveries (endpoint_id, event_id, type, data)
+      SELECT id, uuid_v7(), 'webhook.test', '{}' FROM webhook_endpoints;`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

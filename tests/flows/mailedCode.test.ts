@@ -196,7 +196,7 @@ describe('a login by a mailed code', () => {
       `SELECT details FROM audit_events e JOIN users u ON u.id = e.user_id WHERE u.email = $1 AND type = 'login_succeeded'`,
       [email],
     )
-    expect(rows).toEqual([{ details: { way: 'MAILED_CODE' } }])
+    expect(rows).toEqual([{ details: { way: 'MAILED_CODE', sessionId: expect.any(String) as string } }])
     const answer = (await (await post(app.url, { query: '{ me { waysIn } }' }, { token })).json()) as object
     expect(answer).toEqual({ data: { me: { waysIn: ['PASSWORD', 'MAILED_CODE'] } } })
   })

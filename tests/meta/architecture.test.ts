@@ -17,9 +17,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   ratelimit: COMMON,
   outbox: [...COMMON, 'store'],
   mail: [...COMMON, 'outbox', 'store', 'crypto', 'i18n'],
-  services: [...COMMON, 'store', 'passwords', 'crypto', 'i18n', 'ratelimit', 'mail'],
+  webhooks: [...COMMON, 'outbox', 'store', 'crypto'],
+  services: [...COMMON, 'store', 'passwords', 'crypto', 'i18n', 'ratelimit', 'mail', 'webhooks'],
   graphql: [...COMMON, 'services', 'ratelimit', 'i18n'],
-  http: [...COMMON, 'graphql', 'services', 'i18n', 'crypto', 'dev'],
+  http: [...COMMON, 'graphql', 'services', 'i18n', 'crypto', 'dev', 'webhooks'],
   dev: [...COMMON, 'mail'],
 }
 const LAYERS = Object.keys(MAY_IMPORT)

@@ -11,6 +11,8 @@ import { REST_ROUTES } from '../../src/http/restTable'
 import { parseDuration } from '../../src/lib/duration'
 import { MAIL_NAMES } from '../../src/mail/templates'
 import { createMetrics } from '../../src/ops/metrics'
+import { WEBHOOK_EVENTS } from '../../src/webhooks/catalogue'
+import { RETRY_DELAYS } from '../../src/webhooks/retrySchedule'
 import { bare, tableOf } from '../support/documents'
 
 const ROOT = join(__dirname, '../..')
@@ -134,7 +136,7 @@ test('docs/operations.md lists each event of the log', () => {
   const events = sources.flatMap((source) =>
     [
       ...source.matchAll(
-        /(?:\{ event: |(?:event: |auditOf\(client, |recordEvent\(deps, client, |\? \()\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
+        /(?:\{ event: |(?:event: (?:\[\.\.\.verified, )?|auditOf\(client, |recordEvent\(deps, client, |\? \()\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
       ),
     ].map(([, name = '']) => name),
   )
@@ -164,6 +166,18 @@ test('compose.yaml grants what docs/operations.md grants, and serves by a role t
   ])
   const proxies = /TRUST_PROXY: (.*)/.exec(compose)?.[1]
   expect(proxies).toBe(/gateway: (.*)/.exec(compose)?.[1])
+})
+
+test('docs/webhooks.md lists each event with its data, and each delay', () => {
+  const text = read('docs/webhooks.md')
+  const told = tableOf(text, 'webhook-events').map(([type = '', when, data = '']) => [bare(type), when, bare(data)])
+  const inCode = Object.entries(WEBHOOK_EVENTS).map(([type, { when, data }]) => {
+    const names = Object.keys(data.shape).filter((name) => name !== 'email')
+    return [type, when, names.join(', ')]
+  })
+  expect(told).toEqual(inCode)
+  const delays = tableOf(text, 'webhook-attempts').map(([, delay = '']) => parseDuration(delay))
+  expect(delays).toEqual([...RETRY_DELAYS])
 })
 
 test('docs/mails.md lists each mail', () => {

@@ -1,19 +1,21 @@
-import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
+import { insertAuditEvent } from '../../store/auditEvents'
 import type { Transaction } from '../../store/database'
+import { queueEvents } from '../../store/webhookDeliveries'
 import type { CacheKey } from '../../store/sessionCache'
 import type { ClientInfo, Deps } from '../deps'
 import { auditOf, logEvent } from './audit'
+import { type RecordedChange, eventsOf } from '../../webhooks/eventsOf'
 
 /** The outcome of a change. */
 export interface Outcome<Result> {
   result: Result
-  /** Null if nothing was changed: then nothing is recorded. */
-  event: ChangeEvent | null
+  /** Null if nothing was changed: then nothing is recorded. Several are in the order in which they happened. */
+  event: ChangeEvent | readonly ChangeEvent[] | null
   /** The cached sessions that the change makes stale: required, so that no change omits it. */
   invalidate: readonly CacheKey[]
 }
 
-export interface ChangeEvent extends Pick<AuditEvent, 'type' | 'userId' | 'details'> {
+export interface ChangeEvent extends RecordedChange {
   /** The row names the user, the log line does not. */
   omitUserFromLog?: boolean
 }
@@ -21,7 +23,7 @@ export interface ChangeEvent extends Pick<AuditEvent, 'type' | 'userId' | 'detai
 type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
 
 /**
- * Makes one change: its statements and its audit row in a transaction, then invalidates the session cache and logs the
+ * Makes one change: its statements, its audit rows and what webhooks tell of it in a transaction, then invalidates the session cache and logs the
  * event. If `change` throws, the transaction is rolled back: an operation that must commit and still fail throws after this
  * function has returned.
  */
@@ -31,12 +33,15 @@ export async function commit<Result>(
   change: (tx: Transaction, now: Date) => Promise<Outcome<Result>>,
 ): Promise<Result> {
   const now = clock.now()
-  const { result, event, invalidate } = await database.transaction(async (tx) => {
+  const { result, events, invalidate } = await database.transaction(async (tx) => {
     const outcome = await change(tx, now)
-    if (outcome.event) await insertAuditEvent(tx, auditOf(client, { ...outcome.event, now }))
-    return outcome
+    const events = [outcome.event ?? []].flat()
+    for (const event of events) await insertAuditEvent(tx, auditOf(client, { ...event, now }))
+    await queueEvents(tx, events.flatMap(eventsOf), now)
+    return { ...outcome, events }
   })
   for (const key of invalidate) sessionCache.invalidate(key)
-  if (event) logEvent(client.log, auditOf(client, { ...event, ...(event.omitUserFromLog && { userId: null }), now }))
+  for (const event of events)
+    logEvent(client.log, auditOf(client, { ...event, ...(event.omitUserFromLog && { userId: null }), now }))
   return result
 }

@@ -72,13 +72,15 @@ export async function startSession(
 export function recordOfLogin(
   login: StartedSession | PendingSecondFactor,
   userId: string,
-  details: { way?: string } = {},
+  details: { way?: string; secondFactor?: string } = {},
 ) {
   if (login.kind === 'secondFactor') {
     return { event: { type: 'second_factor_required' as const, userId }, invalidate: [] }
   }
   const invalidate = login.endedIds.map((id) => ({ kind: 'session' as const, id }))
-  return { event: { type: 'login_succeeded' as const, userId, details }, invalidate }
+  const { session, endedIds: endedSessionIds } = login
+  const recorded = { ...details, sessionId: session.id }
+  return { event: { type: 'login_succeeded' as const, userId, details: recorded, endedSessionIds }, invalidate }
 }
 
 async function openSession({ clock, config }: Needs, tx: Transaction, login: Login): Promise<StartedSession> {

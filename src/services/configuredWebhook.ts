@@ -1,0 +1,34 @@
+import type { Deps } from './deps'
+import { sealWebhookSecret, unsealWebhookSecret } from '../crypto/webhookSecret'
+import { parseWebhookSecret } from '../lib/webhookSecretText'
+import { findEndpoint, putEndpoint, setEnabled } from '../store/webhookEndpoints'
+
+/** The endpoint of WEBHOOK_URL: one row, whatever its address. */
+export const CONFIGURED_ENDPOINT_ID = '00000000-0000-7000-8000-000000000001'
+
+/**
+ * Stores the endpoint of WEBHOOK_URL, or disables it once the variable is gone; the last instance to start decides. If nothing
+ * changed, nothing is written, so an endpoint that was disabled stays so after a restart.
+ */
+export async function syncConfiguredWebhook({
+  config,
+  clock,
+  database,
+  secrets,
+}: Pick<Deps, 'config' | 'clock' | 'database' | 'secrets'>): Promise<void> {
+  const id = CONFIGURED_ENDPOINT_ID
+  const { webhookUrl: url, webhookEvents: events } = config
+  const secret = parseWebhookSecret(config.webhookSecret ?? '')
+  const stored = await findEndpoint(database.prisma, id)
+  if (url === null || !secret) {
+    if (stored) await setEnabled(database.prisma, id, { reason: 'NOT_CONFIGURED', now: clock.now() })
+    return
+  }
+  const current = stored && unsealWebhookSecret(secrets, id, stored.secretSealed)
+  const isSame =
+    stored?.url === url && stored.events.join() === events.join() && current?.secret.equals(secret) === true
+  if (isSame && stored.disabledReason !== 'NOT_CONFIGURED') return
+  const secretSealed = sealWebhookSecret(secrets, id, secret)
+  const description = 'WEBHOOK_URL'
+  await putEndpoint(database.prisma, { id, url, events, include: [], description, secretSealed }, clock.now())
+}

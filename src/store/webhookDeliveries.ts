@@ -1,0 +1,103 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Queryable } from './database'
+
+/** What an endpoint is told; `data` holds ids, no personal data. */
+export interface QueuedEvent {
+  type: string
+  data: object
+}
+
+/**
+ * Queues events for every endpoint that wants them: they commit with the change that they tell of. An endpoint that was
+ * disabled because it failed keeps collecting; one that an operator disabled, or that answered 410, does not. The lock lets an
+ * endpoint be removed meanwhile.
+ */
+export async function queueEvents(db: Queryable, events: readonly QueuedEvent[], now: Date): Promise<void> {
+  if (events.length === 0) return
+  const rows = JSON.stringify(events.map(({ type, data }) => ({ id: uuidv7(), type, data })))
+  await db.$executeRaw`
+    WITH wanted AS (
+      SELECT id, events FROM webhook_endpoints WHERE disabled_at IS NULL OR disabled_reason = 'FAILING' FOR KEY SHARE
+    )
+    INSERT INTO webhook_deliveries (endpoint_id, event_id, type, data, created_at, due_at)
+    SELECT wanted.id, (event->>'id')::uuid, event->>'type', event->'data', ${now}::timestamptz, now()
+    FROM wanted, jsonb_array_elements(${rows}::jsonb) AS event
+    WHERE wanted.events = '{}' OR event->>'type' = ANY (wanted.events)`
+}
+
+/** Queues an event for one endpoint, whatever events it wants. Resolves to the delivery's id, or null without such an endpoint. */
+export async function queueEventFor(
+  db: Queryable,
+  { type, data }: QueuedEvent,
+  { endpointId, now }: { endpointId: string; now: Date },
+): Promise<string | null> {
+  const id = uuidv7()
+  const count = await db.$executeRaw`
+    INSERT INTO webhook_deliveries (id, endpoint_id, event_id, type, data, created_at, due_at)
+    SELECT ${id}::uuid, id, ${uuidv7()}::uuid, ${type}, ${JSON.stringify(data)}::jsonb, ${now}::timestamptz, now()
+    FROM webhook_endpoints WHERE id = ${endpointId}::uuid AND disabled_at IS NULL FOR KEY SHARE`
+  return count > 0 ? id : null
+}
+
+export function findDelivery(db: Queryable, id: string) {
+  return db.webhookDelivery.findUnique({ where: { id }, include: { endpoint: true } })
+}
+export type FoundDelivery = NonNullable<Awaited<ReturnType<typeof findDelivery>>>
+
+/** Records that the receiver took it. */
+export async function recordDelivered(
+  db: Queryable,
+  { id, status, now }: { id: string; status: number; now: Date },
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE webhook_deliveries SET delivered_at = ${now}, due_at = NULL, attempts = attempts + 1, last_status = ${status},
+      last_error = NULL, leased_until = NULL, lease_owner = NULL
+    WHERE id = ${id}::uuid AND delivered_at IS NULL`
+}
+
+/** Records a failed attempt; `delay` is in milliseconds, null after the last one. */
+export async function recordFailed(
+  db: Queryable,
+  failed: { id: string; attempts: number; status: number | null; error: string | null; delay: number | null },
+): Promise<void> {
+  const { id, attempts, status, error } = failed
+  const delay = failed.delay === null ? null : Math.round(failed.delay)
+  await db.$executeRaw`
+    UPDATE webhook_deliveries SET attempts = attempts + 1, last_status = ${status}::int, last_error = ${error},
+      due_at = now() + ${delay}::int * interval '1 millisecond', leased_until = NULL, lease_owner = NULL
+    WHERE id = ${id}::uuid AND delivered_at IS NULL AND attempts = ${attempts}`
+}
+
+/** Makes a finished delivery due again, with all its attempts; of the same event, so receivers can recognize it. */
+export async function replayDelivery(db: Queryable, id: string): Promise<boolean> {
+  const count = await db.$executeRaw`
+    UPDATE webhook_deliveries SET delivered_at = NULL, due_at = now(), attempts = 0
+    WHERE id = ${id}::uuid AND due_at IS NULL`
+  return count > 0
+}
+
+/** The same for the deliveries of an endpoint that were given up, of events since then. Resolves to their number. */
+export function replayGivenUp(
+  db: Queryable,
+  { endpointId, since }: { endpointId: string; since: Date },
+): Promise<number> {
+  return db.$executeRaw`
+    UPDATE webhook_deliveries SET due_at = now(), attempts = 0
+    WHERE endpoint_id = ${endpointId}::uuid AND due_at IS NULL AND delivered_at IS NULL AND created_at >= ${since}`
+}
+
+/** The newest deliveries of an endpoint. */
+export function listDeliveries(db: Queryable, endpointId: string, first: number) {
+  return db.webhookDelivery.findMany({
+    where: { endpointId },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: first,
+  })
+}
+
+/** The number of deliveries that wait for enabled endpoints, and the age of the oldest in milliseconds (0 if there is none). */
+export async function webhookQueueState(db: Queryable, now: Date): Promise<{ waiting: number; oldestAge: number }> {
+  const where = { dueAt: { not: null }, endpoint: { disabledAt: null } }
+  const { _count, _min } = await db.webhookDelivery.aggregate({ where, _count: true, _min: { createdAt: true } })
+  return { waiting: _count, oldestAge: _min.createdAt ? Math.max(0, now.getTime() - _min.createdAt.getTime()) : 0 }
+}

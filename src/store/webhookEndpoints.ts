@@ -1,0 +1,114 @@
+import type { Queryable } from './database'
+
+/** Why an endpoint is disabled: by an operator, by its answer 410, by days without success, or removed from the environment. */
+export type DisabledReason = 'OPERATOR' | 'GONE' | 'FAILING' | 'NOT_CONFIGURED'
+
+export interface NewEndpoint {
+  id: string
+  url: string
+  events: string[]
+  include: string[]
+  description: string
+  secretSealed: Buffer<ArrayBuffer>
+}
+
+export async function insertEndpoint(db: Queryable, endpoint: NewEndpoint & { createdAt: Date }): Promise<void> {
+  await db.webhookEndpoint.create({ data: endpoint })
+}
+
+/** Inserts the endpoint, or replaces all of it and enables it. */
+export async function putEndpoint(db: Queryable, endpoint: NewEndpoint, now: Date): Promise<void> {
+  const { id, ...changed } = endpoint
+  await db.webhookEndpoint.upsert({
+    where: { id },
+    create: { ...endpoint, createdAt: now },
+    update: { ...changed, disabledAt: null, disabledReason: null, failingSince: null },
+  })
+}
+
+export function findEndpoint(db: Queryable, id: string) {
+  return db.webhookEndpoint.findUnique({ where: { id } })
+}
+
+export function listEndpoints(db: Queryable) {
+  return db.webhookEndpoint.findMany({ orderBy: { id: 'asc' } })
+}
+export type EndpointRow = Awaited<ReturnType<typeof listEndpoints>>[number]
+
+/** Changes what is given. False without such an endpoint. */
+export async function updateEndpoint(
+  db: Queryable,
+  id: string,
+  data: Partial<Pick<NewEndpoint, 'url' | 'events' | 'include' | 'description'>>,
+): Promise<boolean> {
+  const { count } = await db.webhookEndpoint.updateMany({ where: { id }, data })
+  return count > 0
+}
+
+/** Deletes an endpoint with its deliveries. */
+export async function deleteEndpoint(db: Queryable, id: string): Promise<boolean> {
+  const { count } = await db.webhookEndpoint.deleteMany({ where: { id } })
+  return count > 0
+}
+
+/** Replaces the secret; the earlier one signs beside it until then. */
+export async function rotateSecret(
+  db: Queryable,
+  id: string,
+  { sealed, previousUntil }: { sealed: Buffer<ArrayBuffer>; previousUntil: Date },
+): Promise<boolean> {
+  const count = await db.$executeRaw`
+    UPDATE webhook_endpoints SET secret_previous_sealed = secret_sealed, previous_until = ${previousUntil},
+      secret_sealed = ${sealed}
+    WHERE id = ${id}::uuid`
+  return count > 0
+}
+
+/** Stores secrets that were sealed anew, unless they were replaced meanwhile. */
+export async function resealSecret(
+  db: Queryable,
+  id: string,
+  { before, sealed }: { before: Uint8Array<ArrayBuffer>; sealed: Buffer<ArrayBuffer> },
+): Promise<void> {
+  await db.webhookEndpoint.updateMany({ where: { id, secretSealed: before }, data: { secretSealed: sealed } })
+}
+
+/** Enables an endpoint, or disables it if it is enabled. False without such an endpoint. */
+export async function setEnabled(
+  db: Queryable,
+  id: string,
+  { reason, now }: { reason: DisabledReason | null; now: Date },
+) {
+  if (reason === null) {
+    const data = { disabledAt: null, disabledReason: null, failingSince: null }
+    return (await db.webhookEndpoint.updateMany({ where: { id }, data })).count > 0
+  }
+  const data = { disabledAt: now, disabledReason: reason }
+  await db.webhookEndpoint.updateMany({ where: { id, disabledAt: null }, data })
+  return (await db.webhookEndpoint.count({ where: { id } })) > 0
+}
+
+/** Ends a time of failures. */
+export async function recordEndpointSuccess(db: Queryable, id: string): Promise<void> {
+  await db.webhookEndpoint.updateMany({ where: { id, failingSince: { not: null } }, data: { failingSince: null } })
+}
+
+/**
+ * Notes when the failures began, and disables the endpoint if it is gone or has failed for `maxFailing` milliseconds of the
+ * database's clock. Resolves to the reason if this disabled it.
+ */
+export async function recordEndpointFailure(
+  db: Queryable,
+  id: string,
+  { gone, maxFailing }: { gone: boolean; maxFailing: number },
+): Promise<DisabledReason | null> {
+  const rows = await db.$queryRaw<{ disabled_reason: DisabledReason | null }[]>`
+    UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, now()),
+      disabled_at = CASE WHEN verdict IS NOT NULL THEN now() END, disabled_reason = verdict
+    FROM (SELECT id AS judged, CASE WHEN ${gone} THEN 'GONE'
+      WHEN failing_since <= now() - ${maxFailing}::float8 * interval '1 millisecond' THEN 'FAILING' END AS verdict
+      FROM webhook_endpoints WHERE id = ${id}::uuid) judgement
+    WHERE id = judged AND disabled_at IS NULL AND (verdict IS NOT NULL OR failing_since IS NULL)
+    RETURNING disabled_reason`
+  return rows[0]?.disabled_reason ?? null
+}
