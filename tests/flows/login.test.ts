@@ -11,8 +11,12 @@ let app: TestApp
 /** The same database, with the other algorithm. */
 let argon: TestApp
 beforeAll(async () => {
-  app = await startTestApp()
-  argon = await startTestApp({ databaseUrl: app.databaseUrl, smtp: app.smtp, env: { PASSWORD_ALGORITHM: 'argon2id' } })
+  app = await startTestApp({ env: { BCRYPT_COST: '10' } })
+  argon = await startTestApp({
+    databaseUrl: app.databaseUrl,
+    smtp: app.smtp,
+    env: { PASSWORD_ALGORITHM: 'argon2id', BCRYPT_COST: '10' },
+  })
 })
 afterAll(async () => {
   await argon.close()

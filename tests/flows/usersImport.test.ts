@@ -15,7 +15,7 @@ const LONG = 'violet tractor seven moons over the copper lantern of nine rivers,
 let app: TestApp
 let hash: string
 beforeAll(async () => {
-  app = await startTestApp()
+  app = await startTestApp({ env: { BCRYPT_COST: '10' } })
   hash = await bcrypt.hash(PASSWORD, 4)
 })
 afterAll(async () => {
