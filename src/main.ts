@@ -10,6 +10,15 @@ const USAGE = `Usage: gatehouse <command>
   keys rotate                      the next signing key signs from now on
   users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
   mail test ADDRESS                sends one mail, to prove the configuration
+  webhooks list                    the endpoints of webhooks
+  webhooks add URL [--events LIST] [--include LIST]  an endpoint; prints its id and its secret, this once
+  webhooks remove ID               deletes an endpoint and its deliveries
+  webhooks enable ID               its deliveries go on
+  webhooks disable ID              nothing is written or sent for it any more
+  webhooks rotate ID               another secret; both sign for a day
+  webhooks test ID                 sends one event, to prove the endpoint
+  webhooks deliveries ID           the newest deliveries of an endpoint
+  webhooks replay ID [--since DURATION]  repeats a delivery; or those of an endpoint that were given up
   config                           the resolved configuration, secrets masked
 
 Configuration is read from the environment: README.md lists every variable.`
@@ -39,6 +48,11 @@ async function run([command, ...rest]: string[]): Promise<number> {
   }
   if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined)
     return (await import('./commands/mailTest')).mailTest(rest[1])
+  if (command === 'webhooks') return (await (await import('./commands/webhooks')).webhooks(rest)) ?? usage()
+  return usage()
+}
+
+function usage(): number {
   console.error(USAGE)
   return EXIT.usage
 }

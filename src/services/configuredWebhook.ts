@@ -1,5 +1,7 @@
 import type { Deps } from './deps'
+import { WEBHOOK } from '../config/defaults'
 import { sealWebhookSecret, unsealWebhookSecret } from '../crypto/webhookSecret'
+import { later } from '../lib/clock'
 import { parseWebhookSecret } from '../lib/webhookSecretText'
 import { findEndpoint, putEndpoint, setEnabled } from '../store/webhookEndpoints'
 
@@ -25,10 +27,13 @@ export async function syncConfiguredWebhook({
     return
   }
   const current = stored && unsealWebhookSecret(secrets, id, stored.secretSealed)
-  const isSame =
-    stored?.url === url && stored.events.join() === events.join() && current?.secret.equals(secret) === true
+  const isSameSecret = current?.secret.equals(secret) === true
+  const isSame = stored?.url === url && stored.events.join() === events.join() && isSameSecret
   if (isSame && stored.disabledReason !== 'NOT_CONFIGURED') return
   const secretSealed = sealWebhookSecret(secrets, id, secret)
-  const description = 'WEBHOOK_URL'
-  await putEndpoint(database.prisma, { id, url, events, include: [], description, secretSealed }, clock.now())
+  const now = clock.now()
+  const endpoint = { id, url, events, include: [], description: 'WEBHOOK_URL', secretSealed, createdAt: now }
+  const isRotated = stored !== null && current !== null && !isSameSecret
+  const previous = isRotated ? { sealed: stored.secretSealed, until: later(now, WEBHOOK.secretOverlap) } : null
+  await putEndpoint(database.prisma, endpoint, previous)
 }

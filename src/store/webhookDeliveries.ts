@@ -25,20 +25,6 @@ export async function queueEvents(db: Queryable, events: readonly QueuedEvent[],
     WHERE wanted.events = '{}' OR event->>'type' = ANY (wanted.events)`
 }
 
-/** Queues an event for one endpoint, whatever events it wants. Resolves to the delivery's id, or null without such an endpoint. */
-export async function queueEventFor(
-  db: Queryable,
-  { type, data }: QueuedEvent,
-  { endpointId, now }: { endpointId: string; now: Date },
-): Promise<string | null> {
-  const id = uuidv7()
-  const count = await db.$executeRaw`
-    INSERT INTO webhook_deliveries (id, endpoint_id, event_id, type, data, created_at, due_at)
-    SELECT ${id}::uuid, id, ${uuidv7()}::uuid, ${type}, ${JSON.stringify(data)}::jsonb, ${now}::timestamptz, now()
-    FROM webhook_endpoints WHERE id = ${endpointId}::uuid AND disabled_at IS NULL FOR KEY SHARE`
-  return count > 0 ? id : null
-}
-
 export function findDelivery(db: Queryable, id: string) {
   return db.webhookDelivery.findUnique({ where: { id }, include: { endpoint: true } })
 }

@@ -16,14 +16,16 @@ export async function insertEndpoint(db: Queryable, endpoint: NewEndpoint & { cr
   await db.webhookEndpoint.create({ data: endpoint })
 }
 
-/** Inserts the endpoint, or replaces all of it and enables it. */
-export async function putEndpoint(db: Queryable, endpoint: NewEndpoint, now: Date): Promise<void> {
-  const { id, ...changed } = endpoint
-  await db.webhookEndpoint.upsert({
-    where: { id },
-    create: { ...endpoint, createdAt: now },
-    update: { ...changed, disabledAt: null, disabledReason: null, failingSince: null },
-  })
+/** Inserts the endpoint, or replaces and enables it; `previous` is the secret that signs beside the new one. */
+export async function putEndpoint(
+  db: Queryable,
+  endpoint: NewEndpoint & { createdAt: Date },
+  previous: { sealed: Uint8Array<ArrayBuffer>; until: Date } | null,
+): Promise<void> {
+  const { id, url, events, secretSealed } = endpoint
+  const rotated = previous && { secretPreviousSealed: previous.sealed, previousUntil: previous.until }
+  const update = { url, events, secretSealed, ...rotated, disabledAt: null, disabledReason: null, failingSince: null }
+  await db.webhookEndpoint.upsert({ where: { id }, create: endpoint, update })
 }
 
 export function findEndpoint(db: Queryable, id: string) {
@@ -34,16 +36,6 @@ export function listEndpoints(db: Queryable) {
   return db.webhookEndpoint.findMany({ orderBy: { id: 'asc' } })
 }
 export type EndpointRow = Awaited<ReturnType<typeof listEndpoints>>[number]
-
-/** Changes what is given. False without such an endpoint. */
-export async function updateEndpoint(
-  db: Queryable,
-  id: string,
-  data: Partial<Pick<NewEndpoint, 'url' | 'events' | 'include' | 'description'>>,
-): Promise<boolean> {
-  const { count } = await db.webhookEndpoint.updateMany({ where: { id }, data })
-  return count > 0
-}
 
 /** Deletes an endpoint with its deliveries. */
 export async function deleteEndpoint(db: Queryable, id: string): Promise<boolean> {
@@ -73,19 +65,15 @@ export async function resealSecret(
   await db.webhookEndpoint.updateMany({ where: { id, secretSealed: before }, data: { secretSealed: sealed } })
 }
 
-/** Enables an endpoint, or disables it if it is enabled. False without such an endpoint. */
+/** Enables an endpoint, or disables it for a reason. False without such an endpoint. */
 export async function setEnabled(
   db: Queryable,
   id: string,
   { reason, now }: { reason: DisabledReason | null; now: Date },
-) {
-  if (reason === null) {
-    const data = { disabledAt: null, disabledReason: null, failingSince: null }
-    return (await db.webhookEndpoint.updateMany({ where: { id }, data })).count > 0
-  }
-  const data = { disabledAt: now, disabledReason: reason }
-  await db.webhookEndpoint.updateMany({ where: { id, disabledAt: null }, data })
-  return (await db.webhookEndpoint.count({ where: { id } })) > 0
+): Promise<boolean> {
+  const enabled = { disabledAt: null, disabledReason: null, failingSince: null }
+  const data = reason === null ? enabled : { disabledAt: now, disabledReason: reason }
+  return (await db.webhookEndpoint.updateMany({ where: { id }, data })).count > 0
 }
 
 /** Ends a time of failures. */

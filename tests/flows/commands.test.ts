@@ -67,6 +67,8 @@ describe('the configuration', () => {
     DATABASE_URL: `postgresql://user:${canary('database')}@db.example:5433/gate?password=${canary('query')}`,
     REDIS_URL: `rediss://user:${canary('redis')}@redis.example:6380/1`,
     SMTP_URL: `smtps://mailer:${canary('smtp')}@mail.example`,
+    WEBHOOK_URL: `https://hooks.example/in?key=${canary('webhook')}`,
+    WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 9).toString('base64')}`,
   }
 
   test('is printed with every secret masked, and says where things are', async () => {
@@ -84,6 +86,8 @@ describe('the configuration', () => {
       databaseUrl: 'postgresql://***@db.example:5433/gate',
       redisUrl: 'rediss://***@redis.example:6380/1',
       smtpUrl: 'smtps://***@mail.example',
+      webhookUrl: 'https://***@hooks.example/in',
+      webhookSecret: '***',
       bcryptCost: 13,
       accessTokenTtl: 300_000,
       production: false,
