@@ -8,6 +8,9 @@ const USAGE = `Usage: gatehouse <command>
   migrate                          applies pending migrations
   keys list                        the signing keys and what each is for
   keys rotate                      the next signing key signs from now on
+  users find [BEGINNING]           accounts, the newest first, whose address begins so; --unverified, --disabled,
+                                   --first N, --after CURSOR, --json
+  audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json
   users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
   mail test ADDRESS                sends one mail, to prove the configuration
   webhooks list                    the endpoints of webhooks
@@ -35,6 +38,10 @@ async function run([command, ...rest]: string[]): Promise<number> {
     case 'keys list':
     case 'keys rotate':
       return (await import('./commands/keys')).keys(rest[0] === 'rotate' ? 'rotate' : 'list')
+    case 'users find':
+      return (await (await import('./commands/usersFind')).findUsers(rest.slice(1))) ?? usage()
+    case 'audit tail':
+      return (await (await import('./commands/auditTail')).auditTail(rest.slice(1))) ?? usage()
     case 'help':
     case '--help':
       console.log(USAGE)

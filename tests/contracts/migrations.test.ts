@@ -266,6 +266,8 @@ DATA['20261126130000_webhooks'] = `${DATA['20261126110000_passkeys']}
     INSERT INTO webhook_deliveries (endpoint_id, event_id, type, data)
       SELECT id, uuid_v7(), 'webhook.test', '{}' FROM webhook_endpoints;`
 
+DATA['20261126140000_operator_lookups'] = DATA['20261126130000_webhooks']
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

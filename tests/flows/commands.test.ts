@@ -7,7 +7,7 @@ import { decodeProtectedHeader } from 'jose'
 import { Client } from 'pg'
 import { everyoneReaches } from '../../src/dev/postgresAccount'
 import { type TestApp, startTestApp } from '../support/app'
-import { me } from '../support/client'
+import { call, me } from '../support/client'
 import { type TestDatabase, createEmptyDatabase } from '../support/database'
 import { loggedIn, signedIn, someone } from '../support/people'
 import { runGatehouse } from '../support/process'
@@ -322,6 +322,108 @@ describe('what a command needs', () => {
   test('a failed command is one readable line elsewhere', async () => {
     const { stderr } = await gatehouse(['migrate'], { DATABASE_URL: 'postgresql://canary:canary@127.0.0.1:1/canary' })
     expect(stderr).toBe('gatehouse migrate: nothing listens at the address of the database (ECONNREFUSED)\n')
+  })
+})
+
+const linesOf = (stdout: string) =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((text) => JSON.parse(text) as Record<string, unknown>)
+
+describe('users find', () => {
+  const sql = (text: string, values: unknown[] = []) => app.app.deps.database.pool.query(text, values)
+  const insert = (emails: string[], time: string) =>
+    sql(`INSERT INTO users (email, password_hash, created_at) SELECT unnest($1::text[]), '!', $2::timestamptz`, [
+      emails,
+      time,
+    ])
+  const find = async (...options: string[]) => {
+    const { code, stdout, stderr } = await gatehouse(['users', 'find', '--json', ...options])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    return linesOf(stdout)
+  }
+
+  test('prints pages that neither overlap nor omit an account of the same millisecond while others are added', async () => {
+    const emails = ['a', 'b', 'c', 'd', 'e'].map((name) => `page.${name}@example.com`)
+    await insert(emails, '2026-01-01T00:00:00.123Z')
+    const first = await find('PAGE.', '--first', '3')
+    await insert(['page.later@example.com'], '2026-01-02T00:00:00Z')
+    const second = await find('page.', '--first', '3', '--after', String(first.at(-1)?.cursor))
+    expect([first.length, second.length]).toEqual([3, 2])
+    expect([...first, ...second].map(({ email }) => email).sort()).toEqual(emails)
+    expect(Object.keys(first[0] ?? {})).not.toContain('passwordHash')
+  })
+
+  test('takes %, _, backslash and quotes of a beginning as plain text', async () => {
+    await insert(["pl%n'@example.com", 'pl_n@example.com', 'plan@example.com'], '2026-01-01T00:00:00Z')
+    const found = async (prefix: string) => (await find(prefix)).map(({ email }) => email)
+    expect(await found("pl%n'")).toEqual(["pl%n'@example.com"])
+    expect(await found('pl_')).toEqual(['pl_n@example.com'])
+    expect(await found('pl\\')).toEqual([])
+  })
+
+  test('filters by state, and as columns says how to go on', async () => {
+    await insert(['state.new@example.com', 'state.off@example.com', 'state.ok@example.com'], '2026-01-01T00:00:00Z')
+    await sql(
+      `UPDATE users SET email_verified_at = now() WHERE email IN ('state.off@example.com', 'state.ok@example.com')`,
+    )
+    await sql(`UPDATE users SET disabled_at = now() WHERE email = 'state.off@example.com'`)
+    expect(await find('state.', '--unverified')).toMatchObject([{ email: 'state.new@example.com' }])
+    expect(await find('state.', '--disabled')).toMatchObject([{ email: 'state.off@example.com' }])
+    const { stdout, stderr } = await gatehouse(['users', 'find', 'state.', '--disabled'])
+    expect({ stdout: stdout.trim().split(/\s+/).slice(2), stderr }).toEqual({
+      stdout: ['disabled', 'state.off@example.com'],
+      stderr: '',
+    })
+    const cut = await gatehouse(['users', 'find', 'state.', '--first', '1'])
+    expect(cut.stderr).toMatch(/^There are more: --after 2026-01-01T00:00:00\.000Z,[0-9a-f-]{36}\n$/)
+  })
+
+  test('pages and beginnings are read from an index', async () => {
+    const client = new Client({ connectionString: app.databaseUrl })
+    await client.connect()
+    await client.query('SET enable_seqscan = off')
+    const plan = async (query: string) => JSON.stringify((await client.query(`EXPLAIN ${query}`)).rows)
+    expect(
+      await plan(
+        `SELECT id FROM users WHERE (created_at, id) < (now(), uuid_v7()) ORDER BY created_at DESC, id DESC LIMIT 9`,
+      ),
+    ).toMatch(/Index.*users_created_at_id_idx/)
+    expect(await plan(`SELECT id FROM users WHERE email ~>=~ 'a' AND email ~<~ 'b'`)).toContain(
+      'users_email_prefix_idx',
+    )
+    await client.end()
+  })
+
+  test('a page of 201, a cursor that is none, and an unknown option are mistakes: 64', async () => {
+    const wrong = [['--first', '201'], ['--after', 'yesterday'], ['--all']]
+    const ended = await Promise.all(wrong.map((options) => gatehouse(['users', 'find', ...options])))
+    expect(ended.map(({ code, stderr }) => [code, stderr.slice(0, 6)])).toEqual(wrong.map(() => [64, 'Usage:']))
+  })
+})
+
+describe('audit tail', () => {
+  test('prints the newest events of an account, the newest last, by type and number', async () => {
+    const { email } = await signedIn(app)
+    await call(app.url, 'login', { email, password: 'wrong horse battery' })
+    const tail = async (...options: string[]) => {
+      const { code, stdout, stderr } = await gatehouse(['audit', 'tail', email.toUpperCase(), ...options])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      return stdout
+    }
+    const all = linesOf(await tail('--json'))
+    expect(all.map(({ type }) => type)).toEqual(['login_succeeded', 'login_failed'])
+    expect(all[0]).toMatchObject({ ipAddress: '127.0.0.1', userId: expect.any(String) as string })
+    expect(linesOf(await tail('--json', '--last', '1'))).toEqual(all.slice(1))
+    expect(linesOf(await tail('--json', '--type', 'login_succeeded'))).toEqual(all.slice(0, 1))
+    expect(await tail('--last', '1')).toMatch(/^\S+Z {2}login_failed {2}\S{36} {2}127\.0\.0\.1 {2}\{.*\}\n$/)
+  })
+
+  test('an address without an account is a failure, and a wrong option a mistake', async () => {
+    const none = await gatehouse(['audit', 'tail', 'nobody@example.com'])
+    expect(none).toEqual({ code: 1, stdout: '', stderr: 'No account has that address.\n' })
+    expect((await gatehouse(['audit', 'tail', '--last', 'all'])).code).toBe(64)
   })
 })
 
