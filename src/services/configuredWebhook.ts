@@ -17,7 +17,9 @@ export async function syncConfiguredWebhook({
   clock,
   database,
   secrets,
-}: Pick<Deps, 'config' | 'clock' | 'database' | 'secrets'>): Promise<void> {
+}: Pick<Deps, 'clock' | 'database' | 'secrets'> & {
+  config: Pick<Deps['config'], 'webhookUrl' | 'webhookSecret' | 'webhookEvents'>
+}): Promise<void> {
   const id = CONFIGURED_ENDPOINT_ID
   const { webhookUrl: url, webhookEvents: events } = config
   const secret = parseWebhookSecret(config.webhookSecret ?? '')
