@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { type Background, startBackground } from './background'
@@ -15,6 +14,7 @@ import type { Inbox } from './dev/inbox/store'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { createApollo } from './graphql/apollo'
 import { createSchema } from './graphql/schema'
+import { addressOf } from './http/address'
 import { refreshCookie } from './http/refreshCookie'
 import { createServer } from './http/server'
 import { reloadCertificate } from './http/tls'
@@ -169,12 +169,13 @@ function createDeps(
     onNotification: (notification) => 'id' in notification && sessionCache.invalidate(notification),
     onListening: () => sessionCache.invalidateAll(),
   })
+  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims } = config
   const { hashQueue, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
     ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
     hasher,
     breached: createBreachCheck({ url: config.breachCheckUrl }),
-    accessTokens: createAccessTokens({ keyring, origin: config.publicUrl, ttl: config.accessTokenTtl }),
+    accessTokens: createAccessTokens({ keyring, origin, ttl, tokenClaims }),
     singleFlight: createSingleFlight(),
   }
   return { deps, listener, hashQueue }
@@ -218,9 +219,4 @@ async function stopServing(server: FastifyInstance, background: Background, grac
   const cut = setTimeout(() => server.server.closeAllConnections(), grace)
   await Promise.all([server.close(), background.stop()])
   clearTimeout(cut)
-}
-
-function addressOf(server: FastifyInstance, { host, tls }: Config): string {
-  const { port } = server.server.address() as AddressInfo
-  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -12,6 +12,12 @@ const USAGE = `Usage: gatehouse <command>
                                    --first N, --after CURSOR, --json
   audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json
   users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
+  users show ADDRESS               an account with its sessions and factors, as JSON
+  users disable ADDRESS            ends its sessions, and no login succeeds until \`users enable\`
+  users enable ADDRESS             lets it log in again
+  sessions end ADDRESS             ends its sessions
+  roles set ADDRESS [ROLES]        replaces its roles; --end-sessions makes them count at once
+  claims set ADDRESS JSON          replaces its claims; --end-sessions makes them count at once
   mail test ADDRESS                sends one mail, to prove the configuration
   webhooks list                    the endpoints of webhooks
   webhooks add URL [--events LIST] [--include LIST]  an endpoint; prints its id and its secret, this once
@@ -56,12 +62,38 @@ async function run([command, ...rest]: string[]): Promise<number> {
   if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined)
     return (await import('./commands/mailTest')).mailTest(rest[1])
   if (command === 'webhooks') return (await (await import('./commands/webhooks')).webhooks(rest)) ?? usage()
-  return usage()
+  return (await runOnAccount(command, rest)) ?? usage()
 }
 
 function usage(): number {
   console.error(USAGE)
   return EXIT.usage
+}
+
+const END_SESSIONS = '--end-sessions'
+
+/** Commands about one account, named by its address. Null: it is none of these. */
+async function runOnAccount(command: string | undefined, words: string[]): Promise<number | null> {
+  const [action, address, ...values] = words.filter((word) => word !== END_SESSIONS)
+  if (action === undefined || address === undefined) return null
+  const options = { endSessions: words.includes(END_SESSIONS) }
+  const users = await import('./commands/users')
+  switch (`${command ?? ''} ${action}`) {
+    case 'users show':
+      return users.showUser(address)
+    case 'users disable':
+      return users.disable(address)
+    case 'users enable':
+      return users.enable(address)
+    case 'sessions end':
+      return users.endSessionsOf(address)
+    case 'roles set':
+      return users.replaceRoles(address, values, options)
+    case 'claims set':
+      return values.length === 1 ? users.replaceClaims(address, values[0] ?? '', options) : null
+    default:
+      return null
+  }
 }
 
 function isFlag(word: string): boolean {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { LIFETIME, TIMER } from './defaults'
+import { ACCESS_TOKEN, LIFETIME, TIMER } from './defaults'
 import { originOf } from './values'
 import { formatDuration, parseDuration } from '../lib/duration'
 
@@ -235,3 +235,19 @@ export const greetingName = z
     /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*|\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[\da-f:.]+)\])$/i,
     'a host name, as in auth.example.com',
   )
+
+const VISIBLE = /^[\x21-\x7e]{1,200}$/
+
+/** Audiences of access tokens beside this server, separated by commas. */
+export const audiences = z.string().transform((text, context) => {
+  const items = [...new Set(entriesOf(text))]
+  for (const item of items) {
+    if (!VISIBLE.test(item))
+      refuse(context, 'audiences of 1 to 200 visible characters of ASCII, separated by commas', item)
+  }
+  return items.length <= ACCESS_TOKEN.maxAudiences
+    ? items
+    : refuse(context, `${ACCESS_TOKEN.maxAudiences} audiences at most`)
+})
+
+export const clientId = z.string().regex(VISIBLE, '1 to 200 visible characters of ASCII, such as gatehouse')

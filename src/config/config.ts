@@ -107,6 +107,7 @@ export function resolveConfig(env: Environment) {
     secret: env.SECRET ?? null, // null: generated into dataDir
     secretPrevious: env.SECRET_PREVIOUS ?? null,
     ...lifetimes(env),
+    tokenClaims: tokenClaims(env, publicUrl),
     passwordAlgorithm: env.PASSWORD_ALGORITHM,
     bcryptCost: env.BCRYPT_COST,
     hashConcurrency: env.HASH_CONCURRENCY ?? availableParallelism(),
@@ -165,6 +166,15 @@ function webhooks(env: Environment, production: boolean) {
     webhookSecret: env.WEBHOOK_SECRET ?? null,
     webhookEvents: env.WEBHOOK_EVENTS ?? [],
     webhookPrivateHosts: webhookPrivateHosts(env.WEBHOOK_PRIVATE_HOSTS, production),
+  }
+}
+
+function tokenClaims(env: Environment, publicUrl: string) {
+  return {
+    template: env.TOKEN_CLAIMS,
+    namespace: env.TOKEN_CLAIMS_NAMESPACE ?? `${publicUrl}/claims`,
+    audience: env.ACCESS_TOKEN_AUDIENCE ?? [],
+    clientId: env.ACCESS_TOKEN_CLIENT_ID ?? null,
   }
 }
 

@@ -70,8 +70,20 @@ export const ACCESS_TOKEN = {
   leeway: 60,
   /** Verified signatures held in memory, each until its token's expiry at most. */
   cacheSize: 10_000,
-  /** Characters: ours have about 500. A longer token is rejected unread. */
-  maxLength: 2_000,
+  /** Characters: ours have about 500, and 6,500 with the most roles, claims and audiences. Proxies allow headers of 8 kB. A longer token is rejected unread. */
+  maxLength: 7_000,
+  /** Audiences beside this server: more services than one token should open. */
+  maxAudiences: 5,
+} as const
+
+export const GRANTS = {
+  /** Roles of one user, and characters of one: a token repeats them, under Hasura's template twice. */
+  maxRoles: 20,
+  maxRoleLength: 40,
+  /** Bytes of a user's claims as JSON: 2.7 kB of a token. */
+  maxClaims: 2_048,
+  /** Names of claims, of both levels together: enough for a plan and its limits. */
+  maxClaimNames: 50,
 } as const
 
 export const SIGNING_KEYS = {

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import {
   appUrl,
+  audiences,
   bearerToken,
   choice,
+  clientId,
   databaseUrl,
   durationWithin,
   flag,
@@ -100,6 +102,14 @@ export const environment = z.object({
   SECRET: secret.optional(),
   SECRET_PREVIOUS: secret.optional(),
   ACCESS_TOKEN_TTL: lifetime('24h'),
+  ACCESS_TOKEN_AUDIENCE: audiences.optional(),
+  ACCESS_TOKEN_CLIENT_ID: clientId.optional(),
+  TOKEN_CLAIMS: choice('namespace', 'hasura', 'postgrest').default('namespace'),
+  TOKEN_CLAIMS_NAMESPACE: plainUrl(
+    'an http: or https: URL, as in https://example.com/claims',
+    'http:',
+    'https:',
+  ).optional(),
   REFRESH_TOKEN_TTL: lifetime('30d'),
   SESSION_MAX_AGE: lifetime('365d'),
   REFRESH_GRACE: durationWithin(0, 300_000, '10s'),

@@ -3,8 +3,10 @@ import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Keyring } from './keyring'
+import { type TokenClaims, grantedClaims } from './tokenClaims'
 import { ACCESS_TOKEN } from '../config/defaults'
 import { UnauthenticatedError } from '../errors/requestErrors'
+import type { Grants } from '../lib/grants'
 
 const ALGORITHM = 'ES256' as const
 /** RFC 9068: distinguishes an access token from any other JWT. */
@@ -39,11 +41,13 @@ export interface TokenSubject {
    * refuses tokens with claims that it does not know, and its instances may still run beside.
    */
   twoFactor?: { amr: readonly string[]; authenticatedAt: Date }
+  /** What operators say of the user. Where there is nothing to say, the token has no claim of it. */
+  grants?: Grants
 }
 
 export interface AccessTokens {
   /**
-   * Signs a token for a session: ids and times only, since anyone who holds it can read it. It expires with the session at
+   * Signs a token for a session: ids, times and what operators granted, since anyone who holds it can read it. It expires with the session at
    * the latest, so that services which verify the signature alone refuse it then.
    */
   issue(subject: TokenSubject, now: Date): { accessToken: string; accessTokenExpiresAt: Date }
@@ -59,25 +63,29 @@ interface Verified {
 
 interface AccessTokenOptions {
   keyring: Keyring
-  /** Issuer and audience: the public origin. */
+  /** Issuer and first audience: the public origin. */
   origin: string
   /** Milliseconds; a token with a longer lifetime is rejected. */
   ttl: number
+  /** Which further claims are issued. */
+  tokenClaims: TokenClaims
 }
 
 /** Only ES256 (RFC 8725 §3.1); the key comes from the keyring by `kid`, never from the token. */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
-  const { keyring, origin } = options
+  const { keyring, origin, tokenClaims } = options
+  const { audience, clientId } = tokenClaims
   const verified = new LRUCache<string, Verified>({ max: ACCESS_TOKEN.cacheSize })
   const maxLife = Math.ceil(options.ttl / 1000)
 
   return {
-    issue({ userId, sessionId, sessionExpiresAt, twoFactor }, now) {
+    issue({ userId, sessionId, sessionExpiresAt, twoFactor, grants }, now) {
       const { kid, privateKey } = keyring.signingKey(now)
       const iat = secondsOf(now)
       const payload = {
         iss: origin,
-        aud: origin,
+        // This server stays an audience of every token: it verifies them as well.
+        aud: audience.length === 0 ? origin : [origin, ...audience],
         sub: userId,
         sid: sessionId,
         jti: randomUUID(),
@@ -85,6 +93,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         exp: Math.min(iat + maxLife, secondsOf(sessionExpiresAt)),
         // RFC 9068 §2.2.1 takes these three from OpenID Connect.
         ...(twoFactor && { acr: 'aal2', amr: twoFactor.amr, auth_time: secondsOf(twoFactor.authenticatedAt) }),
+        ...(clientId !== null && { client_id: clientId }), // RFC 9068 §2.2
+        ...(grants && grantedClaims(tokenClaims, userId, grants)),
       }
       const header = { alg: ALGORITHM, typ: TYPE, kid }
       const accessToken = jwt.sign(payload, privateKey, { algorithm: ALGORITHM, header })

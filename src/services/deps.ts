@@ -40,6 +40,15 @@ export interface Deps {
   metrics: Metrics
 }
 
+/** Who makes a change: the client of a request, or a command of an operator. */
+export interface Actor {
+  ipAddress: string | null
+  userAgent: string | null
+  log: RequestLog
+  /** Omitted: the user whom the change is about. */
+  kind?: 'cli'
+}
+
 /** The client of a request, signed in or not. */
 export interface ClientInfo {
   /** Canonical address, and the networks that rate limits count it in, the narrowest first. */

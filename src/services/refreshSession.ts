@@ -10,7 +10,7 @@ import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { queueMail } from '../store/outbox'
 import { type ReplacedToken, findReplacedToken, findSessionByToken, rotateRefreshToken } from '../store/refreshTokens'
-import { type SessionView, revokeSession } from '../store/sessions'
+import { type GrantedSession, type SessionView, revokeSession } from '../store/sessions'
 import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'accessTokens' | 'sessionCache'>
@@ -68,7 +68,7 @@ async function newestSuccessor(
   { config, database, secrets }: Needs,
   presented: string,
   replaced: ReplacedToken,
-): Promise<{ token: string; session: SessionView } | null> {
+): Promise<{ token: string; session: GrantedSession } | null> {
   let [token, step]: [string, ReplacedToken | null] = [presented, replaced]
   for (let count = 0; count < SESSION.refreshGraceSteps && step?.successorSealed; count += 1) {
     const successor = unsealSuccessor(secrets, token, step.successorSealed)
@@ -108,7 +108,7 @@ async function revokeReused(deps: Needs, client: ClientInfo, { session: { id }, 
   throw new InvalidTokenError()
 }
 
-function issue(deps: Needs, held: { userId: string; session: SessionView; refreshToken: string }): Refreshed {
+function issue(deps: Needs, held: { userId: string; session: GrantedSession; refreshToken: string }): Refreshed {
   const { userId, session } = held
   return { userId, session, tokens: issueTokens(deps, held) }
 }

@@ -31,6 +31,11 @@ export type AuditEventType =
   | 'email_change_cancelled'
   | 'email_changed'
   | 'account_deleted'
+  | 'user_disabled'
+  | 'user_enabled'
+  | 'user_sessions_ended'
+  | 'roles_changed'
+  | 'claims_changed'
 
 export interface AuditEvent {
   type: AuditEventType
@@ -38,6 +43,8 @@ export interface AuditEvent {
   ipAddress: string | null
   userAgent: string | null
   now: Date
+  /** The user of the row, or an operator's command. */
+  actorKind: 'user' | 'cli'
   /** Ids, counts and codes: never a secret, never an address. */
   details?: Record<string, string | number | boolean>
 }
@@ -46,14 +53,14 @@ export interface AuditEvent {
  * Records an event. If the user was deleted meanwhile, the row has no user id, address, user agent or details.
  */
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
-  const { type, userId, ipAddress, userAgent, now, details = {} } = event
+  const { type, userId, ipAddress, userAgent, now, actorKind, details = {} } = event
   await db.$executeRaw`
     WITH owner AS (SELECT id FROM users WHERE id = ${userId}::uuid FOR KEY SHARE),
       known AS (SELECT ${userId}::uuid IS NULL OR EXISTS (SELECT 1 FROM owner) AS is_known)
-    INSERT INTO audit_events (id, user_id, type, ip_address, user_agent, details, created_at)
+    INSERT INTO audit_events (id, user_id, type, ip_address, user_agent, details, actor_kind, created_at)
     SELECT ${uuidv7()}::uuid, (SELECT id FROM owner), ${type}, CASE WHEN is_known THEN ${ipAddress} END,
       CASE WHEN is_known THEN ${userAgent} END,
-      CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END, ${now}::timestamptz
+      CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END, ${actorKind}, ${now}::timestamptz
     FROM known`
 }
 

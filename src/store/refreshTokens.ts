@@ -1,5 +1,6 @@
 import type { Queryable } from './database'
-import type { Authentication, SessionView } from './sessions'
+import { grantsOf } from './grants'
+import type { Authentication, GrantedSession } from './sessions'
 import { Prisma } from '../generated/prisma/client'
 import { later } from '../lib/clock'
 
@@ -30,9 +31,9 @@ export interface Rotation {
 export async function rotateRefreshToken(
   db: Queryable,
   rotation: Rotation,
-): Promise<(SessionView & { userId: string }) | null> {
+): Promise<(GrantedSession & { userId: string }) | null> {
   const { presentedHash, successorHash, successorSealed, now, life, grace, ipAddress, userAgent } = rotation
-  const rows = await db.$queryRaw<(SessionView & { userId: string })[]>`
+  const rows = await db.$queryRaw<(GrantedSession & { userId: string })[]>`
     WITH rotated AS (
       UPDATE sessions SET refresh_token_hash = ${successorHash}, last_seen_at = ${now},
         expires_at = ${expiryOf(now, life)}, ip_address = ${ipAddress}, user_agent = ${userAgent}
@@ -49,7 +50,8 @@ export async function rotateRefreshToken(
       WHERE session_id = rotated.id AND successor_sealed IS NOT NULL AND NOT ${inGrace(grace)}
     )
     SELECT id, user_id AS "userId", created_at AS "createdAt", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt",
-      ip_address AS "ipAddress", user_agent AS "userAgent", aal, amr, authenticated_at AS "authenticatedAt"
+      ip_address AS "ipAddress", user_agent AS "userAgent", aal, amr, authenticated_at AS "authenticatedAt",
+      ${grantsOf(Prisma.sql`rotated.user_id`)}
     FROM rotated`
   return rows[0] ?? null
 }
@@ -82,13 +84,13 @@ export async function renewRefreshToken(
     /** What was proved now; left out where nothing was. */
     authentication?: Authentication
   },
-): Promise<{ session: SessionView; replacedHash: Uint8Array } | null> {
+): Promise<{ session: GrantedSession; replacedHash: Uint8Array } | null> {
   const { id, tokenHash, now, life, authentication } = renewal
   const proved = authentication
     ? Prisma.sql`, aal = greatest(aal, ${authentication.aal}::smallint), authenticated_at = ${now},
         amr = CASE WHEN aal > ${authentication.aal}::smallint THEN amr ELSE ${authentication.amr}::text[] END`
     : Prisma.empty
-  const rows = await db.$queryRaw<(SessionView & { replacedHash: Uint8Array })[]>`
+  const rows = await db.$queryRaw<(GrantedSession & { replacedHash: Uint8Array })[]>`
     WITH live AS (
       SELECT id, refresh_token_hash FROM sessions
       WHERE id = ${id}::uuid AND revoked_at IS NULL AND expires_at > ${now} AND created_at > ${later(now, -life.maxAge)}
@@ -104,7 +106,7 @@ export async function renewRefreshToken(
     )
     SELECT id, created_at AS "createdAt", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt",
       ip_address AS "ipAddress", user_agent AS "userAgent", aal, amr, authenticated_at AS "authenticatedAt",
-      replaced_hash AS "replacedHash"
+      replaced_hash AS "replacedHash", ${grantsOf(Prisma.sql`renewed.user_id`)}
     FROM renewed`
   const renewed = rows[0]
   if (!renewed) return null
@@ -119,7 +121,7 @@ export function findSessionByToken(db: Queryable, refreshTokenHash: Uint8Array<A
 
 /** The session to which a replaced refresh token belongs, and the record of the replacement. */
 export interface ReplacedToken {
-  session: SessionView & { refreshTokenHash: Uint8Array; revokedAt: Date | null }
+  session: GrantedSession & { refreshTokenHash: Uint8Array; revokedAt: Date | null }
   user: { id: string; email: string; locale: string; disabledAt: Date | null }
   inGrace: boolean
   successorSealed: Uint8Array | null
@@ -135,7 +137,7 @@ export async function findReplacedToken(
       s.ip_address AS "ipAddress", s.user_agent AS "userAgent", s.aal, s.amr,
       s.authenticated_at AS "authenticatedAt", s.refresh_token_hash AS "refreshTokenHash",
       s.revoked_at AS "revokedAt", u.id AS "userId", u.email, u.locale, u.disabled_at AS "disabledAt",
-      ${inGrace(grace)} AS "inGrace", r.successor_sealed AS "successorSealed"
+      ${inGrace(grace)} AS "inGrace", r.successor_sealed AS "successorSealed", ${grantsOf(Prisma.sql`u.id`)}
     FROM replaced_refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
     WHERE r.token_hash = ${tokenHash}`
   const row = rows[0]

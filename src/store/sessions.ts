@@ -1,5 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
+import { grantsOf } from './grants'
+import { Prisma } from '../generated/prisma/client'
+import type { Grants } from '../lib/grants'
 
 /** The fields of a session that its owner may see. */
 export interface SessionView {
@@ -15,6 +18,11 @@ export interface SessionView {
   amr: string[]
   /** When its user last proved who they are. */
   authenticatedAt: Date
+}
+
+/** A session that starts or continues, with what its tokens say of the user. */
+export interface GrantedSession extends SessionView {
+  grants: Grants
 }
 
 const VIEW = {
@@ -44,11 +52,11 @@ export async function createSession(
   tx: Transaction,
   session: NewSession,
   { maxPerUser, replacedHash }: { maxPerUser: number; replacedHash: Uint8Array<ArrayBuffer> | null },
-): Promise<{ session: SessionView; endedIds: string[] }> {
+): Promise<{ session: GrantedSession; endedIds: string[] }> {
   const { userId, refreshTokenHash, now, expiresAt, ipAddress, userAgent, authentication } = session
   const { aal, amr } = authentication
   const id = uuidv7()
-  const ended = await tx.$queryRaw<{ id: string }[]>`
+  const [opened] = await tx.$queryRaw<{ grants: Grants; endedIds: string[] }[]>`
     WITH beyond AS (
       SELECT id FROM sessions
       WHERE user_id = ${userId}::uuid AND revoked_at IS NULL AND expires_at > ${now}
@@ -67,11 +75,11 @@ export async function createSession(
       VALUES (${id}::uuid, ${userId}::uuid, ${refreshTokenHash}, ${now}, ${now}, ${expiresAt}, ${ipAddress}, ${userAgent},
         ${aal}::smallint, ${amr}::text[], ${now})
     )
-    SELECT id FROM ended`
-  return {
-    session: { id, createdAt: now, lastSeenAt: now, expiresAt, ipAddress, userAgent, aal, amr, authenticatedAt: now },
-    endedIds: ended.map((row) => row.id),
-  }
+    SELECT ARRAY(SELECT id::text FROM ended) AS "endedIds", ${grantsOf(Prisma.sql`${userId}::uuid`)}`
+  if (!opened) throw new Error('A session opened without its user')
+  const { grants, endedIds } = opened
+  const seen = { createdAt: now, lastSeenAt: now, expiresAt, ipAddress, userAgent }
+  return { session: { id, ...seen, aal, amr, authenticatedAt: now, grants }, endedIds }
 }
 
 /** Raises the level of a live session: its user has just proved a second factor. */

@@ -17,7 +17,15 @@ const SESSION_ENDED = {
   }),
   sessionId: id.nullable(),
   keptSessionId: id.nullable(),
-  reason: z.enum(['LOGOUT', 'REVOKED', 'REPLACED', 'PASSWORD_CHANGED', 'PASSWORD_RESET', 'REFRESH_TOKEN_REUSED']),
+  reason: z.enum([
+    'LOGOUT',
+    'REVOKED',
+    'REPLACED',
+    'PASSWORD_CHANGED',
+    'PASSWORD_RESET',
+    'REFRESH_TOKEN_REUSED',
+    'DISABLED',
+  ]),
 }
 
 /** Each type of event with the moment that it tells of, and the schema of its data: the one source of the published schemas. */
@@ -30,6 +38,9 @@ export const WEBHOOK_EVENTS = {
     data: ofUser({ by: z.enum(['CHANGE', 'RESET']) }),
   },
   'user.deleted': { when: 'the account was deleted, with all its sessions', data: ofUser({}) },
+  'user.disabled': { when: 'an operator disabled the account', data: ofUser({}) },
+  'user.enabled': { when: 'an operator enabled the account again', data: ofUser({}) },
+  'roles.changed': { when: 'an operator changed roles or claims', data: ofUser({}) },
   'session.created': { when: 'a login succeeded', data: ofUser({ sessionId: id }) },
   'session.ended': { when: 'sessions ended before their expiry', data: ofUser(SESSION_ENDED) },
   'second_factor.added': { when: 'an authenticator app was confirmed', data: ofUser({ kind: z.enum(['TOTP']) }) },

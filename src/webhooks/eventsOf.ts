@@ -48,10 +48,7 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   logged_out: ({ userId, detail }) => [oneEnded({ userId, sessionId: detail('sessionId'), reason: 'LOGOUT' })],
   password_reset: ({ userId }) => [
     { type: 'user.password_changed', data: { userId, by: 'RESET' } },
-    {
-      type: 'session.ended',
-      data: { userId, scope: 'ALL', sessionId: null, keptSessionId: null, reason: 'PASSWORD_RESET' },
-    },
+    allEnded(userId, 'PASSWORD_RESET'),
   ],
   password_changed: ({ userId, detail }) => [
     { type: 'user.password_changed', data: { userId, by: 'CHANGE' } },
@@ -63,6 +60,11 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   email_change_cancelled: null,
   email_changed: ({ userId }) => [{ type: 'user.email_changed', data: { userId } }],
   account_deleted: ({ userId }) => [{ type: 'user.deleted', data: { userId } }],
+  user_disabled: ({ userId }) => [{ type: 'user.disabled', data: { userId } }, allEnded(userId, 'DISABLED')],
+  user_enabled: ({ userId }) => [{ type: 'user.enabled', data: { userId } }],
+  user_sessions_ended: ({ userId }) => [allEnded(userId, 'REVOKED')],
+  roles_changed: ({ userId }) => [{ type: 'roles.changed', data: { userId } }],
+  claims_changed: ({ userId }) => [{ type: 'roles.changed', data: { userId } }],
 }
 
 type Reason = Extract<WebhookEvent, { type: 'session.ended' }>['data']['reason']
@@ -73,6 +75,10 @@ function oneEnded(ended: { userId: string; sessionId: string; reason: Reason }):
 
 function othersEnded(ended: { userId: string; keptSessionId: string; reason: Reason }): WebhookEvent {
   return { type: 'session.ended', data: { ...ended, scope: 'OTHERS', sessionId: null } }
+}
+
+function allEnded(userId: string, reason: Reason): WebhookEvent {
+  return { type: 'session.ended', data: { userId, scope: 'ALL', sessionId: null, keptSessionId: null, reason } }
 }
 
 /** What webhooks tell of a change. */

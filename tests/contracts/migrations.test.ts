@@ -268,6 +268,10 @@ DATA['20261126130000_webhooks'] = `${DATA['20261126110000_passkeys']}
 
 DATA['20261126140000_operator_lookups'] = DATA['20261126130000_webhooks']
 
+DATA['20261126150000_roles_and_claims'] = `${DATA['20261126140000_operator_lookups'] ?? ''}
+    UPDATE users SET roles = '{editor}', claims = '{"plan": "gold"}';
+    UPDATE audit_events SET actor_kind = 'cli';`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

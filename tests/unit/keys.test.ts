@@ -53,10 +53,12 @@ describe('the keyring', () => {
   })
 })
 
+const NO_CLAIMS = { template: 'namespace', namespace: `${ORIGIN}/claims`, audience: [], clientId: null } as const
+
 describe('an access token', () => {
   const ring = createKeyring()
   const key = makeKey(later(now, -60 * MINUTE))
-  const tokens = createAccessTokens({ keyring: ring, origin: ORIGIN, ttl: 15 * MINUTE })
+  const tokens = createAccessTokens({ keyring: ring, origin: ORIGIN, ttl: 15 * MINUTE, tokenClaims: NO_CLAIMS })
   beforeEach(() => ring.replace([key]))
 
   test('that names a time before which it is not valid is refused until then, also once it was good', () => {

@@ -1,19 +1,19 @@
 import type { RequestLog } from '../../ops/logger'
 import { type AuditEvent, insertAuditEvent } from '../../store/auditEvents'
-import type { ClientInfo, Deps } from '../deps'
+import type { Actor, Deps } from '../deps'
 
-/** An audit event with the client's address and user agent. */
+/** An audit event with the actor's address and user agent. */
 export function auditOf(
-  { ipAddress, userAgent }: ClientInfo,
+  { ipAddress, userAgent, kind }: Pick<Actor, 'ipAddress' | 'userAgent' | 'kind'>,
   { type, userId, details, now }: Pick<AuditEvent, 'type' | 'userId' | 'details' | 'now'>,
 ): AuditEvent {
-  return { type, userId, now, ipAddress, userAgent, ...(details && { details }) }
+  return { type, userId, now, ipAddress, userAgent, actorKind: kind ?? 'user', ...(details && { details }) }
 }
 
 /** Records an event that changes nothing, such as a failed login. `commit` records changes. */
 export async function recordEvent(
   { clock, database }: Pick<Deps, 'clock' | 'database'>,
-  client: ClientInfo,
+  client: Actor,
   event: Pick<AuditEvent, 'type' | 'userId'>,
 ): Promise<void> {
   const recorded = auditOf(client, { ...event, now: clock.now() })

@@ -1,8 +1,8 @@
 import { insertAuditEvent } from '../../store/auditEvents'
 import type { Transaction } from '../../store/database'
 import { queueEvents } from '../../store/webhookDeliveries'
-import type { CacheKey } from '../../store/sessionCache'
-import type { ClientInfo, Deps } from '../deps'
+import type { CacheKey, SessionCache } from '../../store/sessionCache'
+import type { Actor, Deps } from '../deps'
 import { auditOf, logEvent } from './audit'
 import { type RecordedChange, eventsOf } from '../../webhooks/eventsOf'
 
@@ -20,28 +20,29 @@ export interface ChangeEvent extends RecordedChange {
   omitUserFromLog?: boolean
 }
 
-type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
+/** What a change needs. A command has no cache of its own: the database notifies the instances. */
+export type ChangeDeps = Pick<Deps, 'clock' | 'database'> & { sessionCache: Pick<SessionCache, 'invalidate'> }
 
 /**
- * Makes one change: its statements, its audit rows and what webhooks tell of it in a transaction, then invalidates the session cache and logs the
- * event. If `change` throws, the transaction is rolled back: an operation that must commit and still fail throws after this
+ * Makes one change: its statements, its audit rows and what webhooks tell of it in a transaction, then invalidates the session
+ * cache and logs the event. If `change` throws, the transaction is rolled back: an operation that must commit and still fail throws after this
  * function has returned.
  */
 export async function commit<Result>(
-  { clock, database, sessionCache }: Needs,
-  client: ClientInfo,
+  { clock, database, sessionCache }: ChangeDeps,
+  actor: Actor,
   change: (tx: Transaction, now: Date) => Promise<Outcome<Result>>,
 ): Promise<Result> {
   const now = clock.now()
   const { result, events, invalidate } = await database.transaction(async (tx) => {
     const outcome = await change(tx, now)
     const events = [outcome.event ?? []].flat()
-    for (const event of events) await insertAuditEvent(tx, auditOf(client, { ...event, now }))
+    for (const event of events) await insertAuditEvent(tx, auditOf(actor, { ...event, now }))
     await queueEvents(tx, events.flatMap(eventsOf), now)
     return { ...outcome, events }
   })
   for (const key of invalidate) sessionCache.invalidate(key)
   for (const event of events)
-    logEvent(client.log, auditOf(client, { ...event, ...(event.omitUserFromLog && { userId: null }), now }))
+    logEvent(actor.log, auditOf(actor, { ...event, ...(event.omitUserFromLog && { userId: null }), now }))
   return result
 }

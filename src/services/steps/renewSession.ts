@@ -4,12 +4,12 @@ import { digest, newOpaqueToken } from '../../crypto/opaqueToken'
 import { UnauthenticatedError } from '../../errors/requestErrors'
 import type { Transaction } from '../../store/database'
 import { renewRefreshToken } from '../../store/refreshTokens'
-import type { Authentication, SessionView } from '../../store/sessions'
+import type { Authentication, GrantedSession } from '../../store/sessions'
 import type { Deps, IssuedTokens, Viewer } from '../deps'
 
 /** A session that goes on with another refresh token. */
 export interface RenewedSession {
-  session: SessionView
+  session: GrantedSession
   refreshToken: string
   replacedHash: Uint8Array
 }

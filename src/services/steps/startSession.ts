@@ -8,7 +8,7 @@ import { createChallenge } from '../../store/challenges'
 import type { Transaction } from '../../store/database'
 import { listPasskeys } from '../../store/passkeys'
 import { findFactorState } from '../../store/secondFactors'
-import { type Authentication, type SessionView, createSession } from '../../store/sessions'
+import { type Authentication, type GrantedSession, createSession } from '../../store/sessions'
 import type { PasswordVersion } from '../../store/users'
 import type { ClientInfo, Deps } from '../deps'
 
@@ -26,7 +26,7 @@ interface Login {
 
 export interface StartedSession {
   kind: 'session'
-  session: SessionView
+  session: GrantedSession
   refreshToken: string
   /** The sessions that it ended. */
   endedIds: string[]
