@@ -44,7 +44,7 @@ export const WEBHOOK_EVENTS = {
   'session.created': { when: 'a login succeeded', data: ofUser({ sessionId: id }) },
   'session.ended': { when: 'sessions ended before their expiry', data: ofUser(SESSION_ENDED) },
   'second_factor.added': { when: 'an authenticator app was confirmed', data: ofUser({ kind: z.enum(['TOTP']) }) },
-  'second_factor.removed': { when: 'the authenticator apps were removed', data: ofUser({ kind: z.enum(['TOTP']) }) },
+  'second_factor.removed': { when: 'an authenticator app was removed', data: ofUser({ kind: z.enum(['TOTP']) }) },
   'passkey.added': { when: 'a passkey was registered', data: ofUser({ passkeyId: id }) },
   'passkey.removed': { when: 'a passkey was removed', data: ofUser({ passkeyId: id }) },
   'security.refresh_token_reused': {

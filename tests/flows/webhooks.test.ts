@@ -7,21 +7,23 @@ import { freePort } from '../../src/lib/freePort'
 import { WEBHOOK_EVENT_NAMES } from '../../src/lib/webhookEventNames'
 import { purgeExpired } from '../../src/services/purgeExpired'
 import { postWebhook } from '../../src/webhooks/postWebhook'
-import { type TestApp, startTestApp } from '../support/app'
-import { call } from '../support/client'
+import { type TestApp, codeOf, startTestApp, tokenOf } from '../support/app'
+import { type LoggedIn, call } from '../support/client'
 import { walkEveryFlow } from '../support/everyFlow'
 import { PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
 import { type ReceivedWebhook, WebhookReceiver, answerWith, verifyWebhook } from '../support/receiver'
 import { ageReplacements } from '../support/grace'
+import { SoftwarePasskey } from '../support/passkey'
 import { CHEAP, TestProcess, runGatehouse } from '../support/process'
 import { dumpTables } from '../support/tables'
+import { secured } from '../support/totp'
 import { until } from '../support/until'
 
 let receiver: WebhookReceiver
 let app: TestApp
 beforeAll(async () => {
   receiver = await new WebhookReceiver().start()
-  app = await startTestApp({ env: receiver.environment })
+  app = await startTestApp({ env: { ...receiver.environment, LOGIN_CODE: 'on', SIGN_UP_BY_CODE: 'on' } })
 })
 afterEach(() => {
   receiver.answer = answerWith(204)
@@ -87,6 +89,53 @@ test('one login tells of one session, with the ids that the client has, to the s
   await call(app.url, 'logout', undefined, { token: person.tokens.accessToken })
   const ended = await waitFor('session.ended', person.user.id)
   expect(ended.event.data).toMatchObject({ scope: 'ONE', sessionId: person.session.id, reason: 'LOGOUT' })
+})
+
+test('authenticator apps and passkeys are told when they are added and removed', async () => {
+  const { user, tokens, factorId, authenticator } = await secured(app)
+  const added = await waitFor('second_factor.added', user.id)
+  expect(added.event.data).toEqual({ userId: user.id, kind: 'TOTP' })
+  const token = tokens.accessToken
+  const started = await call(app.url, 'startPasskeyRegistration', undefined, { token })
+  const { challenge, options } = started.data as { challenge: string; options: Record<string, unknown> }
+  const response = new SoftwarePasskey(app.config.publicUrl).create(options)
+  const registered = await call(app.url, 'registerPasskey', { challenge, response, name: 'Laptop' }, { token })
+  const { id: passkeyId } = (registered.data as { passkey: { id: string } }).passkey
+  expect((await waitFor('passkey.added', user.id)).event.data).toEqual({ userId: user.id, passkeyId })
+  await call(app.url, 'stepUp', { totp: authenticator.nextCode() }, { token })
+  await call(app.url, 'removePasskey', { passkeyId }, { token })
+  expect((await waitFor('passkey.removed', user.id)).event.data).toEqual({ userId: user.id, passkeyId })
+  await call(app.url, 'removeSecondFactor', { factorId }, { token })
+  await waitFor('second_factor.removed', user.id)
+})
+
+test('whoever proves an address for the first time by a mailed code or a reset is registered, once', async () => {
+  const email = someone()
+  const { data } = await call(app.url, 'requestLoginCode', { email })
+  const code = codeOf(await app.mail(email, /sign-in code/))
+  const { user } = (await call(app.url, 'loginWithCode', { challenge: data.challenge, code }))
+    .data as unknown as LoggedIn
+  await waitFor('session.created', user.id)
+
+  const other = someone()
+  await call(app.url, 'register', { email: other, password: PASSWORD })
+  for (const password of ['copper lantern nine rivers', 'seven violet tractor moons']) {
+    await call(app.url, 'requestReset', { email: other })
+    const mails = () =>
+      app.smtp.mails.filter(
+        ({ recipients, parsed }) =>
+          recipients.includes(other) && /password/i.test(parsed.subject ?? '') && /#token=/.test(parsed.text ?? ''),
+      )
+    const seen = password.startsWith('copper') ? 1 : 2
+    const mail = await until(() => (mails().length >= seen ? mails().at(-1) : null))
+    const reset = await call(app.url, 'confirmReset', { token: tokenOf(mail), password })
+    expect(reset.code).toBe('SUCCESS')
+  }
+  const again = await loggedIn(app, other, 'seven violet tractor moons')
+  await waitFor('session.created', again.user.id)
+  for (const { id } of [user, again.user]) {
+    expect((await deliveriesOf(id)).filter(({ type }) => type === 'user.registered')).toHaveLength(1)
+  }
 })
 
 test('a change that fails when it commits tells nothing', async () => {
