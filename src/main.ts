@@ -10,6 +10,7 @@ const USAGE = `Usage: gatehouse <command>
   keys rotate                      the next signing key signs from now on
   users find [BEGINNING]           accounts, the newest first, whose address begins so; --unverified, --disabled,
                                    --first N, --after CURSOR, --json
+  users delete ADDRESS --yes       deletes an account for good; its owner is notified
   audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json
   users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
   users show ADDRESS               an account with its sessions and factors, as JSON
@@ -46,6 +47,8 @@ async function run([command, ...rest]: string[]): Promise<number> {
       return (await import('./commands/keys')).keys(rest[0] === 'rotate' ? 'rotate' : 'list')
     case 'users find':
       return (await (await import('./commands/usersFind')).findUsers(rest.slice(1))) ?? usage()
+    case 'users delete':
+      return (await (await import('./commands/usersDelete')).deleteUserOf(rest.slice(1))) ?? usage()
     case 'audit tail':
       return (await (await import('./commands/auditTail')).auditTail(rest.slice(1))) ?? usage()
     case 'help':

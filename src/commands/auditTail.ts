@@ -35,6 +35,6 @@ export async function auditTail(args: string[]): Promise<number | null> {
 type Listed = Awaited<ReturnType<typeof newestAuditEvents>>[number]
 
 /** The user agent is left to --json, which escapes whatever a client sends for a terminal. */
-function asColumns({ createdAt, type, userId, ipAddress, details }: Listed): string {
-  return [createdAt.toISOString(), type, userId ?? '-', ipAddress ?? '-', JSON.stringify(details)].join('  ')
+function asColumns({ createdAt, type, actorKind, userId, ipAddress, details }: Listed): string {
+  return [createdAt.toISOString(), type, actorKind, userId ?? '-', ipAddress ?? '-', JSON.stringify(details)].join('  ')
 }

@@ -417,7 +417,7 @@ describe('audit tail', () => {
     expect(all[0]).toMatchObject({ ipAddress: '127.0.0.1', userId: expect.any(String) as string })
     expect(linesOf(await tail('--json', '--last', '1'))).toEqual(all.slice(1))
     expect(linesOf(await tail('--json', '--type', 'login_succeeded'))).toEqual(all.slice(0, 1))
-    expect(await tail('--last', '1')).toMatch(/^\S+Z {2}login_failed {2}\S{36} {2}127\.0\.0\.1 {2}\{.*\}\n$/)
+    expect(await tail('--last', '1')).toMatch(/^\S+Z {2}login_failed {2}user {2}\S{36} {2}127\.0\.0\.1 {2}\{.*\}\n$/)
   })
 
   test('an address without an account is a failure, and a wrong option a mistake', async () => {

@@ -161,3 +161,22 @@ test('a disabled account has no session, link or login on any instance until it 
     user_sessions_ended: 'cli',
   })
 })
+
+test('an account deleted by command is gone on every instance, its owner is told, and the audit names the actor', async () => {
+  const { email, tokens, user } = await signedIn(app)
+  const token = tokens.accessToken
+  for (const { url } of [app, postgrest]) expect((await me(url, { token })).code).toBe('SUCCESS')
+  const unsure = await gatehouse('users', 'delete', email)
+  expect(unsure).toEqual({ code: 1, output: 'Not done: nothing brings a deleted account back; give --yes too.\n' })
+  expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('SUCCESS')
+
+  expect(await gatehouse('users', 'delete', email, '--yes')).toEqual({ code: 0, output: `Deleted: ${user.id}\n` })
+  for (const { url } of [app, postgrest]) await until(async () => (await me(url, { token })).code === 'UNAUTHENTICATED')
+  expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('INVALID_CREDENTIALS')
+  await app.mail(email, /deleted/)
+  const { rows } = await app.app.deps.database.pool.query(
+    `SELECT user_id, actor_kind FROM audit_events WHERE type = 'account_deleted' ORDER BY id DESC LIMIT 1`,
+  )
+  expect(rows).toEqual([{ user_id: null, actor_kind: 'cli' }])
+  expect((await gatehouse('users', 'delete', email, '--yes')).code).toBe(1)
+})
