@@ -63,8 +63,14 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   user_disabled: ({ userId }) => [{ type: 'user.disabled', data: { userId } }, allEnded(userId, 'DISABLED')],
   user_enabled: ({ userId }) => [{ type: 'user.enabled', data: { userId } }],
   user_sessions_ended: ({ userId }) => [allEnded(userId, 'REVOKED')],
-  roles_changed: ({ userId }) => [{ type: 'roles.changed', data: { userId } }],
-  claims_changed: ({ userId }) => [{ type: 'roles.changed', data: { userId } }],
+  roles_changed: grantsChanged,
+  claims_changed: grantsChanged,
+}
+
+/** With `endSessions` the sessions end too; `sessions` is their number. */
+function grantsChanged({ userId, detail }: About): WebhookEvent[] {
+  const changed: WebhookEvent = { type: 'roles.changed', data: { userId } }
+  return detail('sessions') === '0' ? [changed] : [changed, allEnded(userId, 'REVOKED')]
 }
 
 type Reason = Extract<WebhookEvent, { type: 'session.ended' }>['data']['reason']

@@ -138,6 +138,16 @@ test('whoever proves an address for the first time by a mailed code or a reset i
   }
 })
 
+test('roles that an operator sets are told, and the sessions that end with them', async () => {
+  const { user, email } = await signedIn(app)
+  expect(await gatehouse('roles', 'set', email, 'editor')).toMatchObject({ code: 0 })
+  await waitFor('roles.changed', user.id)
+  expect((await deliveriesOf(user.id)).map(({ type }) => type)).not.toContain('session.ended')
+  expect(await gatehouse('roles', 'set', email, 'editor', '--end-sessions')).toMatchObject({ code: 0 })
+  const ended = await waitFor('session.ended', user.id)
+  expect(ended.event.data).toMatchObject({ scope: 'ALL', reason: 'REVOKED' })
+})
+
 test('a change that fails when it commits tells nothing', async () => {
   const { user, tokens } = await signedIn(app)
   await pool().query(`
@@ -176,10 +186,12 @@ test('while the receiver is down, requests are answered; once it is back, everyt
   expect(row).toMatchObject({ attempts: 2, last_status: 204, last_error: null, due_at: null })
 })
 
+const webhooks = (...args: string[]) => gatehouse('webhooks', ...args)
+
 /** Runs a command against the server's database. */
-async function webhooks(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+async function gatehouse(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
   const env = { DATABASE_URL: app.databaseUrl, SECRET: CHEAP.SECRET }
-  const command = runGatehouse(['webhooks', ...args], env)
+  const command = runGatehouse(args, env)
   const { code } = await command.ended()
   return { code, lines: command.output.trim().split('\n') }
 }
