@@ -251,3 +251,11 @@ export const audiences = z.string().transform((text, context) => {
 })
 
 export const clientId = z.string().regex(VISIBLE, '1 to 200 visible characters of ASCII, such as gatehouse')
+
+/** What security.txt names (RFC 9116 §2.5.3). */
+export const securityContact = z
+  .string()
+  .regex(
+    /^(?:https:\/\/|mailto:|tel:)[\x21-\x7e]{1,200}$/,
+    'an https:, mailto: or tel: URI, as in mailto:security@example.com',
+  )

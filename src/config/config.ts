@@ -94,10 +94,7 @@ export function resolveConfig(env: Environment) {
     smtpUrl: env.SMTP_URL ?? null,
     smtpName: env.SMTP_NAME ?? smtpNameOf(new URL(publicUrl)),
     mailFrom: env.MAIL_FROM ?? `${env.APP_NAME} <no-reply@${senderDomain(publicUrl)}>`,
-    appName: env.APP_NAME,
-    appUrl: env.APP_URL ?? null,
-    brandColor: env.BRAND_COLOR,
-    hostedPages: env.HOSTED_PAGES,
+    ...pages(env),
     links: linksOf(env, publicUrl),
     ...mailedCodes(env, publicUrl),
     ...passkeys(env, { publicUrl, devTools }),
@@ -136,6 +133,16 @@ function linksOf(env: Environment, publicUrl: string) {
     verifyEmail: env.VERIFY_EMAIL_URL ?? `${publicUrl}/verify-email#token={token}`,
     resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
     confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
+  }
+}
+
+function pages(env: Environment) {
+  return {
+    appName: env.APP_NAME,
+    appUrl: env.APP_URL ?? null,
+    brandColor: env.BRAND_COLOR,
+    hostedPages: env.HOSTED_PAGES,
+    securityContact: env.SECURITY_CONTACT ?? null,
   }
 }
 

@@ -26,7 +26,7 @@ import { requestTimeout } from './requestTimeout'
 import { requireHttps } from './requireHttps'
 import { restRoutes } from './restRoutes'
 import { loadCertificate } from './tls'
-import { appAssociationRoutes, jwksRoute, webhookEventsRoute } from './wellKnown'
+import { wellKnownRoutes } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox/store'
 import { type Context, createContext } from '../graphql/context'
@@ -85,9 +85,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     })
   graphqlRoute(app, { apollo, contextOf, sandbox: config.sandbox })
   restRoutes(app, { apollo, contextOf, schema })
-  jwksRoute(app, { keyring, clock })
-  appAssociationRoutes(app, config)
-  webhookEventsRoute(app)
+  wellKnownRoutes(app, { config, keyring, clock })
   healthRoutes(app, readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config

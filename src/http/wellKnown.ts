@@ -3,11 +3,23 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config'
 import { SIGNING_KEYS } from '../config/defaults'
 import type { Keyring } from '../crypto/keyring'
-import type { Clock } from '../lib/clock'
+import { type Clock, later } from '../lib/clock'
 import { webhookEventSchemas } from '../webhooks/catalogue'
 
+/** Everything under `/.well-known/` (RFC 8615). */
+export function wellKnownRoutes(
+  app: FastifyInstance,
+  { config, keyring, clock }: { config: Config; keyring: Keyring; clock: Clock },
+): void {
+  jwksRoute(app, { keyring, clock })
+  webhookEventsRoute(app)
+  appAssociationRoutes(app, config)
+  discoveryRoutes(app, config)
+  helpfulRoutes(app, config, clock)
+}
+
 /** The public signing keys (RFC 7517), for any service that verifies access tokens itself. */
-export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: Keyring; clock: Clock }): void {
+function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: Keyring; clock: Clock }): void {
   app.get('/.well-known/jwks.json', (request, reply) => {
     const body = JSON.stringify({ keys: keyring.publicKeys(clock.now()) })
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
@@ -21,7 +33,7 @@ export function jwksRoute(app: FastifyInstance, { keyring, clock }: { keyring: K
 }
 
 /** The JSON Schemas of the events that webhooks tell of. */
-export function webhookEventsRoute(app: FastifyInstance): void {
+function webhookEventsRoute(app: FastifyInstance): void {
   const body = JSON.stringify({ events: webhookEventSchemas() })
   app.get('/.well-known/webhook-events.json', (_request, reply) =>
     reply.header('access-control-allow-origin', '*').type('application/json; charset=utf-8').send(body),
@@ -35,7 +47,7 @@ function knows(ifNoneMatch: string | undefined, etag: string): boolean {
 }
 
 /** Which apps may use the passkeys and saved passwords of this service: most trouble with passkeys on phones is one of these files. */
-export function appAssociationRoutes(
+function appAssociationRoutes(
   app: FastifyInstance,
   { appleAppIds, androidApps }: Pick<Config, 'appleAppIds' | 'androidApps'>,
 ): void {
@@ -52,3 +64,63 @@ export function appAssociationRoutes(
     app.get('/.well-known/assetlinks.json', (_request, reply) => reply.send(links))
   }
 }
+
+/**
+ * Where verifiers find the keys by the issuer's URL alone (RFC 8414, OpenID Connect Discovery 1.0). No grant is offered over
+ * OAuth: clients log in by GraphQL or REST, so there is no authorisation and no token endpoint.
+ */
+function discoveryRoutes(app: FastifyInstance, { publicUrl }: Pick<Config, 'publicUrl'>): void {
+  const metadata = {
+    issuer: publicUrl,
+    jwks_uri: `${publicUrl}/.well-known/jwks.json`,
+    response_types_supported: [],
+    grant_types_supported: [],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    claims_supported: [
+      'iss',
+      'aud',
+      'sub',
+      'sid',
+      'jti',
+      'iat',
+      'exp',
+      'acr',
+      'amr',
+      'auth_time',
+      'roles',
+      'client_id',
+    ],
+  }
+  for (const name of ['openid-configuration', 'oauth-authorization-server']) {
+    app.get(`/.well-known/${name}`, (_request, reply) =>
+      reply
+        .header('cache-control', `public, max-age=${SIGNING_KEYS.jwksMaxAge}`)
+        .header('access-control-allow-origin', '*')
+        .send(metadata),
+    )
+  }
+}
+
+/** Where password managers send a person who wants to change a password (W3C), and where finders of faults write (RFC 9116). */
+function helpfulRoutes(
+  app: FastifyInstance,
+  { hostedPages, securityContact, publicUrl }: Pick<Config, 'hostedPages' | 'securityContact' | 'publicUrl'>,
+  clock: Clock,
+): void {
+  if (hostedPages) app.get('/.well-known/change-password', (_request, reply) => reply.redirect('/account', 302))
+  if (securityContact !== null) {
+    app.get('/.well-known/security.txt', (_request, reply) => {
+      const expires = later(clock.now(), SECURITY_TXT_LIFE).toISOString()
+      const lines = [
+        `Contact: ${securityContact}`,
+        `Expires: ${expires}`,
+        `Canonical: ${publicUrl}/.well-known/security.txt`,
+      ]
+      return reply.type('text/plain; charset=utf-8').send(`${lines.join('\n')}\n`)
+    })
+  }
+}
+
+/** Milliseconds: RFC 9116 §2.5.5 recommends less than a year. */
+const SECURITY_TXT_LIFE = 90 * 86_400_000

@@ -120,7 +120,7 @@ const FAULTS: [string, () => string][] = [
   ['no signature', () => signed(ownHeader(), ownClaims()).replace(/[^.]*$/, '')],
   ['a signature of zeros', () => signed(ownHeader(), ownClaims()).replace(/[^.]*$/, 'A'.repeat(86))],
   ['a fourth part', () => `${signed(ownHeader(), ownClaims())}.AAAA`],
-  ['padding', () => signed(ownHeader(), { ...ownClaims(), pad: 'x'.repeat(2_000) })],
+  ['padding', () => signed(ownHeader(), { ...ownClaims(), pad: 'x'.repeat(7_000) })],
   ['a refresh token', () => person.tokens.refreshToken ?? ''],
 ]
 
