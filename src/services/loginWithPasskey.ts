@@ -7,9 +7,9 @@ import {
   type PasskeyProof,
   consumePasskeyChallenge,
   methodsOfPasskey,
-  refusePasskey,
   usePasskey,
   verifyPasskey,
+  warnOfCopy,
 } from './steps/passkeyProof'
 import { recordOfLogin, startSession } from './steps/startSession'
 import { amrWith } from './steps/secondFactor'
@@ -45,7 +45,10 @@ export async function loginWithPasskey(
     const session = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return { result: { ...session, account: toAccount(user) }, ...recordOfLogin(session, userId, { way: 'PASSKEY' }) }
   })
-  if (!started) return refusePasskey(deps, client, proof)
+  if (!started) {
+    await warnOfCopy(deps, client, proof)
+    throw new PasskeyRefusedError()
+  }
 
   const { account, session, refreshToken } = started
   return { account, session, tokens: issueTokens(deps, { userId, session, refreshToken }) }

@@ -4,7 +4,7 @@ import { InputReader } from './steps/inputReader'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
 import { stepUpMethods } from './steps/recentProof'
 import { type RenewedSession, renewSession, tokensOfRenewed } from './steps/renewSession'
-import { consumePasskeyChallenge } from './steps/passkeyProof'
+import { consumePasskeyChallenge, warnOfCopy } from './steps/passkeyProof'
 import {
   type SecondFactorInput,
   type SecondFactorProof,
@@ -122,7 +122,10 @@ async function byFactor(
     const result = await renewSession(deps, tx, { viewer, authentication })
     return { result, ...recordOf(viewer, proof.kind) }
   })
-  if (!renewed) return refuseProof(deps, client, { userId, kind: proof.kind })
+  if (!renewed) {
+    if (compared.kind === 'PASSKEY') await warnOfCopy(deps, client, compared)
+    return refuseProof(deps, client, { userId, kind: proof.kind })
+  }
   refundProof(deps, client, charges)
   deps.metrics.secondFactorProofs.inc({ kind: proof.kind, outcome: 'right' })
   return renewed

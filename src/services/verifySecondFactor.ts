@@ -1,6 +1,7 @@
 import type { Account, ClientInfo, Deps, IssuedTokens } from './deps'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
+import { warnOfCopy } from './steps/passkeyProof'
 import { issueTokens } from './steps/issueTokens'
 import {
   type SecondFactorInput,
@@ -16,7 +17,7 @@ import {
 import { recordOfLogin, startSession } from './steps/startSession'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
 import { InvalidTokenError } from '../errors/userErrors'
-import { admitAttempt, consumeChallenge } from '../store/challenges'
+import { admitAttempt, consumeChallenge, isConsumed } from '../store/challenges'
 import type { SessionView } from '../store/sessions'
 import { findUser, lockIfPasswordUnchanged, toAccount } from '../store/users'
 
@@ -73,7 +74,12 @@ export async function verifySecondFactor(
       ...recordOfLogin(login, userId, { secondFactor: proof.kind }),
     }
   })
-  if (!started) return refuseProof(deps, client, { userId, kind: proof.kind })
+  if (!started) {
+    // The same response sent twice is no copy: the first use has consumed the challenge.
+    const isReplay = await isConsumed(database.prisma, attempt.id)
+    if (compared.kind === 'PASSKEY' && !isReplay) await warnOfCopy(deps, client, compared)
+    return refuseProof(deps, client, { userId, kind: proof.kind })
+  }
 
   refundProof(deps, client, charges)
   metrics.secondFactorProofs.inc({ kind: proof.kind, outcome: 'right' })

@@ -135,3 +135,8 @@ export async function consumeChallenge(tx: Transaction, id: string, now: Date): 
   const { count } = await tx.challenge.updateMany({ where: { id, consumedAt: null }, data: { consumedAt: now } })
   return count === 1
 }
+
+/** Whether a challenge has been used, or is gone. */
+export async function isConsumed(db: Queryable, id: string): Promise<boolean> {
+  return (await db.challenge.count({ where: { id, consumedAt: null } })) === 0
+}

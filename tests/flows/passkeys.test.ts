@@ -212,6 +212,30 @@ describe('a login by passkey', () => {
     expect((await logIn(passkey, { counter: 10 })).code).toBe('SUCCESS')
   })
 
+  test.each([
+    [
+      'as second factor',
+      async ({ email, passkey }: Owner) => {
+        const { data } = await call(app.url, 'login', { email, password: PASSWORD })
+        const { challenge, passkeyOptions } = data as { challenge: string; passkeyOptions: Started['options'] }
+        return call(app.url, 'verifySecondFactor', { challenge, passkey: passkey.get(passkeyOptions, { counter: 2 }) })
+      },
+    ],
+    [
+      'for a step-up',
+      async ({ passkey, tokens }: Owner) => {
+        const { challenge, options } = await started('startPasskeyLogin')
+        const input = { challenge, passkey: passkey.get(options, { counter: 2 }) }
+        return call(app.url, 'stepUp', input, { token: tokens.accessToken })
+      },
+    ],
+  ])('so is a copy that is used %s', async (_where, use) => {
+    const person = await owner()
+    expect((await logIn(person.passkey, { counter: 9 })).code).toBe('SUCCESS')
+    expect((await use(person)).code).toBe('INVALID_CREDENTIALS')
+    expect((await app.mail(person.email, /copied passkey/)).parsed.text).toContain('counter')
+  })
+
   test('a passkey that never counts goes on', async () => {
     const { passkey } = await owner()
     for (let n = 0; n < 3; n += 1) expect((await logIn(passkey, { counter: 0 })).code).toBe('SUCCESS')

@@ -68,18 +68,20 @@ export function usePasskey(tx: Transaction, { passkey, assertion }: PasskeyProof
 }
 
 /**
- * Refuses a passkey whose use could not be recorded. If it is still there, its counter has not grown: there is a copy of it, so
- * the owner is warned. Always throws a PasskeyRefusedError.
+ * Warns the owner of a passkey whose use could not be recorded: if it is still there, its counter has not grown, so there is a
+ * copy of it. Call it only where no other use of the same response may have come first.
  */
-export async function refusePasskey(deps: Needs, client: ClientInfo, { passkey }: PasskeyProof): Promise<never> {
+export async function warnOfCopy(
+  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
+  client: ClientInfo,
+  { passkey }: PasskeyProof,
+): Promise<void> {
   const { id: passkeyId, userId } = passkey
-  if (await isPasskeyThere(deps.database.prisma, passkeyId)) {
-    await commit(deps, client, async (tx, now) => {
-      await queueNotice(tx, { userId, name: 'passkeyCloned', now })
-      return { result: undefined, event: { type: 'passkey_cloned', userId, details: { passkeyId } }, invalidate: [] }
-    })
-  }
-  throw new PasskeyRefusedError()
+  if (!(await isPasskeyThere(deps.database.prisma, passkeyId))) return
+  await commit(deps, client, async (tx, now) => {
+    await queueNotice(tx, { userId, name: 'passkeyCloned', now })
+    return { result: undefined, event: { type: 'passkey_cloned', userId, details: { passkeyId } }, invalidate: [] }
+  })
 }
 
 /** The methods of RFC 8176 that a passkey with user verification proves. */
