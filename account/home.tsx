@@ -9,6 +9,7 @@ import { go } from './route'
 import { session } from './session'
 import { Sessions } from './sessions'
 import { Address, DeleteAccount, Password, Profile } from './settings'
+import { signalUser } from './webauthn'
 
 /** What a section shows, and how it says that the account has changed. */
 export interface SectionProps {
@@ -25,6 +26,7 @@ export function Home() {
   async function load() {
     const result = await call('me')
     if (result.ok) setUser(result.value)
+    if (result.ok && result.value.passkeys.length > 0) void signalUser(result.value)
     setFailure(result.ok ? null : result.failure)
   }
   useEffect(() => void load(), [])

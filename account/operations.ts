@@ -12,6 +12,7 @@ export interface Passkey {
   lastUsedAt: string | null
 }
 export interface User {
+  id: string
   email: string
   displayName: string | null
   locale: string
@@ -137,7 +138,7 @@ const SELECTIONS: Record<Exclude<Operation, 'me'>, string> = {
 /** The document of an operation, named like it. */
 export function documentOf(name: Operation): string {
   if (name === 'me')
-    return `query me { me { email displayName locale pendingEmail recoveryCodesLeft waysIn
+    return `query me { me { id email displayName locale pendingEmail recoveryCodesLeft waysIn
       secondFactors { id kind name createdAt lastUsedAt } passkeys { id name createdAt lastUsedAt }
       sessions { id current userAgent ipAddress lastSeenAt } } }`
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`

@@ -15,6 +15,8 @@ export interface PageData {
   /** Where the app is; null where the server does not know. */
   appUrl: string | null
   loginCode: boolean
+  /** The domain that passkeys are bound to. */
+  rpId: string
   /** Each with its name in itself. */
   languages: { tag: string; name: string }[]
 }

@@ -1,10 +1,12 @@
-import type { CredentialJson } from './operations'
+import type { CredentialJson, User } from './operations'
+import { page } from './page'
 
 /** The parts of WebAuthn Level 3 that TypeScript's library does not know yet. */
 interface Level3 {
   parseRequestOptionsFromJSON?(options: CredentialJson): PublicKeyCredentialRequestOptions
   parseCreationOptionsFromJSON?(options: CredentialJson): PublicKeyCredentialCreationOptions
   isConditionalMediationAvailable?(): Promise<boolean>
+  signalCurrentUserDetails?(user: { rpId: string; userId: string; name: string; displayName: string }): Promise<void>
   signalAllAcceptedCredentials?(list: {
     rpId: string
     userId: string
@@ -59,4 +61,14 @@ export function stopSuggesting(): void {
 export async function signalPasskeys(left: { rpId: string; userHandle: string; acceptedCredentialIds: string[] }) {
   const { rpId, userHandle: userId, acceptedCredentialIds: allAcceptedCredentialIds } = left
   await level3.signalAllAcceptedCredentials?.({ rpId, userId, allAcceptedCredentialIds }).catch(() => undefined)
+}
+
+/** Tells the password manager the account's present address and name, which it shows beside its passkeys. */
+export async function signalUser({ id, email, displayName }: Pick<User, 'id' | 'email' | 'displayName'>) {
+  const bytes = id.replaceAll('-', '').match(/../g) ?? []
+  const userId = btoa(String.fromCharCode(...bytes.map((byte) => parseInt(byte, 16))))
+  const user = { rpId: page.rpId, userId: userId.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '') }
+  await level3
+    .signalCurrentUserDetails?.({ ...user, name: email, displayName: displayName ?? email })
+    .catch(() => undefined)
 }

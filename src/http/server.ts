@@ -91,8 +91,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config
   const passwordPolicy = { minLength, maxLength: PASSWORD.maxLength, minScore }
   await app.register(hostedPages, { appName, appUrl, brandColor, passwordPolicy })
-  const { loginCode } = config
-  if (config.hostedPages) await app.register(accountPage, { appName, appUrl, loginCode, passwordPolicy })
+  const { loginCode, passkeyRpId: rpId } = config
+  if (config.hostedPages) await app.register(accountPage, { appName, appUrl, loginCode, rpId, passwordPolicy })
   if (config.devTools) developmentPage(app, { ...config, hasInbox: inbox !== null })
   if (inbox) await app.register(devInboxPage, { inbox })
   return app

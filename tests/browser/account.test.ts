@@ -130,13 +130,13 @@ describeInBrowser('the account page', () => {
     ['the list of the address field', true],
     ['the button', false],
   ])('a passkey is added, signs in by %s, is renamed and removed', async (_by, suggests) => {
-    const { page, context, complaints } = await signedIn()
+    const { page, context, complaints, email } = await signedIn()
     // A virtual authenticator chooses its one passkey out of the list at once.
     const switchOff = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false'
     if (!suggests) await page.evaluate(switchOff)
     const cdp = await context.newCDPSession(page)
     await cdp.send('WebAuthn.enable')
-    await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         ...{ protocol: 'ctap2', ctap2Version: 'ctap2_1', transport: 'internal', hasResidentKey: true },
         ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
@@ -150,6 +150,14 @@ describeInBrowser('the account page', () => {
     if (!suggests) await press(page, 'Sign in with a passkey')
     await page.locator('.notice:empty').waitFor({ state: 'attached' }) // that of the account page, not of the one before
     await heading(page, 'Your account')
+
+    // The password manager shows the present address and name beside the passkey.
+    const shown = async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials[0]
+    await openPanel(page, 'Profile')
+    await panel(page, 'Profile').getByLabel('Name').fill('Ada')
+    await press(page, 'Save')
+    while ((await shown())?.userDisplayName !== 'Ada') await page.waitForTimeout(20)
+    expect((await shown())?.userName).toBe(email)
 
     await openPanel(page, 'Passkeys')
     await page.getByText('Change', { exact: true }).click()

@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'gatehouse-commands-'))
 let app: TestApp
 let environment: Record<string, string>
 beforeAll(async () => {
-  app = await startTestApp()
+  app = await startTestApp({ periodic: false }) // the purge would delete the old accounts of these tests
   environment = { DATABASE_URL: app.databaseUrl, SMTP_URL: app.smtp.url, SECRET, DATA_DIR: folder }
 })
 afterAll(async () => {

@@ -14,6 +14,8 @@ export interface AccountPageOptions {
   appUrl: string | null
   /** Whether a code by mail is a way in. */
   loginCode: boolean
+  /** The domain that passkeys are bound to. */
+  rpId: string
   passwordPolicy: { minLength: number; maxLength: number }
 }
 
@@ -63,7 +65,7 @@ function page(locale: Locale, options: AccountPageOptions): Html {
 }
 
 /** What the script reads: its texts, and what this server offers. */
-function dataOf(locale: Locale, { appName, appUrl, loginCode, passwordPolicy }: AccountPageOptions) {
+function dataOf(locale: Locale, { appName, appUrl, loginCode, rpId, passwordPolicy }: AccountPageOptions) {
   const { account, common, resetPassword } = text(locale).pages
   const { minLength: min, maxLength: max } = passwordPolicy
   const { email, working, offline, failed, sentTitle } = common
@@ -73,7 +75,7 @@ function dataOf(locale: Locale, { appName, appUrl, loginCode, passwordPolicy }: 
     rule: fill(resetPassword.rule, { min, max }),
     toApp: fill(account.toApp, { appName }),
   }
-  return { texts, appName, appUrl, loginCode, languages: LANGUAGES }
+  return { texts, appName, appUrl, loginCode, rpId, languages: LANGUAGES }
 }
 
 /** Each language with its name in itself. */
