@@ -25,6 +25,7 @@ import type { Logger } from './ops/logger'
 import { type Metrics, createMetrics } from './ops/metrics'
 import { createReadiness } from './ops/readiness'
 import { createSampledLog } from './ops/sampledLog'
+import { startTracing } from './ops/startTracing'
 import { createRateLimiter } from './ratelimit/rateLimiter'
 import type { Deps } from './services/deps'
 import { createSingleFlight } from './services/steps/singleFlight'
@@ -83,6 +84,7 @@ async function compose(
   const secret = config.secret ?? (await developmentSecret(config))
   const given = { config, logger, clock }
   const { deps, listener, hashQueue } = createDeps(given, { databaseUrl, directUrl, secret, closers })
+  closers.push(await startTracing(config, deps.metrics))
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
   const background = await startBackground(deps, { inbox, listener, hashQueue, periodic })
   closers.push(() => background.stop())
@@ -205,7 +207,7 @@ interface HttpParts {
 
 async function createHttp(deps: Deps, parts: HttpParts): Promise<FastifyInstance> {
   const { config, logger } = deps
-  const schema = createSchema({ development: config.devTools, ...config })
+  const schema = createSchema({ development: config.devTools, traced: config.otlpEndpoint !== null, ...config })
   const cookie = refreshCookie({ secure: config.secureCookies })
   const apollo = createApollo({ schema, sandbox: config.sandbox, cookie, logger })
   await apollo.start()

@@ -12,6 +12,7 @@ const MASKED = new Set([
   'smtpUrl',
   'webhookUrl',
   'webhookSecret',
+  'otlpHeaders',
 ])
 
 /** Prints the resolved configuration as JSON; durations in milliseconds, secrets masked. */

@@ -87,7 +87,7 @@ function urlMistake(text: string, { accepted, protocols, userinfo }: UrlRules): 
 }
 
 /** Whether each % begins an encoded character: drivers decode the password, and would throw otherwise. */
-function isPercentEncoded(text: string): boolean {
+export function isPercentEncoded(text: string): boolean {
   try {
     decodeURIComponent(text)
     return true

@@ -116,6 +116,7 @@ export function resolveConfig(env: Environment) {
     ...limitsOf(env, devTools),
     sandbox: env.SANDBOX ?? devTools,
     metricsToken: env.METRICS_TOKEN ?? null,
+    ...tracing(env),
     logLevel: env.LOG_LEVEL,
     shutdownDrain: env.SHUTDOWN_DRAIN ?? (production ? 5_000 : 0),
     shutdownGrace: env.SHUTDOWN_GRACE,
@@ -194,6 +195,16 @@ function lifetimes(env: Environment) {
     verifyTokenTtl: env.VERIFY_TOKEN_TTL,
     resetTokenTtl: env.RESET_TOKEN_TTL,
     signingKeyRotation: env.SIGNING_KEY_ROTATION,
+  }
+}
+
+/** In development every trace is exported: there are few, and each is wanted. */
+function tracing(env: Environment) {
+  return {
+    otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    otlpHeaders: env.OTEL_EXPORTER_OTLP_HEADERS ?? null,
+    serviceName: env.OTEL_SERVICE_NAME,
+    traceRatio: env.OTEL_TRACES_SAMPLER_ARG ?? (env.NODE_ENV === 'production' ? 0.05 : 1),
   }
 }
 

@@ -166,6 +166,21 @@ export const LOG = {
   sampleWindow: MINUTE,
 } as const
 
+export const TRACE = {
+  /** Spans that wait for the collector: beyond this they are dropped and counted. About 2 MB. */
+  maxWaiting: 2048,
+  /** Milliseconds between two requests to the collector. */
+  exportDelay: SECOND,
+  /** Milliseconds that a request to the collector may take, with its repetitions. */
+  exportTimeout: 5 * SECOND,
+  /** Milliseconds of a shutdown that the last spans may take. */
+  shutdownTime: SECOND,
+  /** Traces under way that are not exported unless they fail; of more the oldest are forgotten. */
+  keptTraces: 1000,
+  /** Spans of one of them: a login has some 15. */
+  keptSpans: 100,
+} as const
+
 export const MAIL = {
   /** Mails of one kind to one address in one window: enough after mistakes, too few to fill a mailbox. */
   perAddressHour: 5,

@@ -28,6 +28,7 @@ import {
   within,
 } from './accepted'
 import { webhookEvents, webhookHosts, webhookSecret } from './acceptedWebhooks'
+import { otlpHeaders, ratio } from './acceptedTracing'
 import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
 import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets, parseBudgets } from './budgets'
 import { MAILED_CODE } from './defaults'
@@ -130,6 +131,14 @@ export const environment = z.object({
   DEV_TOOLS: toggle.optional(),
   SANDBOX: toggle.optional(),
   METRICS_TOKEN: bearerToken.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: plainUrl(
+    'an http: or https: URL, as in http://localhost:4318',
+    'http:',
+    'https:',
+  ).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders.optional(),
+  OTEL_SERVICE_NAME: z.string().max(100, '100 characters at most').default('gatehouse'),
+  OTEL_TRACES_SAMPLER_ARG: ratio.optional(),
   LOG_LEVEL: choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
   WEBHOOK_URL: plainUrl('an https: URL', 'https:', 'http:').optional(),
   WEBHOOK_SECRET: webhookSecret.optional(),
@@ -153,4 +162,5 @@ export const SECRET_VARIABLES: ReadonlySet<string> = new Set<Variable>([
   'SMTP_URL',
   'WEBHOOK_URL',
   'WEBHOOK_SECRET',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ])

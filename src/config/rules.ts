@@ -161,6 +161,14 @@ function unencryptedProblems(env: Readable): Problem[] {
     variable,
     accepted: "https:, or an app's own scheme, in production",
   }))
+  if (
+    env.OTEL_EXPORTER_OTLP_ENDPOINT &&
+    env.OTEL_EXPORTER_OTLP_HEADERS &&
+    isRemote(env.OTEL_EXPORTER_OTLP_ENDPOINT, 'http:')
+  ) {
+    const accepted = 'https: in production beside OTEL_EXPORTER_OTLP_HEADERS, which hold a key'
+    problems.push({ variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', accepted })
+  }
   if (env.BREACH_CHECK_URL && isRemote(env.BREACH_CHECK_URL, 'http:')) {
     problems.push({ variable: 'BREACH_CHECK_URL', accepted: 'https: in production' })
   }

@@ -5,6 +5,7 @@ import { UnauthenticatedError } from '../errors/requestErrors'
 import { RateLimitedError } from '../errors/userErrors'
 import { formatDuration } from '../lib/duration'
 import { canonicalEmail } from '../lib/emailAddress'
+import { span } from '../ops/tracing'
 import type { Budget, Charge } from '../ratelimit/rateLimiter'
 import { findPresentedSession } from '../services/steps/findPresentedSession'
 
@@ -36,7 +37,7 @@ export function refundCharges({ client, deps }: Context, charges: readonly Charg
 }
 
 async function consume({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
-  const wait = await deps.limiter.consume(charges, client.log)
+  const wait = await span('rate limits', {}, () => deps.limiter.consume(charges, client.log))
   if (wait > 0) throw new RateLimitedError(wait)
 }
 

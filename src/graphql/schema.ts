@@ -40,6 +40,7 @@ import { UserResolver } from './objects/user'
 import { DevInboxQuery } from './queries/devInbox'
 import { MeQuery } from './queries/me'
 import { PasswordPolicyQuery } from './queries/passwordPolicy'
+import { traceOperations } from './traceOperations'
 
 const RESOLVERS = [
   RegisterMutation,
@@ -85,10 +86,12 @@ interface SchemaOptions {
   loginCode: boolean
   /** How the configuration changes the budgets of the schema. */
   budgets?: BudgetChanges
+  /** Whether each operation is a span. */
+  traced?: boolean
 }
 
 /** The schema that is served. Throws if a budget is malformed. */
-export function createSchema({ development, loginCode, budgets }: SchemaOptions): GraphQLSchema {
+export function createSchema({ development, loginCode, budgets, traced = false }: SchemaOptions): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [...RESOLVERS, ...(loginCode ? LOGIN_CODE_RESOLVERS : []), ...(development ? [DevInboxQuery] : [])],
     directives: [...specifiedDirectives, rateLimitDirective],
@@ -103,5 +106,6 @@ export function createSchema({ development, loginCode, budgets }: SchemaOptions)
     },
   })
   if (budgets) changeBudgets(schema, budgets)
-  return applyMutationPolicy(schema)
+  const guarded = applyMutationPolicy(schema)
+  return traced ? traceOperations(guarded) : guarded
 }

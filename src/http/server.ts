@@ -26,6 +26,7 @@ import { requestTimeout } from './requestTimeout'
 import { requireHttps } from './requireHttps'
 import { restRoutes } from './restRoutes'
 import { loadCertificate } from './tls'
+import { traceRequests } from './traceRequests'
 import { wellKnownRoutes } from './wellKnown'
 import { HTTP, PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox/store'
@@ -56,6 +57,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const allowsOrigin = originPolicy(config)
 
   requestLog(app, logger)
+  if (config.otlpEndpoint !== null) traceRequests(app)
   await securityHeaders(app, { hsts: config.production })
   errorHandlers(app)
   observe(app, metrics)

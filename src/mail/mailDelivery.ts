@@ -3,6 +3,7 @@ import { MAIL } from '../config/defaults'
 import type { Clock } from '../lib/clock'
 import type { Logger } from '../ops/logger'
 import type { SampledLog } from '../ops/sampledLog'
+import { type Span, errorType, span } from '../ops/tracing'
 import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database } from '../store/database'
 import { type QueuedMail, deleteExpiredMails, deleteMail, dropMail, findMail, queueState } from '../store/outbox'
@@ -57,19 +58,30 @@ export class MailDelivery implements DeliveryKind {
   }
 
   async deliver(id: string): Promise<Outcome> {
-    const { database, transport, clock, observer, config } = this.parts
+    const { database } = this.parts
     const mail = await findMail(database.prisma, id)
     if (!mail) return 'settled' // deleted with its account
+    const attributes = { 'gatehouse.mail': mail.name }
+    return span(`mail ${mail.name}`, { attributes, kind: 'consumer', parent: mail.traceparent }, (current) =>
+      this.attempt(mail, current),
+    )
+  }
+
+  private async attempt(mail: QueuedMail, current: Pick<Span, 'set' | 'fail'>): Promise<Outcome> {
+    const { database, transport, clock, observer, config } = this.parts
+    const { id } = mail
     if (mail.expiresAt <= clock.now()) return this.skip(mail, 'expired')
     if (this.breaker.isOpen()) return 'unavailable' // opened after this mail was leased
     const composed = await composeMail(this.parts, mail)
     if ('skipped' in composed) return this.skip(mail, composed.skipped)
     const messageId = `<${messageIdOf(id)}@${new URL(config.publicUrl).hostname}>`
     try {
-      await transport.send({ ...composed, messageId, to: mail.recipient })
+      await span('smtp', { kind: 'client' }, () => transport.send({ ...composed, messageId, to: mail.recipient }))
     } catch (error) {
+      current.fail(errorType(error))
       return this.fail(mail, error)
     }
+    current.set({ 'gatehouse.outcome': 'sent' })
     await deleteMail(database.prisma, id)
     observer.sent(mail.name)
     return 'settled'

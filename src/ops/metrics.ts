@@ -32,6 +32,12 @@ export function createMetrics() {
       name: 'gatehouse_change_listener_up',
       help: '1 while changes of sessions are heard, and the session cache is used',
     }),
+    traceSpans: new Counter({
+      registers: [registry],
+      name: 'gatehouse_trace_spans_total',
+      help: 'Spans by outcome: exported, failed (the collector refused them or was away), dropped (too many waited)',
+      labelNames: ['outcome'],
+    }),
     ...hashMetrics([registry]),
     ...mailMetrics([registry]),
     ...webhookMetrics([registry]),

@@ -2,6 +2,7 @@ import { FairQueue } from './fairQueue'
 import type { HashRequest } from './hashRequest'
 import { AbandonedError } from '../errors/requestErrors'
 import { OverloadedError } from '../errors/userErrors'
+import { span } from '../ops/tracing'
 
 /** Milliseconds that a hash is expected to take before one was measured: bcrypt of cost 12 on a common core. */
 const INITIAL_ESTIMATE = 250
@@ -64,12 +65,12 @@ export class HashQueue {
     if (request.signal.aborted) throw this.abandoned()
     const arrived = performance.now()
     if (this.running < this.options.concurrency) this.running += 1
-    else await this.waitToRun(request)
+    else await span('hash queue', {}, () => this.waitToRun(request))
 
     const started = performance.now()
     this.options.observe.waited(started - arrived)
     try {
-      return await work()
+      return await span('password hash', {}, work)
     } finally {
       this.record(performance.now() - started)
       this.startNext()

@@ -5,6 +5,7 @@ import { applySettings, readDatabaseUrl, socketOf } from './connection'
 import { DATABASE } from '../config/defaults'
 import { DatabaseOutageError, isLostStatement, markOutage } from '../errors/outage'
 import { type Prisma, PrismaClient } from '../generated/prisma/client'
+import { errorType, startChildSpan } from '../ops/tracing'
 
 /** The first parameter of every store function: the client, or a transaction. */
 export type Queryable = Prisma.TransactionClient
@@ -134,7 +135,10 @@ class CheckedPool extends Pool {
     const observed = (...given: unknown[]): unknown => {
       const args = this.namesStatements ? given : given.map(withoutName)
       const sentAt = performance.now()
+      const span = startStatementSpan(args[0])
       const settle = (error?: unknown) => {
+        if (error !== undefined && error !== null) span?.fail(errorType(error))
+        span?.end()
         if (isLostStatement(error)) this.namesStatements = false
         if (isUnanswered(error)) this.abandon(client, sentAt, error)
         else this.lastAnswer.set(client, performance.now())
@@ -160,6 +164,17 @@ class CheckedPool extends Pool {
     this.staleBefore = Math.max(this.staleBefore, sentAt)
     socketOf(client).destroy()
   }
+}
+
+/** A span named by what the statement does and to which table: never its text, which has constants, or its parameters. */
+function startStatementSpan(statement: unknown) {
+  const text = typeof statement === 'string' ? statement : (Object(statement) as { text?: unknown }).text
+  if (typeof text !== 'string') return null
+  const [, verb = 'SQL'] = /^\s*(\w+)/.exec(text) ?? []
+  const [, table] = /\b(?:FROM|INTO|UPDATE)\s+(?:"?\w+"?\.)?"?([a-z_]+)\b(?!\()/.exec(text) ?? []
+  const summary = [verb.toUpperCase(), table].filter(Boolean).join(' ')
+  const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': summary }
+  return startChildSpan(summary, { attributes, kind: 'client' })
 }
 
 function withoutName(argument: unknown): unknown {

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import type { MAIL_MARKUP } from '../generated/mails'
 import type { OneTimePurpose } from '../generated/prisma/client'
+import { traceparent } from '../ops/tracing'
 
 /** The requests whose mail carries a link. */
 export const LINK_MAILS = [
@@ -39,9 +40,10 @@ export async function queueMail(tx: Transaction, mail: NewMail): Promise<string>
   const { name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail
   const { challengeId = null } = mail
   await tx.$executeRaw`
-    INSERT INTO mails (id, name, recipient, user_id, registration_id, challenge_id, locale, created_at, expires_at, due_at)
+    INSERT INTO mails (id, name, recipient, user_id, registration_id, challenge_id, locale, created_at, expires_at,
+      due_at, traceparent)
     VALUES (${id}::uuid, ${name}, ${recipient}, ${userId}::uuid, ${registrationId}::uuid, ${challengeId}::uuid,
-      ${locale}, ${now}, ${expiresAt}, now())`
+      ${locale}, ${now}, ${expiresAt}, now(), ${traceparent()})`
   return id
 }
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
+import { traceparent } from '../ops/tracing'
 
 /** What an endpoint is told; `data` holds ids, no personal data. */
 export interface QueuedEvent {
@@ -19,8 +20,9 @@ export async function queueEvents(db: Queryable, events: readonly QueuedEvent[],
     WITH wanted AS (
       SELECT id, events FROM webhook_endpoints WHERE disabled_at IS NULL OR disabled_reason = 'FAILING' FOR KEY SHARE
     )
-    INSERT INTO webhook_deliveries (endpoint_id, event_id, type, data, created_at, due_at)
-    SELECT wanted.id, (event->>'id')::uuid, event->>'type', event->'data', ${now}::timestamptz, now()
+    INSERT INTO webhook_deliveries (endpoint_id, event_id, type, data, created_at, due_at, traceparent)
+    SELECT wanted.id, (event->>'id')::uuid, event->>'type', event->'data', ${now}::timestamptz, now(),
+      ${traceparent()}::text
     FROM wanted, jsonb_array_elements(${rows}::jsonb) AS event
     WHERE wanted.events = '{}' OR event->>'type' = ANY (wanted.events)`
 }

@@ -6,6 +6,7 @@ import { sealWebhookSecret, signWebhook, unsealWebhookSecret } from '../crypto/w
 import type { Clock } from '../lib/clock'
 import type { Logger } from '../ops/logger'
 import type { SampledLog } from '../ops/sampledLog'
+import { span } from '../ops/tracing'
 import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
 import type { Database, Queryable } from '../store/database'
 import { findUser } from '../store/users'
@@ -43,7 +44,14 @@ export class WebhookDelivery implements DeliveryKind {
     if (!delivery || delivery.deliveredAt) return 'settled' // removed with its endpoint
     if (delivery.endpoint.disabledAt) return 'unavailable' // after it was claimed: it waits until the endpoint is enabled
     const startedAt = performance.now()
-    const answer = await sendEvent(this.parts, delivery)
+    const attributes = { 'gatehouse.event': delivery.type }
+    const options = { attributes, kind: 'client', parent: delivery.traceparent } as const
+    const answer = await span(`webhook ${delivery.type}`, options, async (current) => {
+      const given = await sendEvent(this.parts, delivery)
+      if (given.error !== null) current.fail(given.error)
+      if (given.status !== null) current.set({ 'http.response.status_code': given.status })
+      return given
+    })
     const duration = Math.round(performance.now() - startedAt)
     const { status } = answer
     if (status === null || status < 200 || status > 299) return this.fail(delivery, answer, duration)

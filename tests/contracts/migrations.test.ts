@@ -272,6 +272,9 @@ DATA['20261126150000_roles_and_claims'] = `${DATA['20261126140000_operator_looku
     UPDATE users SET roles = '{editor}', claims = '{"plan": "gold"}';
     UPDATE audit_events SET actor_kind = 'cli';`
 
+DATA['20261127060000_trace_context'] = `${DATA['20261126150000_roles_and_claims']}
+    UPDATE mails SET traceparent = '00-11111111111111111111111111111111-2222222222222222-01';`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

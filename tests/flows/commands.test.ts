@@ -68,6 +68,7 @@ describe('the configuration', () => {
     REDIS_URL: `rediss://user:${canary('redis')}@redis.example:6380/1`,
     SMTP_URL: `smtps://mailer:${canary('smtp')}@mail.example`,
     WEBHOOK_URL: `https://hooks.example/in?key=${canary('webhook')}`,
+    OTEL_EXPORTER_OTLP_HEADERS: `api-key=${canary('collector')}`,
     WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 9).toString('base64')}`,
   }
 

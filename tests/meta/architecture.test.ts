@@ -44,6 +44,7 @@ const LIBRARIES: Record<string, string[]> = {
   ioredis: ['ratelimit'],
   pino: ['ops'],
   'prom-client': ['ops'],
+  '@opentelemetry/': ['ops'],
 }
 
 interface Import {

@@ -196,6 +196,10 @@ const ANYWHERE: [name: string, value: string, told: RegExp][] = [
   ['RATE_LIMIT_SIGNUP', '200/1h per IP', /one of RATE_LIMIT_REGISTER, /],
   ['DEV_TOOLS', 'true', /one of on, off/],
   ['LOG_LEVEL', 'loud', /one of fatal/],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', /an http: or https: URL/],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'a key', /headers as in api-key=secret/],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'key=100%', /%25 for %/],
+  ['OTEL_TRACES_SAMPLER_ARG', '5%', /a number from 0 to 1/],
 ]
 
 const IN_PRODUCTION: typeof ANYWHERE = [
