@@ -10,14 +10,11 @@ import { startPasswordWarmUp } from './passwords/passwordWarmUp'
 import { createPasswordHasher } from './passwords/passwordHasher'
 import { startStrengthEstimator } from './passwords/strengthEstimator'
 import { deriveSecrets } from './crypto/secrets'
-import type { Inbox } from './dev/inbox/store'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
-import { createApollo } from './graphql/apollo'
-import { createSchema } from './graphql/schema'
 import { addressOf } from './http/address'
-import { refreshCookie } from './http/refreshCookie'
-import { createServer } from './http/server'
+import { apiServer } from './http/apiServer'
 import { reloadCertificate } from './http/tls'
+import { workerServer } from './http/workerServer'
 import { type Clock, systemClock } from './lib/clock'
 import { sleep } from './lib/sleep'
 import { Closers } from './lib/closers'
@@ -54,11 +51,15 @@ export interface App {
   close: () => Promise<void>
 }
 
+export type Role = 'both' | 'web' | 'worker'
+
 interface AppOptions {
   config: Config
   logger: Logger
   /** Tests set their own. */
   clock?: Clock
+  /** What the process is for: `web` answers requests, `worker` delivers, purges and rotates keys. Default: both. */
+  role?: Role
   /** Whether expired rows are purged and keys rotated: tests that count statements do without. */
   periodic?: boolean
 }
@@ -75,35 +76,38 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function compose(
-  { config, logger, clock = systemClock, periodic = true }: AppOptions,
+  { config, logger, clock = systemClock, role = 'both', periodic = true }: AppOptions,
   closers: Closers,
 ): Promise<App> {
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
   const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
   if (config.migrateOnStart) await applyMigrations(directUrl, logger)
   const secret = config.secret ?? (await developmentSecret(config))
-  const given = { config, logger, clock }
-  const { deps, listener, hashQueue } = createDeps(given, { databaseUrl, directUrl, secret, closers })
+  const { deps, listener, hashQueue } = createDeps(
+    { config, logger, clock },
+    { databaseUrl, directUrl, secret, closers },
+  )
   closers.push(await startTracing(config, deps.metrics))
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
-  const background = await startBackground(deps, { inbox, listener, hashQueue, periodic })
+  const background = await startBackground(deps, {
+    inbox,
+    listener,
+    hashQueue,
+    delivers: role !== 'web',
+    periodic: periodic && role !== 'web',
+  })
   closers.push(() => background.stop())
 
-  const warmUp = startPasswordWarmUp(deps)
+  const warmUp = role === 'worker' ? NO_WARM_UP : startPasswordWarmUp(deps)
   closers.push(() => warmUp.stop())
 
-  const inspector = createInspector({
-    pool: deps.database.pool,
-    target: readDatabaseUrl(databaseUrl),
-    hasDirectUrl: directUrl !== databaseUrl,
-  })
-  const readiness = createReadiness({
-    database: () => inspector.check(),
-    pending: () => pendingMigrations(deps.database.pool),
+  const readiness = readinessOf(deps, {
+    ...{ databaseUrl, hasDirectUrl: directUrl !== databaseUrl },
     keys: background.keysProblem,
     passwordsChecked: () => warmUp.isDone(),
   })
-  const server = await createHttp(deps, {
+  const server = await (role === 'worker' ? workerServer : apiServer)({
+    deps,
     inbox,
     readiness: readiness.check,
     isStopping: readiness.isStopping,
@@ -133,7 +137,24 @@ async function embeddedDatabase(config: Config, logger: Logger, closers: Closers
   return postgres.url
 }
 
-type Given = Required<Omit<AppOptions, 'periodic'>>
+interface ReadinessOf {
+  databaseUrl: string
+  hasDirectUrl: boolean
+  keys: () => string | null
+  passwordsChecked: () => boolean
+}
+
+function readinessOf({ database: { pool } }: Deps, parts: ReadinessOf) {
+  const { databaseUrl, hasDirectUrl, keys, passwordsChecked } = parts
+  const inspector = createInspector({ pool, target: readDatabaseUrl(databaseUrl), hasDirectUrl })
+  const pending = () => pendingMigrations(pool)
+  return createReadiness({ database: () => inspector.check(), pending, keys, passwordsChecked })
+}
+
+/** A worker checks no passwords. */
+const NO_WARM_UP = { finished: Promise.resolve(), isDone: () => true, stop: () => Promise.resolve() }
+
+type Given = Required<Omit<AppOptions, 'periodic' | 'role'>>
 
 function createDeps(
   { config, logger, clock }: Given,
@@ -196,24 +217,6 @@ function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds)
   })
   const { passwordAlgorithm: algorithm, bcryptCost } = config
   return { hashQueue, hasher: createPasswordHasher({ algorithm, bcryptCost, hashQueue, kindsPresent }) }
-}
-
-interface HttpParts {
-  inbox: Inbox | null
-  readiness: () => Promise<string | null>
-  isStopping: () => boolean
-  refreshMetrics: () => Promise<void>
-}
-
-async function createHttp(deps: Deps, parts: HttpParts): Promise<FastifyInstance> {
-  const { config, logger } = deps
-  const schema = createSchema({ development: config.devTools, traced: config.otlpEndpoint !== null, ...config })
-  const cookie = refreshCookie({ secure: config.secureCookies })
-  const apollo = createApollo({ schema, sandbox: config.sandbox, cookie, logger })
-  await apollo.start()
-  const server = await createServer({ ...parts, deps, apollo, schema })
-  server.addHook('onClose', () => apollo.stop())
-  return server
 }
 
 /** Takes no new connections and leases no more mails. Requests and mails in flight share one grace period, then connections are closed. */

@@ -37,6 +37,8 @@ interface BackgroundParts {
   inbox: Inbox | null
   listener: NotificationListener
   hashQueue: HashQueue
+  /** Whether mails and webhooks are delivered. */
+  delivers: boolean
   /** Whether expired rows are purged and keys rotated. */
   periodic: boolean
 }
@@ -57,9 +59,11 @@ export async function startBackground(deps: Deps, parts: BackgroundParts): Promi
   let stopping: Promise<void> | undefined
   // Loading the keys proves that the database is migrated: earlier, every query for due mails would fail.
   const onLoaded = () => {
-    dispatchers ??= {
-      mails: new Dispatcher({ database, logger, kind: delivery }),
-      webhooks: new Dispatcher({ database, logger, kind: webhooks }),
+    if (parts.delivers) {
+      dispatchers ??= {
+        mails: new Dispatcher({ database, logger, kind: delivery }),
+        webhooks: new Dispatcher({ database, logger, kind: webhooks }),
+      }
     }
     if (parts.periodic) stopPeriodic ??= startPeriodic(periodicTasks(deps), logger)
   }

@@ -4,7 +4,8 @@ import { EXIT, reportFailure } from './commands/failure'
 
 const USAGE = `Usage: gatehouse <command>
 
-  serve                            starts the server
+  serve [--no-worker]              starts the server; without deliveries and periodic work if a worker does them
+  worker                           mails, webhooks, purge and key rotation in a process of their own
   migrate                          applies pending migrations
   keys list                        the signing keys and what each is for
   keys rotate                      the next signing key signs from now on
@@ -37,7 +38,11 @@ Configuration is read from the environment: README.md lists every variable.`
 async function run([command, ...rest]: string[]): Promise<number> {
   switch ([command, rest[0]].join(' ').trim()) {
     case 'serve':
-      return (await import('./commands/serve')).serve()
+      return (await import('./commands/serve')).serve('both')
+    case 'serve --no-worker':
+      return (await import('./commands/serve')).serve('web')
+    case 'worker':
+      return (await import('./commands/serve')).serve('worker')
     case 'migrate':
       return (await import('./commands/migrate')).migrate()
     case 'config':

@@ -1,4 +1,4 @@
-import { type App, startApp } from '../app'
+import { type App, type Role, startApp } from '../app'
 import { readEnvironment, resolveConfig } from '../config/config'
 import { allowHeapGrowth, startThreadPool } from '../config/runtime'
 import { printBanner } from '../development'
@@ -8,8 +8,11 @@ import { createLogger } from '../ops/logger'
 /** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process exits even if something still hangs. */
 const LAST_RESORT = 5_000
 
-/** Serves until SIGTERM or SIGINT. Resolves to the exit code: 0 if everything closed without an error. */
-export async function serve(): Promise<number> {
+/**
+ * Runs until SIGTERM or SIGINT. As `web` it answers requests and leaves deliveries and periodic work to others; as `worker` it
+ * answers health and metrics only. Resolves to the exit code: 0 if everything closed without an error.
+ */
+export async function serve(role: Role): Promise<number> {
   const env = readEnvironment()
   const { host, hashConcurrency } = resolveConfig(env)
   startThreadPool({ hashConcurrency })
@@ -18,10 +21,10 @@ export async function serve(): Promise<number> {
   const logger = createLogger({ level: config.logLevel, pretty })
   const stop = stopSignal(logger)
 
-  const app = await startApp({ config, logger })
+  const app = await startApp({ config, logger, role })
   allowHeapGrowth()
-  logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl }, 'listening')
-  if (!config.production) await printBanner(config)
+  logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl, role }, 'listening')
+  if (!config.production && role !== 'worker') await printBanner(config)
 
   const code = await stop
   const lastResort = setTimeout(() => process.exit(1), config.shutdownDrain + config.shutdownGrace + LAST_RESORT)
