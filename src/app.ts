@@ -79,9 +79,7 @@ async function compose(
   { config, logger, clock = systemClock, role = 'both', periodic = true }: AppOptions,
   closers: Closers,
 ): Promise<App> {
-  const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
-  const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
-  if (config.migrateOnStart) await applyMigrations(directUrl, logger)
+  const { databaseUrl, directUrl } = await migratedDatabase(config, logger, closers)
   const secret = config.secret ?? (await developmentSecret(config))
   const { deps, listener, hashQueue } = createDeps(
     { config, logger, clock },
@@ -118,17 +116,24 @@ async function compose(
   closers.push(() => drained.abort())
   closers.push(() => readiness.stop())
   await server.listen({ host: config.host, port: config.port })
-  const { tls } = config
-  if (tls && server.server instanceof TlsServer) closers.push(reloadCertificate(server.server, tls, logger))
+  if (config.tls && server.server instanceof TlsServer)
+    closers.push(reloadCertificate(server.server, config.tls, logger))
   return {
-    ...{ address: addressOf(server, config), server, deps },
-    passwordsChecked: warmUp.finished,
+    ...{ address: addressOf(server, config), server, deps, passwordsChecked: warmUp.finished },
     drain: () => {
       readiness.stop()
       return sleep(config.shutdownDrain, drained.signal)
     },
     close: () => closers.close(),
   }
+}
+
+/** The configured database, or the embedded one; migrated if the configuration says so. */
+async function migratedDatabase(config: Config, logger: Logger, closers: Closers) {
+  const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
+  const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
+  if (config.migrateOnStart) await applyMigrations(directUrl, logger)
+  return { databaseUrl, directUrl }
 }
 
 async function embeddedDatabase(config: Config, logger: Logger, closers: Closers): Promise<string> {
@@ -145,10 +150,9 @@ interface ReadinessOf {
 }
 
 function readinessOf({ database: { pool } }: Deps, parts: ReadinessOf) {
-  const { databaseUrl, hasDirectUrl, keys, passwordsChecked } = parts
+  const { databaseUrl, hasDirectUrl, ...others } = parts
   const inspector = createInspector({ pool, target: readDatabaseUrl(databaseUrl), hasDirectUrl })
-  const pending = () => pendingMigrations(pool)
-  return createReadiness({ database: () => inspector.check(), pending, keys, passwordsChecked })
+  return createReadiness({ database: () => inspector.check(), pending: () => pendingMigrations(pool), ...others })
 }
 
 /** A worker checks no passwords. */

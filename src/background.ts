@@ -184,6 +184,10 @@ async function refreshMetrics({ database, clock, metrics }: Deps, parts: Backgro
   const { waiting: hashesWaiting, running } = hashQueue.stats()
   metrics.hashWaiting.set(hashesWaiting)
   metrics.hashRunning.set(running)
+  const { totalCount, idleCount, waitingCount } = database.pool
+  metrics.poolConnections.set({ state: 'busy' }, totalCount - idleCount)
+  metrics.poolConnections.set({ state: 'idle' }, idleCount)
+  metrics.poolWaiting.set(waitingCount)
   metrics.listening.set(listener.isListening() ? 1 : 0)
   try {
     const { waiting, oldestAge } = await queueState(database.prisma, clock.now())

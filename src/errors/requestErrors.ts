@@ -6,3 +6,9 @@ export class ServiceUnavailableError extends Error {}
 
 /** The client closed its connection, or the time for the request ended, before the work began. */
 export class AbandonedError extends Error {}
+
+/** What a request that no fault of ours ended is counted as; null for any other error. */
+export function outcomeOfClient(error: unknown): 'UNAUTHENTICATED' | 'ABANDONED' | null {
+  if (error instanceof UnauthenticatedError) return 'UNAUTHENTICATED'
+  return error instanceof AbandonedError ? 'ABANDONED' : null
+}

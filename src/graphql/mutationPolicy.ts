@@ -11,6 +11,7 @@ import { budgetsOf } from './budgets'
 import type { Context } from './context'
 import { chargeBudgets, refundCharges } from './rateLimit'
 import { USER_ERRORS } from '../errors/catalogue'
+import { outcomeOfClient } from '../errors/requestErrors'
 import { UserError } from '../errors/userErrors'
 import { describeUserError } from '../i18n/userErrors'
 
@@ -44,7 +45,7 @@ export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
             return result
           } catch (error) {
             const expected = error instanceof UserError && members.has(USER_ERRORS[error.code].type)
-            count(expected ? error.code : 'ERROR')
+            count(expected ? error.code : (outcomeOfClient(error) ?? 'ERROR'))
             if (!expected) throw error
             return failureAsData(error, context)
           }

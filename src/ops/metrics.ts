@@ -38,9 +38,26 @@ export function createMetrics() {
       help: 'Spans by outcome: exported, failed (the collector refused them or was away), dropped (too many waited)',
       labelNames: ['outcome'],
     }),
+    ...poolMetrics([registry]),
     ...hashMetrics([registry]),
     ...mailMetrics([registry]),
     ...webhookMetrics([registry]),
+  }
+}
+
+function poolMetrics(registers: Registry[]) {
+  return {
+    poolConnections: new Gauge({
+      registers,
+      name: 'gatehouse_database_connections',
+      help: 'Connections of the pool, by state: busy or idle',
+      labelNames: ['state'],
+    }),
+    poolWaiting: new Gauge({
+      registers,
+      name: 'gatehouse_database_waiting',
+      help: 'Requests for a connection that wait, since the pool has none left',
+    }),
   }
 }
 

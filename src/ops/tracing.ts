@@ -1,5 +1,5 @@
 import { serializeError } from './logger'
-import { AbandonedError, UnauthenticatedError } from '../errors/requestErrors'
+import { outcomeOfClient } from '../errors/requestErrors'
 import { UserError } from '../errors/userErrors'
 
 /**
@@ -90,20 +90,13 @@ async function within<T>(started: Span, work: (span: Span) => Promise<T>): Promi
   try {
     return await started.run(() => work(started))
   } catch (error) {
-    const outcome = expectedOutcome(error)
+    const outcome = error instanceof UserError ? error.code : outcomeOfClient(error)
     if (outcome === null) started.fail(errorType(error))
     else started.set({ 'gatehouse.outcome': outcome })
     throw error
   } finally {
     started.end()
   }
-}
-
-/** The code of an error that clients cause; null for a failure of ours. */
-function expectedOutcome(error: unknown): string | null {
-  if (error instanceof UserError) return error.code
-  if (error instanceof UnauthenticatedError) return 'UNAUTHENTICATED'
-  return error instanceof AbandonedError ? 'ABANDONED' : null
 }
 
 /** The code of an error, or else its name: never its message, which may quote a value. */

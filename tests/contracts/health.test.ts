@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
+import { call } from '../support/client'
 import { createDatabase, createEmptyDatabase, databaseUrl } from '../support/database'
 import { BY_TLS, PRODUCTION } from '../support/production'
 import { until } from '../support/until'
@@ -96,11 +97,15 @@ describe('/metrics', () => {
 
   test('in development anyone reads them, as Prometheus text', async () => {
     const app = await startTestApp()
+    await call(app.url, 'updateProfile', { displayName: 'Nobody' })
     const { status, text, headers } = await metrics(app)
     await app.close()
     expect(status).toBe(200)
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4; charset=utf-8$/)
     expect(text).toMatch(/^# TYPE gatehouse_http_request_duration_seconds histogram$/m)
+    // Strangers who call what needs a viewer are no error, on which operators alert.
+    expect(text).toMatch(/^gatehouse_operations_total\{field="updateProfile",outcome="UNAUTHENTICATED"\} 1$/m)
+    expect(text).toMatch(/^gatehouse_database_connections\{state="idle"\} [1-9]/m)
   })
 
   test('in production without a token they do not exist', async () => {

@@ -224,3 +224,50 @@ function anchorsOf(text: string): string[] {
       .replace(/ /g, '-'),
   )
 }
+
+describe('the dashboard and the alert rules', () => {
+  const { panels } = JSON.parse(read('deploy/grafana-dashboard.json')) as {
+    panels: { title: string; targets: { expr: string }[] }[]
+  }
+  const ofDashboard = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
+  const alerts = read('deploy/alerts.yaml')
+  const ofAlerts = [...alerts.matchAll(/^ +expr: (.+)$/gm)].map(([, expr = '']) => expr)
+  const declared = createMetrics().registry.getMetricsAsArray() as unknown as {
+    name: string
+    type: string
+    labelNames?: string[]
+  }[]
+  /** The series that Prometheus gets, with their labels beside `instance`, which Prometheus adds. */
+  const series = new Map(
+    declared.flatMap(({ name, type, labelNames = [] }): [string, string[]][] =>
+      type === 'histogram'
+        ? ['_bucket', '_count', '_sum'].map((end) => [name + end, [...labelNames, 'le', 'instance']])
+        : [[name, [...labelNames, 'instance']]],
+    ),
+  )
+  const metricsIn = (expr: string) => expr.match(/\b(?:gatehouse|nodejs|process)_\w+/g) ?? []
+  const labelsIn = (expr: string) => [
+    ...[...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/, */)),
+    ...[...expr.matchAll(/[{,] *(\w+) *(?:=~|!~|!=|=)/g)].map(([, label = '']) => label),
+  ]
+
+  test.each([...ofDashboard, ...ofAlerts])('ask for what is declared: %s', (expr) => {
+    const metrics = metricsIn(expr)
+    expect(metrics).not.toEqual([])
+    expect(metrics.filter((name) => !series.has(name))).toEqual([])
+    const labels = metrics.flatMap((name) => series.get(name) ?? [])
+    expect(labelsIn(expr).filter((label) => !labels.includes(label))).toEqual([])
+  })
+
+  test('the dashboard shows every metric of ours', () => {
+    const shown = ofDashboard.flatMap(metricsIn).map((name) => name.replace(/_(?:bucket|count|sum)$/, ''))
+    const ours = declared.map(({ name }) => name).filter((name) => name.startsWith('gatehouse_'))
+    expect(sorted(new Set(shown.filter((name) => name.startsWith('gatehouse_'))))).toEqual(sorted(ours))
+  })
+
+  test('docs/operations.md names each alert', () => {
+    const names = [...alerts.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name]) => name)
+    expect(names.length).toBe(ofAlerts.length)
+    expect(firstColumn(OPERATIONS, 'alerts')).toEqual(names)
+  })
+})
