@@ -30,6 +30,7 @@ const USAGE = `Usage: gatehouse <command>
   webhooks test ID                 sends one event, to prove the endpoint
   webhooks deliveries ID           the newest deliveries of an endpoint
   webhooks replay ID [--since DURATION]  repeats a delivery; or those of an endpoint that were given up
+  doctor [--json] [--dkim SELECTOR] [--dns SERVER]  checks the configuration and all that it names, and says what to do
   config                           the resolved configuration, secrets masked
 
 Configuration is read from the environment: README.md lists every variable.`
@@ -69,6 +70,7 @@ async function run([command, ...rest]: string[]): Promise<number> {
   }
   if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined)
     return (await import('./commands/mailTest')).mailTest(rest[1])
+  if (command === 'doctor') return (await (await import('./commands/doctor')).doctor(rest)) ?? usage()
   if (command === 'webhooks') return (await (await import('./commands/webhooks')).webhooks(rest)) ?? usage()
   return (await runOnAccount(command, rest)) ?? usage()
 }

@@ -46,6 +46,26 @@ export function connectRedis(url: string): Redis {
   })
 }
 
+/** Connects and counts once, as for a request. Null, or the code of the failure. */
+export async function pingRedis(url: string): Promise<string | null> {
+  const redis = connectRedis(url)
+  let cause: unknown = null
+  redis.on('error', (error) => (cause ??= error))
+  try {
+    await new Promise((resolve, reject) => {
+      redis.once('ready', resolve)
+      redis.once('close', reject)
+    })
+    await createRedisEngine(redis).hit([{ key: 'doctor', calls: 1, window: 1_000 }])
+    return null
+  } catch (error) {
+    const { code, message = '' } = Object(cause ?? error) as { code?: string; message?: string }
+    return code ?? /^[A-Z]+/.exec(message)?.[0] ?? 'no answer'
+  } finally {
+    redis.disconnect()
+  }
+}
+
 /** Counts in Redis, by its clock: one script for each key, all in one pipeline. */
 export function createRedisEngine(redis: Redis): CounterEngine {
   return {
