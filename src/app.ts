@@ -176,8 +176,9 @@ function createDeps(
   const { pool } = database
   const sampledLog = createSampledLog(logger)
   closers.push(() => sampledLog.flush())
+  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims, redisUrl, redisCluster, rateLimits: enabled } = config
   const limiter = createRateLimiter({
-    ...{ pool, redisUrl: config.redisUrl, hashKey, logger, enabled: config.rateLimits },
+    ...{ pool, redisUrl, redisCluster, hashKey, logger, enabled },
     now: () => clock.now().getTime(),
     onRefused: ({ budget, retryAfter, log = logger }) =>
       sampledLog(log, { event: 'rate_limited', kind: budget, retryAfter }),
@@ -196,7 +197,6 @@ function createDeps(
     onNotification: (notification) => 'id' in notification && sessionCache.invalidate(notification),
     onListening: () => sessionCache.invalidateAll(),
   })
-  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims } = config
   const { hashQueue, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
     ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },

@@ -21,7 +21,7 @@ export async function doctor(args: string[]): Promise<number | null> {
   const findings = (
     await Promise.all([
       checkDatabase(config),
-      checkRedis(config.redisUrl),
+      checkRedis(config.redisUrl, config.redisCluster),
       checkSmtp(config),
       checkSender(config, { selector, nameServer }),
       checkPublicUrl(config),
@@ -49,10 +49,10 @@ function aboutMode(production: boolean): Finding {
   return production ? ok('production') : warn('development', 'NODE_ENV=production applies the strict rules')
 }
 
-async function checkRedis(url: string | null): Promise<Finding[]> {
+async function checkRedis(url: string | null, cluster: boolean): Promise<Finding[]> {
   if (url === null) return []
   const { ok, fail } = findingsOf('redis')
-  const problem = await pingRedis(url)
+  const problem = await pingRedis(url, { cluster })
   if (problem === null) return [ok('it counts')]
   return [fail(`it does not answer (${problem})`, 'correct REDIS_URL; meanwhile PostgreSQL counts')]
 }

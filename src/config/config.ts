@@ -91,6 +91,7 @@ export function resolveConfig(env: Environment) {
     dataDir: resolve(env.DATA_DIR),
     migrateOnStart: env.MIGRATE_ON_START ?? !production,
     redisUrl: env.REDIS_URL ?? null,
+    redisCluster: env.REDIS_CLUSTER,
     smtpUrl: env.SMTP_URL ?? null,
     smtpName: env.SMTP_NAME ?? smtpNameOf(new URL(publicUrl)),
     mailFrom: env.MAIL_FROM ?? `${env.APP_NAME} <no-reply@${senderDomain(publicUrl)}>`,

@@ -63,6 +63,7 @@ export const environment = z.object({
   DATABASE_POOL: integer(2, 200).default(10),
   MIGRATE_ON_START: flag.optional(),
   REDIS_URL: redisUrl.optional(),
+  REDIS_CLUSTER: toggle.default(false),
   REDIS_TLS: choice('required', 'off').default('required'),
   SMTP_URL: serverUrl(
     'an smtp:// or smtps:// URL, as in smtps://user:password@mail.example.com',

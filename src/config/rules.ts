@@ -47,6 +47,9 @@ function pairProblems(env: Readable): Problem[] {
     const variable = env.TLS_CERT_FILE ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE'
     problems.push({ variable, accepted: 'both TLS files or none' })
   }
+  if (env.REDIS_CLUSTER && env.REDIS_URL === undefined) {
+    problems.push({ variable: 'REDIS_URL', accepted: 'required beside REDIS_CLUSTER=on: one node of it' })
+  }
   if (env.DIRECT_DATABASE_URL !== undefined && env.DATABASE_URL === undefined) {
     problems.push({ variable: 'DATABASE_URL', accepted: 'required beside DIRECT_DATABASE_URL' })
   }

@@ -38,6 +38,8 @@ export interface RateLimiter {
 interface RateLimiterOptions {
   pool: Pool
   redisUrl: string | null
+  /** Whether the URL names a node of a Redis Cluster. */
+  redisCluster?: boolean
   /** Keys the hash that subjects are stored under. */
   hashKey: Buffer
   logger: Logger
@@ -51,9 +53,9 @@ interface RateLimiterOptions {
 
 /** Budgets that hold across instances, counted in Redis if one is configured, else in PostgreSQL. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { pool, redisUrl, hashKey, logger, enabled, now, onRefused } = options
+  const { pool, redisUrl, redisCluster: cluster = false, hashKey, logger, enabled, now, onRefused } = options
   const postgres = createPostgresEngine(pool)
-  const redis = redisUrl === null ? null : connectRedis(redisUrl)
+  const redis = redisUrl === null ? null : connectRedis(redisUrl, { cluster })
   const store = redis ? createRedisOrPostgresEngine({ redis, postgres, logger }) : postgres
   const counters = new SharedCounters(new LocalCounters(now), store)
 

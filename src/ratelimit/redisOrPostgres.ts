@@ -1,11 +1,10 @@
 import { types } from 'node:util'
-import type { Redis } from 'ioredis'
 import type { Logger } from '../ops/logger'
 import type { CounterEngine } from './counterEngine'
-import { createRedisEngine } from './redisEngine'
+import { type RedisClient, createRedisEngine } from './redisEngine'
 
 interface Stores {
-  redis: Redis
+  redis: RedisClient
   postgres: CounterEngine
   logger: Logger
 }
