@@ -196,6 +196,7 @@ function lifetimes(env: Environment) {
     verifyTokenTtl: env.VERIFY_TOKEN_TTL,
     resetTokenTtl: env.RESET_TOKEN_TTL,
     signingKeyRotation: env.SIGNING_KEY_ROTATION,
+    auditRetention: env.AUDIT_RETENTION,
   }
 }
 

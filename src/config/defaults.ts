@@ -181,6 +181,18 @@ export const TRACE = {
   keptSpans: 100,
 } as const
 
+export const SECURITY_EVENT_PAGE = {
+  /** Events of one page unless the client says otherwise: a screen of them. */
+  usual: 20,
+  /** The most that a client may ask for: 25 kB, which one statement reads at once. */
+  max: 100,
+} as const
+
+export const AUDIT = {
+  /** Milliseconds that events are kept at least: the limit of wrong logins knows by them which devices an account has used. */
+  shortestRetention: DAY,
+} as const
+
 export const MAIL = {
   /** Mails of one kind to one address in one window: enough after mistakes, too few to fill a mailbox. */
   perAddressHour: 5,
@@ -239,7 +251,6 @@ export const RETENTION = {
   deadTokens: 7 * DAY,
   /** Milliseconds that an expired challenge is kept: no operator needs it for longer. */
   expiredChallenges: HOUR,
-  auditEvents: 365 * DAY,
   /** Milliseconds that deliveries of webhooks are kept, delivered or not: longer than anyone takes to notice. */
   webhookDeliveries: 30 * DAY,
 } as const

@@ -31,7 +31,7 @@ import { webhookEvents, webhookHosts, webhookSecret } from './acceptedWebhooks'
 import { otlpHeaders, ratio } from './acceptedTracing'
 import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
 import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets, parseBudgets } from './budgets'
-import { MAILED_CODE } from './defaults'
+import { AUDIT, LIFETIME, MAILED_CODE } from './defaults'
 import { contrastWithWhite } from './values'
 
 const budgets = (keys: readonly BudgetKey[]) =>
@@ -120,6 +120,8 @@ export const environment = z.object({
   VERIFY_TOKEN_TTL: lifetime('24h'),
   RESET_TOKEN_TTL: lifetime('1h'),
   SIGNING_KEY_ROTATION: lifetime('30d'),
+  /** A year and a month: an audit of the past year still finds its first days. */
+  AUDIT_RETENTION: durationWithin(AUDIT.shortestRetention, LIFETIME.longest, '400d'),
   PASSWORD_ALGORITHM: choice('bcrypt', 'argon2id').default('bcrypt'),
   BCRYPT_COST: integer(10, 16).default(12),
   HASH_CONCURRENCY: integer(1, 256).optional(),

@@ -12,6 +12,7 @@ import type { Logger, RequestLog } from '../ops/logger'
 import type { Metrics } from '../ops/metrics'
 import type { SampledLog } from '../ops/sampledLog'
 import type { RateLimiter } from '../ratelimit/rateLimiter'
+import type { SecurityEvent } from '../store/auditEvents'
 import type { Database } from '../store/database'
 import type { LiveSession, SessionCache } from '../store/sessionCache'
 import type { Passkey } from '../store/passkeys'
@@ -19,7 +20,7 @@ import type { SessionView } from '../store/sessions'
 import type { Account } from '../store/users'
 import type { SingleFlight } from './steps/singleFlight'
 
-export type { Account, Passkey, SessionView }
+export type { Account, Passkey, SecurityEvent, SessionView }
 
 /** The dependencies of the operations; each operation picks those that it needs. */
 export interface Deps {

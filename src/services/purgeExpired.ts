@@ -17,7 +17,7 @@ export async function purgeExpired({
     sessionsEndedBefore: later(now, -RETENTION.endedSessions),
     tokensDeadBefore: later(now, -RETENTION.deadTokens),
     tokensReplacedBefore: later(now, -config.refreshTokenTtl),
-    auditBefore: later(now, -RETENTION.auditEvents),
+    auditBefore: later(now, -config.auditRetention),
     webhooksBefore: later(now, -RETENTION.webhookDeliveries),
     challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
     enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
+import type { PageStart } from '../lib/pageCursor'
 
 /** The types of audit events: each operation has its own. */
 export type AuditEventType =
@@ -75,4 +76,38 @@ export function countAuditEvents(
 /** The newest events, the newest first, of one user or one type if given. */
 export function newestAuditEvents(db: Queryable, filter: { userId?: string; type?: string }, count: number) {
   return db.auditEvent.findMany({ where: filter, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: count })
+}
+
+/** An event as its owner may read it. */
+export interface SecurityEvent {
+  id: string
+  type: AuditEventType
+  createdAt: Date
+  byOperator: boolean
+  /** Null if an operator did it: they are no client of the account. */
+  ipAddress: string | null
+  userAgent: string | null
+}
+
+/** A row after every other one: the statement is the same for the first page and the later ones. */
+const FIRST_PAGE: PageStart = {
+  createdAt: new Date('9999-12-31T00:00:00Z'),
+  id: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+}
+
+/** One page of events of an account, the newest first. It begins after an event, so that new events move no page. */
+export function listEventsOfUser(
+  db: Queryable,
+  { userId, types }: { userId: string; types: readonly AuditEventType[] },
+  { first, after }: { first: number; after: PageStart | null },
+): Promise<SecurityEvent[]> {
+  const { createdAt, id } = after ?? FIRST_PAGE
+  return db.$queryRaw<SecurityEvent[]>`
+    SELECT id, type, created_at AS "createdAt", actor_kind <> 'user' AS "byOperator",
+      CASE WHEN actor_kind = 'user' THEN ip_address END AS "ipAddress",
+      CASE WHEN actor_kind = 'user' THEN user_agent END AS "userAgent"
+    FROM audit_events
+    WHERE user_id = ${userId}::uuid AND type = ANY(${[...types]}::text[])
+      AND (created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)
+    ORDER BY created_at DESC, id DESC LIMIT ${first}`
 }

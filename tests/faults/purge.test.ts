@@ -133,14 +133,25 @@ describe('the purge', () => {
     expect(after).toEqual({ one_time_tokens: 1 })
   })
 
-  test('an audit row goes after a year', async () => {
+  test('an audit row goes after AUDIT_RETENTION', async () => {
     await registeredPerson(app)
     app.clock.pass(30 * DAY)
     await purge()
-    const { before, after } = await lostAt(RETENTION.auditEvents - 30 * DAY)
+    const { before, after } = await lostAt(app.config.auditRetention - 30 * DAY)
     expect(before).toEqual({})
     expect(Object.keys(after)).toEqual(['audit_events'])
     expect((await counts()).users).toBe(1)
+  })
+
+  test('an audit row goes earlier with a shorter AUDIT_RETENTION', async () => {
+    await app.close()
+    app = await startTestApp({ env: { AUDIT_RETENTION: '30d' } })
+    await verifiedPerson(app)
+    await pool().query("INSERT INTO audit_events (type) VALUES ('login_failed')")
+    await pool().query('UPDATE audit_events SET created_at = $1', [app.clock.now()])
+    const { before, after } = await lostAt(30 * DAY)
+    expect(before).toEqual({})
+    expect(after).toEqual({ audit_events: 1 })
   })
 
   test('a mail counts until its hour is over and its link is dead', async () => {
@@ -174,7 +185,7 @@ describe('the purge', () => {
       INSERT INTO users (email, password_hash) VALUES ('${someone()}', '!');
       INSERT INTO rate_limit_counters VALUES ('spent', 1, 1);
       INSERT INTO login_failures VALUES (decode(repeat('00', 32), 'hex'), 1, now() - interval '2 years')`)
-    app.clock.pass(2 * RETENTION.auditEvents)
+    app.clock.pass(2 * app.config.auditRetention)
     const had = await counts()
     expect(Math.min(...Object.values(had))).toBeGreaterThan(0)
 

@@ -174,6 +174,7 @@ const ANYWHERE: [name: string, value: string, told: RegExp][] = [
   ['ACCESS_TOKEN_TTL', '24', /a duration from 1ms to 3650d/],
   ['ACCESS_TOKEN_TTL', '0s', /a duration from 1ms to 3650d/],
   ['ACCESS_TOKEN_TTL', '3651d', /a duration from 1ms to 3650d/],
+  ['AUDIT_RETENTION', '23h', /a duration from 1d to 3650d/],
   ['SESSION_MAX_AGE', '999999d', /a duration from 1ms to 3650d/],
   ['SIGNING_KEY_ROTATION', '999999d', /a duration from 1ms to 3650d/],
   ['REFRESH_GRACE', '6m', /a duration from 0s to 5m/],

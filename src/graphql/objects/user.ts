@@ -1,11 +1,16 @@
-import { Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from 'type-graphql'
+import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from 'type-graphql'
+import { SECURITY_EVENT_PAGE } from '../../config/defaults'
 import type { Account } from '../../services/deps'
+import { listSecurityEvents } from '../../services/listSecurityEvents'
 import { listSessions } from '../../services/listSessions'
 import { pendingEmail } from '../../services/pendingEmail'
 import { listPasskeys, listSecondFactors, recoveryCodesLeft, waysIn } from '../../services/waysIn'
 import type { Context } from '../context'
+import { pageOf } from '../pages'
+import { connectionOf } from './connection'
 import { PasskeyType } from './passkey'
 import { SecondFactorType, WayInKind } from './secondFactor'
+import { SecurityEventConnection } from './securityEvent'
 import { SessionType } from './session'
 
 @ObjectType('User')
@@ -36,6 +41,15 @@ export class UserType {
     const emailVerified = account.emailVerifiedAt !== null
     return Object.assign(new UserType(), { id, email, emailVerified, displayName, locale, createdAt, currentSessionId })
   }
+}
+
+@ArgsType()
+class SecurityEventsArgs {
+  @Field(() => Int, { defaultValue: SECURITY_EVENT_PAGE.usual, description: `${SECURITY_EVENT_PAGE.max} at most.` })
+  first: number
+
+  @Field(() => String, { nullable: true, description: 'The cursor of an edge: the page begins after it.' })
+  after?: string | null
 }
 
 /** The fields of a user that are read only if they are selected. */
@@ -70,5 +84,16 @@ export class UserResolver {
   @FieldResolver(() => String, { nullable: true, description: 'The address of a change that waits to be confirmed.' })
   pendingEmail(@Root() user: UserType, @Ctx() { deps }: Context) {
     return pendingEmail(deps, user.id)
+  }
+
+  @FieldResolver(() => SecurityEventConnection, { description: 'What happened to the account, newest first.' })
+  async securityEvents(
+    @Root() user: UserType,
+    @Ctx() { deps }: Context,
+    @Args(() => SecurityEventsArgs) given: SecurityEventsArgs,
+  ) {
+    const page = pageOf(given, SECURITY_EVENT_PAGE.max)
+    const rows = await listSecurityEvents(deps, user.id, { ...page, first: page.first + 1 })
+    return connectionOf(rows, page.first, (event) => event)
   }
 }
