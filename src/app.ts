@@ -13,6 +13,7 @@ import { deriveSecrets } from './crypto/secrets'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { addressOf } from './http/address'
 import { apiServer } from './http/apiServer'
+import { operatorServer } from './http/operatorServer'
 import { reloadCertificate } from './http/tls'
 import { workerServer } from './http/workerServer'
 import { type Clock, systemClock } from './lib/clock'
@@ -38,6 +39,8 @@ import { SessionCache } from './store/sessionCache'
 export interface App {
   /** Where it listens, as in `http://127.0.0.1:4000`. */
   address: string
+  /** Where the operator API listens if it has a port of its own. */
+  operatorAddress: string | null
   server: FastifyInstance
   deps: Deps
   /** Resolves once passwords can be checked and hashed. Until then the server listens, but is not ready. */
@@ -116,16 +119,28 @@ async function compose(
   closers.push(() => drained.abort())
   closers.push(() => readiness.stop())
   await server.listen({ host: config.host, port: config.port })
+  const operators = role === 'worker' ? null : await listenForOperators(deps, readiness.isStopping)
+  if (operators) closers.push(() => operators.close())
   if (config.tls && server.server instanceof TlsServer)
     closers.push(reloadCertificate(server.server, config.tls, logger))
   return {
     ...{ address: addressOf(server, config), server, deps, passwordsChecked: warmUp.finished },
+    operatorAddress: operators && addressOf(operators, config),
     drain: () => {
       readiness.stop()
       return sleep(config.shutdownDrain, drained.signal)
     },
     close: () => closers.close(),
   }
+}
+
+/** The operator API on a port of its own, if it is configured so. */
+async function listenForOperators(deps: Deps, isStopping: () => boolean): Promise<FastifyInstance | null> {
+  const { operatorApi, operatorPort, host } = deps.config
+  if (!operatorApi || operatorPort === null) return null
+  const server = await operatorServer({ deps, isStopping })
+  await server.listen({ host, port: operatorPort })
+  return server
 }
 
 /** The configured database, or the embedded one; migrated if the configuration says so. */

@@ -11,17 +11,19 @@ import { setClaims } from '../services/setClaims'
 import { setRoles } from '../services/setRoles'
 import type { ChangeDeps } from '../services/steps/commit'
 import { problemOfClaims, problemOfRoles } from '../services/steps/grantRules'
-import { findUserForOperator } from '../store/operatedUsers'
+import { findAccountsForOperator } from '../store/operatedUsers'
+import { findUserByEmail } from '../store/users'
 
-type Change = (deps: ChangeDeps, actor: Actor, email: string) => Promise<unknown>
+type Change = (deps: ChangeDeps, actor: Actor, account: { email: string }) => Promise<unknown>
 
 /** Prints an account with its sessions and factors as JSON, without any secret. */
 export function showUser(address: string): Promise<number> {
-  return withAccount(address, (_deps, _actor, email) => Promise.resolve(email))
+  return withAccount(address, (_deps, _actor, account) => Promise.resolve(account))
 }
 
 /** Disables an account on every instance at once, and prints it. */
-export const disable = (address: string) => withAccount(address, disableUser)
+export const disable = (address: string) =>
+  withAccount(address, (deps, actor, account) => disableUser(deps, actor, { account, reason: null }))
 export const enable = (address: string) => withAccount(address, enableUser)
 export const endSessionsOf = (address: string) => withAccount(address, endSessions)
 
@@ -29,7 +31,7 @@ export const endSessionsOf = (address: string) => withAccount(address, endSessio
 export function replaceRoles(address: string, roles: string[], options: { endSessions: boolean }): Promise<number> {
   const problem = problemOfRoles(roles)
   if (problem !== null) return complain(problem)
-  return withAccount(address, (deps, actor, email) => setRoles(deps, actor, { email, roles, ...options }))
+  return withAccount(address, (deps, actor, account) => setRoles(deps, actor, { account, roles, ...options }))
 }
 
 /** Replaces the claims of an account by a JSON object. */
@@ -37,8 +39,8 @@ export function replaceClaims(address: string, json: string, options: { endSessi
   const claims = parseJson(json)
   const problem = problemOfClaims(claims)
   if (problem !== null) return complain(problem)
-  return withAccount(address, (deps, actor, email) =>
-    setClaims(deps, actor, { email, claims: claims as Grants['claims'], ...options }),
+  return withAccount(address, (deps, actor, account) =>
+    setClaims(deps, actor, { account, claims: claims as Grants['claims'], ...options }),
   )
 }
 
@@ -48,9 +50,10 @@ async function withAccount(address: string, change: Change): Promise<number> {
   if (email === null) return complain('that is no plain e-mail address')
   return withDatabase(async ({ database, logger: log }) => {
     const deps = { clock: systemClock, database, sessionCache: { invalidate: () => undefined } }
-    const done = await change(deps, { kind: 'cli', ipAddress: null, userAgent: null, log }, email)
-    const account = done === null ? null : await findUserForOperator(database.prisma, email, systemClock.now())
-    if (account === null) return complain('no account has that address')
+    const done = await change(deps, { kind: 'cli', ipAddress: null, userAgent: null, log }, { email })
+    const user = done === null ? null : await findUserByEmail(database.prisma, email)
+    const [account] = user ? await findAccountsForOperator(database.prisma, [user.id], systemClock.now()) : []
+    if (!account) return complain('no account has that address')
     console.log(JSON.stringify(account, null, 2))
     return EXIT.ok
   })

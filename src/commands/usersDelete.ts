@@ -17,7 +17,7 @@ export async function deleteUserOf(args: string[]): Promise<number | null> {
   if (!parsed.values.yes) return complain('nothing brings a deleted account back; give --yes too')
   return withDatabase(async ({ database, logger: log }) => {
     const deps = { clock: systemClock, database, sessionCache: { invalidate: () => undefined } }
-    const id = await deleteUser(deps, { kind: 'cli', ipAddress: null, userAgent: null, log }, email)
+    const id = await deleteUser(deps, { kind: 'cli', ipAddress: null, userAgent: null, log }, { email })
     if (id === null) return complain('no account has that address')
     console.log(`Deleted: ${id}`)
     return EXIT.ok

@@ -1,8 +1,8 @@
 import { EXIT } from './failure'
 import { countOf, optionsOf } from './optionsOf'
 import { withDatabase } from './withDatabase'
-import { isUuid } from '../lib/uuid'
-import { type ListedUser, type PageStart, listUsers } from '../store/userPages'
+import { cursorOf, pageStartOf } from '../lib/pageCursor'
+import { type ListedUser, listUsers } from '../store/userPages'
 
 const PAGE = { most: 200, otherwise: 50 } // 200 lines are read by nobody at once; a program asks for the next page
 
@@ -22,7 +22,7 @@ export async function findUsers(args: string[]): Promise<number | null> {
   const parsed = optionsOf(args, OPTIONS)
   const first = countOf(parsed?.values.first, PAGE)
   const after = parsed?.values.after === undefined ? null : pageStartOf(parsed.values.after)
-  if (!parsed || first === null || after === 'invalid') return null
+  if (!parsed || first === null || (after === null && parsed.values.after !== undefined)) return null
   const { values, word } = parsed
   const filter = {
     ...(word !== undefined && { emailPrefix: word.toLowerCase() }), // addresses are stored in lower case
@@ -46,16 +46,4 @@ function asColumns({ id, email, emailVerifiedAt, disabledAt, createdAt }: Listed
 
 function asJson(user: ListedUser): string {
   return JSON.stringify({ ...user, cursor: cursorOf(user) })
-}
-
-function cursorOf({ createdAt, id }: PageStart): string {
-  return `${createdAt.toISOString()},${id}`
-}
-
-function pageStartOf(cursor: string): PageStart | 'invalid' {
-  const [time = '', id = '', ...rest] = cursor.split(',')
-  const createdAt = new Date(time)
-  const isTime = !Number.isNaN(createdAt.getTime()) && createdAt.toISOString() === time
-  if (!isTime || !isUuid(id) || rest.length > 0) return 'invalid'
-  return { createdAt, id }
 }

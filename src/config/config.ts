@@ -116,6 +116,8 @@ export function resolveConfig(env: Environment) {
     ...webhooks(env, production),
     ...limitsOf(env, devTools),
     sandbox: env.SANDBOX ?? devTools,
+    operatorApi: env.OPERATOR_API,
+    operatorPort: env.OPERATOR_PORT ?? null,
     metricsToken: env.METRICS_TOKEN ?? null,
     ...tracing(env),
     logLevel: env.LOG_LEVEL,

@@ -63,6 +63,8 @@ export const SESSION = {
   /** Milliseconds between two heartbeats of the listening connection, and until one that has not arrived counts as lost. */
   listenerHeartbeat: 5 * SECOND,
   listenerTimeout: 2 * SECOND,
+  /** Sessions that one statement ends when all end: half a second of the 5 s that it may take. */
+  endedAtOnce: 5_000,
 } as const
 
 export const ACCESS_TOKEN = {
@@ -84,6 +86,36 @@ export const GRANTS = {
   maxClaims: 2_048,
   /** Names of claims, of both levels together: enough for a plan and its limits. */
   maxClaimNames: 50,
+} as const
+
+export const OPERATOR = {
+  /** Milliseconds that a login with two factors suffices for changes to accounts: time for a call with a customer. */
+  maxAge: 15 * MINUTE,
+  /** Calls of one operator or service key in a minute: ten a second list a million accounts in two hours. */
+  callsPerMinute: 600,
+  /** Requests with an unknown service key in a minute from one network: each costs a query, and none is a guess of 256 bits. */
+  unknownKeysPerMinute: 60,
+  /** Rows of one page: nobody reads more at once, and a program asks for the next page. */
+  maxPage: 200,
+  /** Rows of `roles`: more names than that are a mistake of some import. */
+  maxListedRoles: 1_000,
+  /** Code points of the reason for which an account is disabled. */
+  maxReason: 500,
+} as const
+
+export const SERVICE_KEY = {
+  /** Days that a key may be valid; by default one year. */
+  maxDays: 3_650,
+  defaultDays: 365,
+  /** Days before its expiry from which each purge warns of a key. */
+  warnDays: 30,
+  maxName: 100,
+  /** Addresses and ranges that one key may be used from. */
+  maxAddresses: 50,
+  /** Keys that can be used at the same time: each service needs one. */
+  maxKeys: 200,
+  /** Milliseconds between two writes of last_used_at. */
+  lastUsedResolution: MINUTE,
 } as const
 
 export const SIGNING_KEYS = {
@@ -200,6 +232,8 @@ export const MAIL = {
   quotaWindow: HOUR,
   /** Milliseconds after which a notice is too late to be useful, and is not sent. */
   noticeLife: DAY,
+  /** Milliseconds that the link of an invitation is valid: people are on holiday. Afterwards a reset does the same. */
+  invitationLife: 7 * DAY,
   /** Milliseconds before the first retry, doubled for each further one up to the maximum, with a jitter of a quarter. */
   firstRetry: 2 * SECOND,
   maxRetry: 15 * MINUTE,

@@ -133,6 +133,8 @@ export const environment = z.object({
   ...budgetVariables,
   DEV_TOOLS: toggle.optional(),
   SANDBOX: toggle.optional(),
+  OPERATOR_API: toggle.default(false),
+  OPERATOR_PORT: integer(0, 65_535).optional(),
   METRICS_TOKEN: bearerToken.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: plainUrl(
     'an http: or https: URL, as in http://localhost:4318',

@@ -50,6 +50,12 @@ function pairProblems(env: Readable): Problem[] {
   if (env.REDIS_CLUSTER && env.REDIS_URL === undefined) {
     problems.push({ variable: 'REDIS_URL', accepted: 'required beside REDIS_CLUSTER=on: one node of it' })
   }
+  if (env.OPERATOR_PORT !== undefined && !env.OPERATOR_API) {
+    problems.push({ variable: 'OPERATOR_API', accepted: 'on, beside OPERATOR_PORT' })
+  }
+  if (env.OPERATOR_PORT !== undefined && env.OPERATOR_PORT !== 0 && env.OPERATOR_PORT === env.PORT) {
+    problems.push({ variable: 'OPERATOR_PORT', accepted: 'another port than PORT' })
+  }
   if (env.DIRECT_DATABASE_URL !== undefined && env.DATABASE_URL === undefined) {
     problems.push({ variable: 'DATABASE_URL', accepted: 'required beside DIRECT_DATABASE_URL' })
   }

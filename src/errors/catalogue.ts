@@ -4,6 +4,8 @@ interface UserErrorEntry {
   /** The status of a REST answer. */
   status: number
   description?: string
+  /** Only the operator API answers it. */
+  operatorsOnly?: true
 }
 
 /** The closed list of expected failures. They are data: each is a member of the result unions that name it. */
@@ -34,6 +36,18 @@ export const USER_ERRORS = {
     status: 409,
     description: 'Without it nobody could log in to the account any more.',
   },
+  ALREADY_EXISTS: {
+    type: 'AlreadyExistsError',
+    status: 409,
+    operatorsOnly: true,
+    description: 'The address has an account.',
+  },
+  FORBIDDEN_SCOPE: {
+    type: 'ForbiddenScopeError',
+    status: 403,
+    operatorsOnly: true,
+    description: 'The service key lacks the scope, or no service key may do it.',
+  },
   RATE_LIMITED: { type: 'RateLimitedError', status: 429, description: 'A budget is spent: see @rateLimit.' },
   OVERLOADED: {
     type: 'OverloadedError',
@@ -42,6 +56,11 @@ export const USER_ERRORS = {
   },
 } as const satisfies Record<string, UserErrorEntry>
 export type UserErrorCode = keyof typeof USER_ERRORS
+
+/** Codes that the public API answers. */
+export const PUBLIC_USER_ERROR_CODES = (Object.keys(USER_ERRORS) as UserErrorCode[]).filter(
+  (code) => !('operatorsOnly' in USER_ERRORS[code]),
+)
 
 /** What can be wrong with one field of an input. */
 export const FIELD_ERROR_CODES = [
@@ -64,7 +83,10 @@ interface RequestErrorEntry {
 export const REQUEST_ERRORS = {
   UNAUTHENTICATED: { status: 401, ownMessage: false },
   HTTPS_REQUIRED: { status: 403, ownMessage: false },
+  // Only the operator API answers it.
+  FORBIDDEN: { status: 403, ownMessage: false },
   // For a field whose result is not a union.
+  STEP_UP_REQUIRED: { status: 403, ownMessage: false },
   RATE_LIMITED: { status: 429, ownMessage: false },
   SERVICE_UNAVAILABLE: { status: 503, ownMessage: false },
   QUERY_TOO_COMPLEX: { status: 400, ownMessage: true },

@@ -1,5 +1,5 @@
-import { AbandonedError, ServiceUnavailableError, UnauthenticatedError } from './requestErrors'
-import { RateLimitedError } from './userErrors'
+import { AbandonedError, ForbiddenError, ServiceUnavailableError, UnauthenticatedError } from './requestErrors'
+import { ForbiddenScopeError, RateLimitedError, StepUpRequiredError } from './userErrors'
 import { isDatabaseOutage } from './outage'
 import { REQUEST_ERRORS, type RequestErrorCode, isRequestErrorCode } from './catalogue'
 
@@ -26,6 +26,8 @@ const RETRY_AFTER = 5
 export function toPublicError(error: unknown, code: unknown, message: string): PublicError {
   const base = { message: null, status: null, retryAfter: null, isServerFault: false }
   if (error instanceof UnauthenticatedError) return { ...base, code: 'UNAUTHENTICATED' }
+  if (error instanceof ForbiddenError || error instanceof ForbiddenScopeError) return { ...base, code: 'FORBIDDEN' }
+  if (error instanceof StepUpRequiredError) return { ...base, code: 'STEP_UP_REQUIRED' }
   if (error instanceof RateLimitedError) return { ...base, code: 'RATE_LIMITED', retryAfter: error.retryAfter }
   if (error instanceof ServiceUnavailableError || error instanceof AbandonedError || isDatabaseOutage(error)) {
     return {

@@ -109,6 +109,19 @@ export class NotFoundError extends UserError {
   readonly code = 'NOT_FOUND'
 }
 
+/** An operator names an address that has an account. */
+export class AlreadyExistsError extends UserError {
+  readonly code = 'ALREADY_EXISTS'
+}
+
+/** The service key lacks the scope; null: no key may do it. */
+export class ForbiddenScopeError extends UserError {
+  readonly code = 'FORBIDDEN_SCOPE'
+  constructor(readonly scope: string | null) {
+    super()
+  }
+}
+
 /** `retryAfter` in whole seconds, at least 1. */
 export class RateLimitedError extends UserError {
   readonly code = 'RATE_LIMITED'

@@ -2,10 +2,9 @@ import { ApolloServer } from '@apollo/server'
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 import type { GraphQLSchema } from 'graphql'
-import type { Context } from './context'
 import { limitsRule } from './limits'
 import { asGraphQLError, presentError } from './presentError'
-import { responsePlugin } from './responsePlugin'
+import { type Answering, responsePlugin } from './responsePlugin'
 import { GRAPHQL } from '../config/defaults'
 import type { Logger } from '../ops/logger'
 
@@ -15,10 +14,12 @@ interface ApolloOptions {
   sandbox: boolean
   cookie: Parameters<typeof responsePlugin>[0]['cookie']
   logger: Logger
+  /** The first document in the Sandbox. */
+  document: string
 }
 
-/** The first document in the Sandbox; it runs unchanged. */
-const FIRST_DOCUMENT = `# Welcome to Gatehouse. Pick an operation and press the button above it.
+/** The first document of the public API; it runs unchanged. */
+export const FIRST_DOCUMENT = `# Welcome to Gatehouse. Pick an operation and press the button above it.
 query PasswordPolicy {
   passwordPolicy {
     minLength
@@ -68,15 +69,21 @@ export function withoutMessages(logger: Logger): Record<'debug' | 'info' | 'warn
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-export function createApollo({ schema, sandbox, cookie, logger }: ApolloOptions): ApolloServer<Context> {
+export function createApollo<Of extends Answering>({
+  schema,
+  sandbox,
+  cookie,
+  logger,
+  document,
+}: ApolloOptions): ApolloServer<Of> {
   const landingPage = sandbox
     ? ApolloServerPluginLandingPageLocalDefault({
         footer: false,
         embed: { runTelemetry: false },
-        document: FIRST_DOCUMENT,
+        document,
       })
     : ApolloServerPluginLandingPageDisabled()
-  return new ApolloServer<Context>({
+  return new ApolloServer<Of>({
     schema,
     logger: withoutMessages(logger),
     introspection: sandbox,

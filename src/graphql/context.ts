@@ -58,8 +58,14 @@ export function createContext({ deps, client, inbox, authorization, cookieToken 
 }
 
 async function findViewer(deps: Deps, authorization: string | undefined): Promise<Viewer | null> {
+  const token = bearerTokenOf(authorization)
+  return token === null ? null : viewerOf(deps, token)
+}
+
+/** The token of an Authorization header (RFC 6750 §2.1); null without one. Throws UnauthenticatedError for any other header. */
+export function bearerTokenOf(authorization: string | undefined): string | null {
   if (authorization === undefined) return null
-  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1] // RFC 6750 §2.1
+  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1]
   if (token === undefined) throw new UnauthenticatedError('no bearer token')
-  return viewerOf(deps, token)
+  return token
 }

@@ -55,13 +55,15 @@ export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
   })
 }
 
-function failureAsData(error: UserError, { client, response }: Context) {
+/** An expected failure as a member of a union; its Retry-After goes into the header too. */
+export function failureAsData(error: UserError, { client, response }: Pick<Context, 'client' | 'response'>) {
   const described = describeUserError(error, client.locale)
   if ('retryAfter' in described) response.retryAfter = described.retryAfter
   return described
 }
 
-function memberNames(type: GraphQLOutputType): ReadonlySet<string> {
+/** The names of the members of a field's union. */
+export function memberNames(type: GraphQLOutputType): ReadonlySet<string> {
   const union = getNullableType(type)
   return new Set(isUnionType(union) ? union.getTypes().map(({ name }) => name) : [])
 }

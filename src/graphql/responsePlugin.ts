@@ -3,6 +3,9 @@ import type { Context } from './context'
 import { classify, presentError } from './presentError'
 import type { PublicError } from '../errors/publicError'
 
+/** What of a context its answer needs. */
+export type Answering = Pick<Context, 'client' | 'response'>
+
 interface ResponseOptions {
   detailed: boolean
   /** The Set-Cookie header that sets the refresh token, or clears it. */
@@ -10,11 +13,11 @@ interface ResponseOptions {
 }
 
 /** Writes headers, the cookie, and errors in the client's language to the response. */
-export function responsePlugin({ detailed, cookie }: ResponseOptions): ApolloServerPlugin<Context> {
+export function responsePlugin({ detailed, cookie }: ResponseOptions): ApolloServerPlugin<Answering> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        willSendResponse: (request: GraphQLRequestContext<Context>) => {
+        willSendResponse: (request: GraphQLRequestContext<Answering>) => {
           const { retryAfter, refreshCookie } = request.contextValue.response
           const head = request.response.http
           head.headers.set('cache-control', 'no-store')
@@ -34,7 +37,7 @@ const IN_DOCUMENT: ReadonlySet<string> = new Set([
   'BAD_USER_INPUT',
 ])
 
-function writeErrors(context: GraphQLRequestContext<Context>, detailed: boolean): void {
+function writeErrors(context: GraphQLRequestContext<Answering>, detailed: boolean): void {
   const { errors, response, contextValue } = context
   if (!errors || response.body?.kind !== 'single') return
   const { client } = contextValue
@@ -51,7 +54,7 @@ function writeErrors(context: GraphQLRequestContext<Context>, detailed: boolean)
 }
 
 /** GraphQL over HTTP: a client that accepts application/json alone gets a 200 for every well-formed response. */
-function acceptsPlainJsonOnly({ request }: GraphQLRequestContext<Context>): boolean {
+function acceptsPlainJsonOnly({ request }: GraphQLRequestContext<Answering>): boolean {
   return /^application\/json(?:;[^,]*)?$/i.test(request.http?.headers.get('accept') ?? '')
 }
 

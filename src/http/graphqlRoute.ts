@@ -2,21 +2,25 @@ import type { ApolloServer } from '@apollo/server'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SANDBOX_POLICY } from './headers'
-import type { Context } from '../graphql/context'
+import type { Answering } from '../graphql/responsePlugin'
 
-interface GraphQLRouteOptions {
-  apollo: ApolloServer<Context>
-  contextOf: (request: FastifyRequest, reply: FastifyReply) => Context
+interface GraphQLRouteOptions<Of extends Answering> {
+  url: '/graphql' | '/operator/graphql'
+  apollo: ApolloServer<Of>
+  contextOf: (request: FastifyRequest, reply: FastifyReply) => Of
   sandbox: boolean
 }
 
-/** `/graphql`. In development a browser gets Apollo Sandbox there. */
-export function graphqlRoute(app: FastifyInstance, { apollo, contextOf, sandbox }: GraphQLRouteOptions): void {
+/** A GraphQL API. In development a browser gets Apollo Sandbox there. */
+export function graphqlRoute<Of extends Answering>(
+  app: FastifyInstance,
+  { url, apollo, contextOf, sandbox }: GraphQLRouteOptions<Of>,
+): void {
   const handler = fastifyApolloHandler(apollo, {
     context: (request, reply) => Promise.resolve(contextOf(request, reply)),
   })
   app.route({
-    url: '/graphql',
+    url,
     method: ['GET', 'POST'],
     onRequest: (request, reply, done) => {
       const page = sandbox && request.method === 'GET' && request.headers.accept?.includes('text/html')

@@ -9,6 +9,7 @@ import { graphqlRoute } from './graphqlRoute'
 import { type ReadinessProbe, healthRoutes } from './health'
 import { jsonBodies } from './jsonBodies'
 import { metricsRoute } from './metricsRoute'
+import { operatorRoute } from './operatorServer'
 import { originPolicy } from './origins'
 import { accountPage } from './pages/accountPage'
 import { devInboxPage } from './pages/devInboxPage'
@@ -21,12 +22,15 @@ import { wellKnownRoutes } from './wellKnown'
 import { PASSWORD } from '../config/defaults'
 import type { Inbox } from '../dev/inbox/store'
 import { type Context, createContext } from '../graphql/context'
+import type { OperatorContext } from '../graphql/operators/context'
 import type { Deps } from '../services/deps'
 
 export interface ServerParts extends BaseParts {
   deps: Deps
   apollo: ApolloServer<Context>
   schema: GraphQLSchema
+  /** Null if this server does not serve the operator API. */
+  operatorApollo: ApolloServer<OperatorContext> | null
   readiness: ReadinessProbe
   /** Updates the gauges before they are read. */
   refreshMetrics: () => Promise<void>
@@ -53,7 +57,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       authorization: request.headers.authorization,
       cookieToken: cookieTokenOf(request, { secure: config.secureCookies, allowsOrigin }),
     })
-  graphqlRoute(app, { apollo, contextOf, sandbox: config.sandbox })
+  graphqlRoute(app, { url: '/graphql', apollo, contextOf, sandbox: config.sandbox })
+  if (parts.operatorApollo) operatorRoute(app, { deps, apollo: parts.operatorApollo })
   restRoutes(app, { apollo, contextOf, schema })
   wellKnownRoutes(app, { config, keyring, clock })
   healthRoutes(app, readiness)

@@ -1,6 +1,7 @@
 import type { FieldErrorCode, UserErrorCode } from '../errors/catalogue'
 import {
   type FieldProblem,
+  ForbiddenScopeError,
   InvalidInputError,
   OverloadedError,
   PasskeyRefusedError,
@@ -35,6 +36,7 @@ export type DescribedUserError =
   | (Described & { challenge: string; methods: readonly string[]; expiresAt: Date; passkeyOptions: object | null })
   | (Described & { unknownCredentialId: string | null })
   | (Described & { methods: readonly string[]; maxAge: number })
+  | (Described & { scope: string | null })
 
 /** An expected failure as clients see it: its code, its message in `locale`, and the further fields of its type. */
 export function describeUserError(error: UserError, locale: Locale): DescribedUserError {
@@ -58,6 +60,7 @@ export function describeUserError(error: UserError, locale: Locale): DescribedUs
     const { methods, maxAge } = error
     return { code, message, methods, maxAge }
   }
+  if (error instanceof ForbiddenScopeError) return { code, message, scope: error.scope }
   if (error instanceof PasskeyRefusedError) {
     const { unknownCredentialId } = error
     return { code, message: text(locale).wrongPasskey, unknownCredentialId }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config'
+import { MAIL } from '../config/defaults'
 import { mailedCode, mailedCodeDigest } from '../crypto/mailedCode'
 import type { Secrets } from '../crypto/secrets'
 import { resolveLocale } from '../i18n/negotiate'
@@ -7,7 +8,7 @@ import { setCodeDigest } from '../store/challenges'
 import type { Database, Transaction } from '../store/database'
 import type { QueuedMail } from '../store/outbox'
 import { waitingRegistrations } from '../store/registrations'
-import { findUser, findUserByEmail } from '../store/users'
+import { NO_PASSWORD, findUser, findUserByEmail } from '../store/users'
 import { createLinkToken, replaceLinkToken } from './linkToken'
 import type { MailName, MailPayload } from './templates'
 import { consumeMailQuota } from './consumeMailQuota'
@@ -63,6 +64,8 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
       return resentVerification(parts, mail)
     case 'resetPassword':
       return passwordReset(parts, mail)
+    case 'invitation':
+      return invitation(parts, mail)
     case 'loginCode':
       return loginCode(parts, mail)
     case 'confirmEmailChange':
@@ -182,6 +185,23 @@ async function passwordReset(parts: ComposeParts, mail: QueuedMail): Result {
   const locale = user.emailVerifiedAt || user.importedAt ? user.locale : mail.locale
   const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
   return { ...render(parts, 'resetPassword', { payload, locale }), token }
+}
+
+/** An account that an operator created: the link of a reset, which lives longer. */
+async function invitation(parts: ComposeParts, mail: QueuedMail): Result {
+  const { user } = mail
+  if (!user) return { skipped: 'noRecipient' }
+  if (user.disabledAt) return { skipped: 'disabled' }
+  if (user.email !== mail.recipient || user.passwordHash !== NO_PASSWORD) return { skipped: 'alreadyDone' }
+
+  const expiresIn = MAIL.invitationLife
+  const link = { userId: user.id, purpose: 'RESET_PASSWORD' as const, expiresIn }
+  const token = await consumeMailQuota(parts, { mail, kind: 'invitation', link }, (tx) =>
+    replaceLinkToken(parts, tx, { mail, ...link }),
+  )
+  if (typeof token !== 'string') return token
+  const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
+  return { ...render(parts, 'invitation', { payload, locale: user.locale }), token }
 }
 
 async function emailChange(parts: ComposeParts, mail: QueuedMail): Result {

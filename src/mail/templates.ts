@@ -41,6 +41,10 @@ export const TEMPLATES = {
     payload: z.object({ displayName, link, expiresIn }),
     sample: { displayName: sampleName, ...sampleLink('reset-password', 3_600_000) },
   },
+  invitation: {
+    payload: z.object({ displayName, link, expiresIn }),
+    sample: { displayName: sampleName, ...sampleLink('reset-password', 604_800_000) },
+  },
   passwordChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   sessionEnded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   confirmEmailChange: { payload: verification, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },

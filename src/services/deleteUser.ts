@@ -4,19 +4,19 @@ import { type ChangeDeps, commit } from './steps/commit'
 import { later } from '../lib/clock'
 import { invalidateCodes } from '../store/challenges'
 import { dropMailsTo, queueMail } from '../store/outbox'
-import { deleteUser as deleteRow, lockUserByEmail } from '../store/users'
+import { type AccountKey, deleteUser as deleteRow, lockAccount } from '../store/users'
 
 /**
  * Deletes an account with its sessions, links and queued mails, by an operator. Its owner is notified if the address was
- * verified: an unverified one may be a stranger's. Resolves to the account's id; null if the address has no account.
+ * verified: an unverified one may be a stranger's. Resolves to the account's id; null if there is none.
  */
-export function deleteUser(deps: ChangeDeps, actor: Actor, email: string): Promise<string | null> {
+export function deleteUser(deps: ChangeDeps, actor: Actor, account: AccountKey): Promise<string | null> {
   return commit(deps, actor, async (tx, now) => {
-    const user = await lockUserByEmail(tx, email)
+    const user = await lockAccount(tx, account)
     if (!user || !(await deleteRow(tx, user))) return { result: null, event: null, invalidate: [] }
-    await dropMailsTo(tx, email)
-    await invalidateCodes(tx, [email])
-    const notice = { name: 'accountDeleted', recipient: email, locale: user.locale } as const
+    await dropMailsTo(tx, user.email)
+    await invalidateCodes(tx, [user.email])
+    const notice = { name: 'accountDeleted', recipient: user.email, locale: user.locale } as const
     if (user.emailVerifiedAt) await queueMail(tx, { ...notice, now, expiresAt: later(now, MAIL.noticeLife) })
     // The audit row of a deleted account has no user id (insertAuditEvent), but says that an operator deleted it.
     return {

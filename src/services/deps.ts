@@ -12,15 +12,18 @@ import type { Logger, RequestLog } from '../ops/logger'
 import type { Metrics } from '../ops/metrics'
 import type { SampledLog } from '../ops/sampledLog'
 import type { RateLimiter } from '../ratelimit/rateLimiter'
-import type { SecurityEvent } from '../store/auditEvents'
+import type { ActorKind, SecurityEvent } from '../store/auditEvents'
 import type { Database } from '../store/database'
+import type { OperatedAccount } from '../store/operatedUsers'
+import type { ServiceKey } from '../store/serviceKeys'
 import type { LiveSession, SessionCache } from '../store/sessionCache'
 import type { Passkey } from '../store/passkeys'
 import type { SessionView } from '../store/sessions'
-import type { Account } from '../store/users'
+import type { UserFilter } from '../store/userPages'
+import type { Account, AccountKey } from '../store/users'
 import type { SingleFlight } from './steps/singleFlight'
 
-export type { Account, Passkey, SecurityEvent, SessionView }
+export type { Account, AccountKey, OperatedAccount, Passkey, SecurityEvent, ServiceKey, SessionView, UserFilter }
 
 /** The dependencies of the operations; each operation picks those that it needs. */
 export interface Deps {
@@ -41,13 +44,16 @@ export interface Deps {
   metrics: Metrics
 }
 
-/** Who makes a change: the client of a request, or a command of an operator. */
+/** Who makes a change: the client of a request, an operator, a service key, a command, or this server by itself. */
 export interface Actor {
   ipAddress: string | null
   userAgent: string | null
   log: RequestLog
+  requestId?: string
   /** Omitted: the user whom the change is about. */
-  kind?: 'cli'
+  kind?: Exclude<ActorKind, 'user'>
+  /** The operator's account, or the service key. */
+  id?: string
 }
 
 /** The client of a request, signed in or not. */

@@ -11,7 +11,7 @@ import { InvalidTokenError, SecondFactorRequiredError, WrongMailedCodeError } fr
 import { consumeChallenge } from '../store/challenges'
 import type { Transaction } from '../store/database'
 import type { SessionView } from '../store/sessions'
-import { type UserRow, createVerifiedUser, findUserByEmail, lockUserByEmail, toAccount } from '../store/users'
+import { type UserRow, createVerifiedUser, findUserByEmail, lockAccount, toAccount } from '../store/users'
 
 type Needs = Pick<
   Deps,
@@ -34,7 +34,7 @@ export async function loginWithCode(
   if (!isMailedCode(deps.secrets, attempt, code) || email === null) return refuse(deps, client, email)
 
   const started = await commit(deps, client, async (tx, now) => {
-    const found = await lockUserByEmail(tx, email) // before the challenge: whoever invalidates codes locks in this order
+    const found = await lockAccount(tx, { email }) // before the challenge: whoever invalidates codes locks in this order
     if (!(await consumeChallenge(tx, id, now))) throw new InvalidTokenError()
     const user = await accountOfCode(deps, tx, { found, client, email, now })
     if (!user) return { result: null, event: null, invalidate: [] }

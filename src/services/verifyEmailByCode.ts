@@ -9,7 +9,7 @@ import { type AdmittedCode, consumeChallenge } from '../store/challenges'
 import type { Transaction } from '../store/database'
 import { useUpVerificationLinks } from '../store/oneTimeTokens'
 import { activateRegistration, deleteOtherRegistrations, isWaiting, waitingRegistrations } from '../store/registrations'
-import { NO_PASSWORD, type UserRow, lockUserByEmail } from '../store/users'
+import { NO_PASSWORD, type UserRow, lockAccount } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCache'>
 
@@ -29,7 +29,7 @@ export async function verifyEmailByCode(
   if (!isMailedCode(deps.secrets, attempt, code) || email === null) throw new WrongMailedCodeError()
 
   const resetToken = await commit(deps, client, async (tx, now) => {
-    const user = await lockUserByEmail(tx, email)
+    const user = await lockAccount(tx, { email })
     // The challenge of a taken address has a code too, which is never mailed.
     if (!user || user.emailVerifiedAt || user.disabledAt) throw new WrongMailedCodeError()
     if (!(await consumeChallenge(tx, attempt.id, now))) throw new InvalidTokenError()

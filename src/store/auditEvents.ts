@@ -37,6 +37,14 @@ export type AuditEventType =
   | 'user_sessions_ended'
   | 'roles_changed'
   | 'claims_changed'
+  | 'user_created'
+  | 'user_viewed'
+  | 'reset_sent'
+  | 'all_sessions_ended'
+  | 'service_key_created'
+  | 'service_key_revoked'
+
+export type ActorKind = 'user' | 'operator' | 'service' | 'cli' | 'system'
 
 export interface AuditEvent {
   type: AuditEventType
@@ -44,8 +52,10 @@ export interface AuditEvent {
   ipAddress: string | null
   userAgent: string | null
   now: Date
-  /** The user of the row, or an operator's command. */
-  actorKind: 'user' | 'cli'
+  actorKind: ActorKind
+  /** The operator's account, or the service key. */
+  actorId: string | null
+  requestId: string | null
   /** Ids, counts and codes: never a secret, never an address. */
   details?: Record<string, string | number | boolean>
 }
@@ -54,14 +64,17 @@ export interface AuditEvent {
  * Records an event. If the user was deleted meanwhile, the row has no user id, address, user agent or details.
  */
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
-  const { type, userId, ipAddress, userAgent, now, actorKind, details = {} } = event
+  const { type, userId, ipAddress, userAgent, now, details = {} } = event
+  const { actorKind, actorId, requestId } = event
   await db.$executeRaw`
     WITH owner AS (SELECT id FROM users WHERE id = ${userId}::uuid FOR KEY SHARE),
       known AS (SELECT ${userId}::uuid IS NULL OR EXISTS (SELECT 1 FROM owner) AS is_known)
-    INSERT INTO audit_events (id, user_id, type, ip_address, user_agent, details, actor_kind, created_at)
+    INSERT INTO audit_events 
+      (id, user_id, type, ip_address, user_agent, details, request_id, actor_kind, actor_id, created_at)
     SELECT ${uuidv7()}::uuid, (SELECT id FROM owner), ${type}, CASE WHEN is_known THEN ${ipAddress} END,
       CASE WHEN is_known THEN ${userAgent} END,
-      CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END, ${actorKind}, ${now}::timestamptz
+      CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END,
+      CASE WHEN is_known THEN ${requestId}::uuid END, ${actorKind}, ${actorId}::uuid, ${now}::timestamptz
     FROM known`
 }
 
@@ -110,4 +123,34 @@ export function listEventsOfUser(
     WHERE user_id = ${userId}::uuid AND type = ANY(${[...types]}::text[])
       AND (created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)
     ORDER BY created_at DESC, id DESC LIMIT ${first}`
+}
+
+export interface AuditFilter {
+  userId?: string
+  types?: readonly string[]
+  ipAddress?: string
+  after?: Date
+  before?: Date
+}
+
+/** One page of events, the newest first. It begins after an event, so that new events move no page. */
+export function listAuditEvents(
+  db: Queryable,
+  { userId, types, ipAddress, after, before }: AuditFilter,
+  page: { first: number; after: PageStart | null },
+) {
+  const start = page.after
+  return db.auditEvent.findMany({
+    where: {
+      ...(userId !== undefined && { userId }),
+      ...(types && { type: { in: [...types] } }),
+      ...(ipAddress !== undefined && { ipAddress }),
+      createdAt: { ...(after && { gt: after }), ...(before && { lt: before }) },
+      ...(start && {
+        OR: [{ createdAt: { lt: start.createdAt } }, { createdAt: start.createdAt, id: { lt: start.id } }],
+      }),
+    },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: page.first,
+  })
 }

@@ -1,6 +1,7 @@
 import type { Queryable, Transaction } from './database'
 import { Prisma } from '../generated/prisma/client'
 import type { Grants } from '../lib/grants'
+import type { AccountKey } from './users'
 
 /** The grants of a user as a column of a statement that starts or continues a session: they cost no statement of their own. */
 export function grantsOf(userId: Prisma.Sql): Prisma.Sql {
@@ -10,7 +11,7 @@ export function grantsOf(userId: Prisma.Sql): Prisma.Sql {
 }
 
 /** The account of an address or id, locked until the transaction ends; null if there is none. */
-export async function lockGrants(tx: Transaction, account: { id: string } | { email: string }) {
+export async function lockGrants(tx: Transaction, account: AccountKey) {
   const found = await tx.user.findUnique({ where: account, select: { id: true } })
   if (!found) return null
   const rows = await tx.$queryRaw<(Grants & { id: string; email: string })[]>`

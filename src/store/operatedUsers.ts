@@ -1,28 +1,62 @@
 import type { Queryable, Transaction } from './database'
+import { NO_PASSWORD } from './users'
+import type { Grants } from '../lib/grants'
 
-/** An account as an operator sees it: no hash, no token, no secret. Null if the address has none. */
-export function findUserForOperator(db: Queryable, email: string, now: Date) {
-  return db.user.findUnique({
-    where: { email },
+/** Accounts as an operator sees them: no hash, no token, no secret. In the order of the ids; a deleted one is left out. */
+export async function findAccountsForOperator(db: Queryable, ids: readonly string[], now: Date) {
+  const found = await db.user.findMany({
+    where: { id: { in: [...ids] } },
     select: {
       ...{ id: true, email: true, emailVerifiedAt: true, displayName: true, locale: true, createdAt: true },
-      ...{ disabledAt: true, importedAt: true, roles: true, claims: true },
-      totpFactors: { where: { confirmedAt: { not: null } }, select: { id: true, name: true, lastUsedAt: true } },
-      passkeys: { select: { id: true, name: true, lastUsedAt: true } },
+      ...{ lastLoginAt: true, disabledAt: true, disabledReason: true, importedAt: true, roles: true, claims: true },
+      totpFactors: {
+        where: { confirmedAt: { not: null } },
+        select: { id: true, name: true, createdAt: true, lastUsedAt: true },
+      },
+      passkeys: { select: { id: true, name: true, createdAt: true, lastUsedAt: true } },
       sessions: {
         where: { revokedAt: null, expiresAt: { gt: now } },
         orderBy: { createdAt: 'desc' },
-        select: { id: true, createdAt: true, lastSeenAt: true, ipAddress: true, userAgent: true, aal: true },
+        select: {
+          ...{ id: true, createdAt: true, lastSeenAt: true, expiresAt: true },
+          ...{ ipAddress: true, userAgent: true, aal: true },
+        },
       },
     },
   })
+  return ids.flatMap((id) => found.find((user) => user.id === id) ?? [])
+}
+export type OperatedAccount = Awaited<ReturnType<typeof findAccountsForOperator>>[number]
+
+/** The roles in use with the number of accounts that have them, by name. */
+export function listRoles(db: Queryable, limit: number): Promise<{ name: string; users: number }[]> {
+  return db.$queryRaw`
+    SELECT name, count(*)::int AS users FROM users, unnest(roles) AS name WHERE roles <> '{}'
+    GROUP BY name ORDER BY name LIMIT ${limit}`
 }
 
-/** Disables an account from a time on, or enables it with null. */
+/** Disables an account from a time on, for a reason that operators read, or enables it with null. */
 export async function setDisabled(
   tx: Transaction,
   id: string,
-  { disabledAt, now }: { disabledAt: Date | null; now: Date },
+  { disabledAt, reason, now }: { disabledAt: Date | null; reason: string | null; now: Date },
 ): Promise<void> {
-  await tx.user.update({ where: { id }, data: { disabledAt, updatedAt: now } })
+  await tx.user.update({ where: { id }, data: { disabledAt, disabledReason: reason, updatedAt: now } })
+}
+
+/**
+ * Inserts an account that an operator creates. Like an import it replaces a registration that was never verified, and no
+ * registration changes it later. False if the address has an account.
+ */
+export async function insertOperatedUser(
+  tx: Transaction,
+  { now, ...user }: Grants & { id: string; email: string; displayName: string | null; locale: string; now: Date },
+): Promise<boolean> {
+  await tx.user.deleteMany({ where: { email: user.email, emailVerifiedAt: null, importedAt: null } })
+  const times = { passwordChangedAt: now, importedAt: now, createdAt: now, updatedAt: now }
+  const { count } = await tx.user.createMany({
+    data: [{ ...user, ...times, passwordHash: NO_PASSWORD }],
+    skipDuplicates: true,
+  })
+  return count === 1
 }

@@ -9,6 +9,7 @@ export const LINK_MAILS = [
   'verifyEmail',
   'resendVerification',
   'resetPassword',
+  'invitation',
   'confirmEmailChange',
 ] as const satisfies readonly MailRequest[]
 

@@ -8,6 +8,8 @@ import { SESSION } from '../config/defaults'
 export interface LiveSession {
   session: SessionView
   account: Account
+  /** Of the account: they open the operator API. */
+  roles: readonly string[]
 }
 
 // Plain pg and a named statement, since every authenticated request that misses the cache runs it.
@@ -15,7 +17,7 @@ const SELECT_SESSION = {
   name: 'session-cache',
   text: `SELECT s.id, s.created_at, s.last_seen_at, s.expires_at, s.ip_address, s.user_agent,
       s.aal, s.amr, s.authenticated_at,
-      u.id AS user_id, u.email, u.email_verified_at, u.display_name, u.locale, u.created_at AS user_created_at
+      u.id AS user_id, u.email, u.email_verified_at, u.display_name, u.locale, u.created_at AS user_created_at, u.roles
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = $1 AND s.revoked_at IS NULL AND u.disabled_at IS NULL`,
 }
@@ -37,6 +39,7 @@ interface Row {
   display_name: string | null
   locale: string
   user_created_at: Date
+  roles: string[]
 }
 
 /** One session, or all sessions of a user. */
@@ -165,5 +168,6 @@ function fromRow(row: Row): LiveSession {
       locale: row.locale,
       createdAt: row.user_created_at,
     },
+    roles: row.roles,
   }
 }

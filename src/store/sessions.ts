@@ -127,3 +127,13 @@ export async function revokeSessions(
   })
   return count
 }
+
+/** Ends up to `count` sessions that began before a moment. Returns their number. The triggers notify every instance. */
+export function revokeSomeSessions(db: Queryable, { before, count }: { before: Date; count: number }): Promise<number> {
+  return db.$executeRaw`
+    UPDATE sessions SET revoked_at = ${before}
+    WHERE id IN (
+      SELECT id FROM sessions WHERE revoked_at IS NULL AND expires_at > ${before} AND created_at <= ${before}
+      LIMIT ${count} FOR UPDATE SKIP LOCKED
+    )`
+}

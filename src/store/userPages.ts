@@ -1,17 +1,18 @@
 import type { Queryable } from './database'
 import { Prisma, type User } from '../generated/prisma/client'
-
-/** Where a page begins: after this account. */
-export interface PageStart {
-  createdAt: Date
-  id: string
-}
+import type { PageStart } from '../lib/pageCursor'
 
 export interface UserFilter {
-  /** Plain text: no character of it is a wildcard. */
+  /** Plain text, like `emailContains`: no character of it is a wildcard. */
   emailPrefix?: string
+  /** Reads every account, unless the database has an index of trigrams. */
+  emailContains?: string
   verified?: boolean
   disabled?: boolean
+  role?: string
+  hasSecondFactor?: boolean
+  createdAfter?: Date
+  createdBefore?: Date
 }
 
 export type ListedUser = Pick<
@@ -25,22 +26,36 @@ export type ListedUser = Pick<
  */
 export function listUsers(
   db: Queryable,
-  { emailPrefix, verified, disabled }: UserFilter,
+  filter: UserFilter,
   { first, after }: { first: number; after: PageStart | null },
 ): Promise<ListedUser[]> {
-  const conditions = [
-    Prisma.sql`TRUE`,
-    ...(emailPrefix ? [beginsWith(emailPrefix)] : []),
-    ...(verified === undefined ? [] : [Prisma.sql`(email_verified_at IS NOT NULL) = ${verified}`]),
-    ...(disabled === undefined ? [] : [Prisma.sql`(disabled_at IS NOT NULL) = ${disabled}`]),
-    ...(after ? [Prisma.sql`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`] : []),
-  ]
+  const conditions = [Prisma.sql`TRUE`, ...conditionsOf(filter)]
+  if (after) conditions.push(Prisma.sql`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`)
   return db.$queryRaw<ListedUser[]>`
     SELECT id, email, email_verified_at AS "emailVerifiedAt", disabled_at AS "disabledAt", display_name AS "displayName",
       locale, created_at AS "createdAt"
     FROM users WHERE ${Prisma.join(conditions, ' AND ')}
     ORDER BY created_at DESC, id DESC LIMIT ${first}`
 }
+
+/** One condition for each field of the filter that is set. */
+function conditionsOf(filter: UserFilter): Prisma.Sql[] {
+  const { emailPrefix, emailContains, verified, disabled, role, hasSecondFactor, createdAfter, createdBefore } = filter
+  return [
+    emailPrefix ? beginsWith(emailPrefix) : [],
+    emailContains ? Prisma.sql`email LIKE ${`%${emailContains.replace(/[\\%_]/g, '\\$&')}%`}` : [],
+    verified === undefined ? [] : Prisma.sql`(email_verified_at IS NOT NULL) = ${verified}`,
+    disabled === undefined ? [] : Prisma.sql`(disabled_at IS NOT NULL) = ${disabled}`,
+    role === undefined ? [] : Prisma.sql`roles @> ARRAY[${role}]::text[]`,
+    hasSecondFactor === undefined ? [] : Prisma.sql`${HAS_SECOND_FACTOR} = ${hasSecondFactor}`,
+    createdAfter === undefined ? [] : Prisma.sql`created_at > ${createdAfter}::timestamptz`,
+    createdBefore === undefined ? [] : Prisma.sql`created_at < ${createdBefore}::timestamptz`,
+  ].flat()
+}
+
+const HAS_SECOND_FACTOR = Prisma.sql`(
+  EXISTS (SELECT 1 FROM totp_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = users.id))`
 
 /** A range of the index on bytes: no pattern, whose wildcards would have to be escaped. U+10FFFF is the last character. */
 function beginsWith(prefix: string): Prisma.Sql {

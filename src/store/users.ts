@@ -104,11 +104,14 @@ export async function lockUser(
   return rows[0] ?? null
 }
 
-/** The account of an address, locked until the transaction ends; null if there is none. */
-export async function lockUserByEmail(tx: Transaction, email: string): Promise<User | null> {
-  const found = await findUserByEmail(tx, email)
+/** What names an account. */
+export type AccountKey = { id: string } | { email: string }
+
+/** An account, locked until the transaction ends; null if there is none. */
+export async function lockAccount(tx: Transaction, key: AccountKey): Promise<User | null> {
+  const found = await tx.user.findUnique({ where: key })
   if (!found || !(await lockUser(tx, found.id))) return null
-  return tx.user.findFirst({ where: { id: found.id, email } }) // read again: it may have changed before the lock
+  return tx.user.findFirst({ where: { id: found.id, ...key } }) // read again: it may have changed before the lock
 }
 
 /** The locked account of an address that its owner has proved: a new one without a password, unless it was created meanwhile. */
@@ -119,7 +122,7 @@ export async function createVerifiedUser(
   const times = { emailVerifiedAt: now, passwordChangedAt: now, createdAt: now, updatedAt: now }
   const row = { id: uuidv7(), email, locale, passwordHash: NO_PASSWORD, ...times }
   await tx.user.createMany({ data: [row], skipDuplicates: true })
-  return lockUserByEmail(tx, email)
+  return lockAccount(tx, { email })
 }
 
 /** Verifies the address of a locked, imported account, which keeps its password, name and language. */
@@ -253,8 +256,18 @@ export async function deleteUser(tx: Transaction, checked: PasswordVersion): Pro
   // Audit rows of a deleted account keep type and time only.
   await tx.auditEvent.updateMany({
     where: { userId: checked.id },
-    data: { ipAddress: null, userAgent: null, details: {} },
+    data: { ipAddress: null, userAgent: null, requestId: null, details: {} },
   })
   await tx.user.delete({ where: { id: checked.id } })
   return true
+}
+
+/** The exact number of accounts: it reads all of them. */
+export function countUsers(db: Queryable): Promise<number> {
+  return db.user.count()
+}
+
+/** The id of an account; null if there is none. */
+export async function findAccountId(db: Queryable, key: AccountKey): Promise<string | null> {
+  return (await db.user.findUnique({ where: key, select: { id: true } }))?.id ?? null
 }

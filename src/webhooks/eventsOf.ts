@@ -65,6 +65,12 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   user_sessions_ended: ({ userId }) => [allEnded(userId, 'REVOKED')],
   roles_changed: grantsChanged,
   claims_changed: grantsChanged,
+  user_created: null, // nobody has proved the address
+  user_viewed: null,
+  reset_sent: null,
+  all_sessions_ended: null, // one event for each of a million users would hold up all others
+  service_key_created: null,
+  service_key_revoked: null,
 }
 
 /** With `endSessions` the sessions end too; `sessions` is their number. */

@@ -275,6 +275,12 @@ DATA['20261126150000_roles_and_claims'] = `${DATA['20261126140000_operator_looku
 DATA['20261127060000_trace_context'] = `${DATA['20261126150000_roles_and_claims']}
     UPDATE mails SET traceparent = '00-11111111111111111111111111111111-2222222222222222-01';`
 
+DATA['20261127180000_operators'] = `${DATA['20261127060000_trace_context']}
+    UPDATE users SET disabled_reason = 'asked for it', last_login_at = now();
+    UPDATE audit_events SET actor_id = gen_random_uuid(), request_id = gen_random_uuid();
+    INSERT INTO service_keys (name, key_hash, scopes, expires_at)
+      VALUES ('billing', sha256('g'), '{users:read}', now() + interval '1 year');`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

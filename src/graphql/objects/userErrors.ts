@@ -1,23 +1,17 @@
 import { type ClassType, Field, Int, InterfaceType, ObjectType, createUnionType, registerEnumType } from 'type-graphql'
 import { GraphQLJSONObject } from 'graphql-scalars'
-import { FIELD_ERROR_CODES, type FieldErrorCode, USER_ERRORS, type UserErrorCode } from '../../errors/catalogue'
+import {
+  FIELD_ERROR_CODES,
+  type FieldErrorCode,
+  PUBLIC_USER_ERROR_CODES,
+  USER_ERRORS,
+  type UserErrorCode,
+} from '../../errors/catalogue'
 
-const CODES = Object.keys(USER_ERRORS) as UserErrorCode[]
 const enumOf = <T extends string>(codes: readonly T[]) =>
   Object.fromEntries(codes.map((code) => [code, code])) as Record<T, T>
-const UserErrorCodeEnum = enumOf(CODES)
 const FieldErrorCodeEnum = enumOf(FIELD_ERROR_CODES)
-registerEnumType(UserErrorCodeEnum, { name: 'UserErrorCode' })
 registerEnumType(FieldErrorCodeEnum, { name: 'FieldErrorCode' })
-
-@InterfaceType('UserError', { resolveType: (value: { code: UserErrorCode }) => USER_ERRORS[value.code].type })
-abstract class UserErrorType {
-  @Field(() => UserErrorCodeEnum)
-  code: UserErrorCode
-
-  @Field({ description: "For people, in the request's language; programs read `code`." })
-  message: string
-}
 
 @ObjectType('FieldError')
 class FieldErrorType {
@@ -78,27 +72,47 @@ const FURTHER_FIELDS: Partial<Record<UserErrorCode, FieldList>> = {
     ['methods', () => [StepUpMethodEnum]],
     ['maxAge', () => Int, 'Seconds that a proof counts.'],
   ],
+  FORBIDDEN_SCOPE: [['scope', () => String, 'The scope that it takes; null: no service key may do it.', true]],
 }
 
-/** The object type of one code, from the catalogue. */
-function memberOf(code: UserErrorCode): ClassType {
-  class Member extends UserErrorType {}
-  const { type, ...documentation } = USER_ERRORS[code] as { type: string; description?: string }
-  for (const [name, returnType, description, nullable = false] of FURTHER_FIELDS[code] ?? []) {
-    Field(returnType, { nullable, ...(description !== undefined && { description }) })(Member.prototype, name)
+/**
+ * The error types of one schema, which knows these codes alone: the interface `UserError` with its members. Returns the function
+ * that makes the union of a mutation's result: its success and its expected failures.
+ */
+export function errorTypes(codes: readonly UserErrorCode[]) {
+  const UserErrorCodeEnum = enumOf(codes)
+  registerEnumType(UserErrorCodeEnum, { name: 'UserErrorCode' })
+
+  @InterfaceType('UserError', { resolveType: (value: { code: UserErrorCode }) => USER_ERRORS[value.code].type })
+  abstract class UserErrorType {
+    @Field(() => UserErrorCodeEnum)
+    code: UserErrorCode
+
+    @Field({ description: "For people, in the request's language; programs read `code`." })
+    message: string
   }
-  const { description } = documentation
-  ObjectType(type, { implements: UserErrorType, ...(description === undefined ? {} : { description }) })(Member)
-  return Member
+
+  /** The object type of one code, from the catalogue. */
+  function memberOf(code: UserErrorCode): ClassType {
+    class Member extends UserErrorType {}
+    const { type, ...documentation } = USER_ERRORS[code] as { type: string; description?: string }
+    for (const [name, returnType, description, nullable = false] of FURTHER_FIELDS[code] ?? []) {
+      Field(returnType, { nullable, ...(description !== undefined && { description }) })(Member.prototype, name)
+    }
+    const { description } = documentation
+    ObjectType(type, { implements: UserErrorType, ...(description === undefined ? {} : { description }) })(Member)
+    return Member
+  }
+
+  const members = new Map(codes.map((code) => [code, memberOf(code)]))
+  return function resultOf(name: string, success: ClassType, failures: readonly UserErrorCode[]) {
+    return createUnionType({
+      name,
+      types: () => [success, ...failures.flatMap((code) => members.get(code) ?? [])] as const,
+      resolveType: (value: object) => ('code' in value ? USER_ERRORS[value.code as UserErrorCode].type : success.name),
+    })
+  }
 }
 
-const MEMBERS = Object.fromEntries(CODES.map((code) => [code, memberOf(code)])) as Record<UserErrorCode, ClassType>
-
-/** The union of a mutation's result: its success and its expected failures. */
-export function resultOf(name: string, success: ClassType, failures: readonly UserErrorCode[]) {
-  return createUnionType({
-    name,
-    types: () => [success, ...failures.map((code) => MEMBERS[code])] as const,
-    resolveType: (value: object) => ('code' in value ? USER_ERRORS[value.code as UserErrorCode].type : success.name),
-  })
-}
+/** The union of a mutation's result in the public schema. */
+export const resultOf = errorTypes(PUBLIC_USER_ERROR_CODES)

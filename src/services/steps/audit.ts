@@ -4,10 +4,17 @@ import type { Actor, Deps } from '../deps'
 
 /** An audit event with the actor's address and user agent. */
 export function auditOf(
-  { ipAddress, userAgent, kind }: Pick<Actor, 'ipAddress' | 'userAgent' | 'kind'>,
+  { ipAddress, userAgent, kind, id, requestId }: Omit<Actor, 'log'>,
   { type, userId, details, now }: Pick<AuditEvent, 'type' | 'userId' | 'details' | 'now'>,
 ): AuditEvent {
-  return { type, userId, now, ipAddress, userAgent, actorKind: kind ?? 'user', ...(details && { details }) }
+  const by: Pick<AuditEvent, 'ipAddress' | 'userAgent' | 'actorKind' | 'actorId' | 'requestId'> = {
+    ipAddress,
+    userAgent,
+    actorKind: kind ?? 'user',
+    actorId: id ?? null,
+    requestId: requestId ?? null,
+  }
+  return { type, userId, now, ...by, ...(details && { details }) }
 }
 
 /** Records an event that changes nothing, such as a failed login. `commit` records changes. */

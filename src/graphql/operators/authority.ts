@@ -1,0 +1,22 @@
+import type { ServiceScope } from '../../lib/serviceScopes'
+
+/** The scope that a service key needs for each field at the root; null: people only. A field without an entry stops the start. */
+export const SCOPE_OF_FIELD: Readonly<Record<string, ServiceScope | null>> = {
+  users: 'users:read',
+  user: 'users:read',
+  roles: 'users:read',
+  auditEvents: 'audit:read',
+  serviceKeys: null,
+  createUser: 'users:write',
+  disableUser: 'users:write',
+  enableUser: 'users:write',
+  deleteUser: 'users:write',
+  markEmailVerified: 'users:write',
+  sendPasswordReset: 'users:write',
+  endSessions: 'sessions:end',
+  setRoles: 'users:write',
+  setClaims: 'users:write',
+  // A key must not make keys, or one that leaked could not be revoked.
+  createServiceKey: null,
+  revokeServiceKey: null,
+}

@@ -1,0 +1,61 @@
+import type { Actor, AccountKey, Deps, OperatedAccount, ServiceKey, UserFilter } from './deps'
+import { recordEvent } from './steps/audit'
+import { OPERATOR } from '../config/defaults'
+import type { PageStart } from '../lib/pageCursor'
+import { isUuid } from '../lib/uuid'
+import { type AuditFilter, listAuditEvents as eventsPage } from '../store/auditEvents'
+import { findAccountsForOperator, listRoles as rolesInUse } from '../store/operatedUsers'
+import { listServiceKeys as allKeys } from '../store/serviceKeys'
+import { listUsers } from '../store/userPages'
+import { findAccountId } from '../store/users'
+
+type Needs = Pick<Deps, 'clock' | 'database'>
+
+interface Page {
+  first: number
+  after: PageStart | null
+}
+
+/** A page of accounts, the newest first, and one more if there is one. */
+export async function listAccounts(
+  { clock, database }: Needs,
+  filter: UserFilter,
+  { first, after }: Page,
+): Promise<OperatedAccount[]> {
+  const page = await listUsers(database.prisma, filter, { first: first + 1, after })
+  const ids = page.map(({ id }) => id)
+  return findAccountsForOperator(database.prisma, ids, clock.now())
+}
+
+/** One account; null if there is none. Who looked is recorded. */
+export async function viewAccount(
+  { clock, database }: Needs,
+  actor: Actor,
+  key: AccountKey,
+): Promise<OperatedAccount | null> {
+  const id = await findAccountId(database.prisma, key)
+  if (id === null) return null
+  await recordEvent({ clock, database }, actor, { type: 'user_viewed', userId: id })
+  const [account = null] = await findAccountsForOperator(database.prisma, [id], clock.now())
+  return account
+}
+
+/** One account as a change left it. */
+export async function accountAfterChange({ clock, database }: Needs, id: string): Promise<OperatedAccount | null> {
+  const [account = null] = await findAccountsForOperator(database.prisma, [id], clock.now())
+  return account
+}
+
+/** A page of audit events, the newest first, and one more if there is one. */
+export function listAuditEvents({ database }: Pick<Needs, 'database'>, filter: AuditFilter, { first, after }: Page) {
+  if (filter.userId !== undefined && !isUuid(filter.userId)) return Promise.resolve([])
+  return eventsPage(database.prisma, filter, { first: first + 1, after })
+}
+
+export function listServiceKeys({ database }: Pick<Needs, 'database'>): Promise<ServiceKey[]> {
+  return allKeys(database.prisma)
+}
+
+export function listRoles({ database }: Pick<Needs, 'database'>): Promise<{ name: string; users: number }[]> {
+  return rolesInUse(database.prisma, OPERATOR.maxListedRoles)
+}
