@@ -1,39 +1,24 @@
-import { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { type Background, startBackground } from './background'
 import type { Config } from './config/config'
-import { createAccessTokens } from './crypto/accessToken'
-import { createBreachCheck } from './passwords/breachCheck'
-import { HashQueue } from './passwords/hashQueue'
-import { createKeyring } from './crypto/keyring'
 import { startPasswordWarmUp } from './passwords/passwordWarmUp'
-import { createPasswordHasher } from './passwords/passwordHasher'
-import { startStrengthEstimator } from './passwords/strengthEstimator'
-import { deriveSecrets } from './crypto/secrets'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { addressOf } from './http/address'
 import { apiServer } from './http/apiServer'
-import { operatorServer } from './http/operatorServer'
+import { startOperatorServer } from './http/operatorServer'
 import { reloadCertificate } from './http/tls'
 import { workerServer } from './http/workerServer'
 import { type Clock, systemClock } from './lib/clock'
 import { sleep } from './lib/sleep'
 import { Closers } from './lib/closers'
 import type { Logger } from './ops/logger'
-import { type Metrics, createMetrics } from './ops/metrics'
 import { createReadiness } from './ops/readiness'
-import { createSampledLog } from './ops/sampledLog'
 import { startTracing } from './ops/startTracing'
-import { createRateLimiter } from './ratelimit/rateLimiter'
 import type { Deps } from './services/deps'
-import { createSingleFlight } from './services/steps/singleFlight'
 import { readDatabaseUrl } from './store/connection'
-import { openDatabase } from './store/database'
 import { createInspector } from './store/inspection'
 import { applyMigrations, pendingMigrations } from './store/migrations'
-import { type HashKinds, createHashKinds } from './store/hashKinds'
-import { NotificationListener, sendNotification } from './store/notificationListener'
-import { SessionCache } from './store/sessionCache'
+import { createDeps } from './createDeps'
 
 /** A running server. */
 export interface App {
@@ -90,13 +75,9 @@ async function compose(
   )
   closers.push(await startTracing(config, deps.metrics))
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
-  const background = await startBackground(deps, {
-    inbox,
-    listener,
-    hashQueue,
-    delivers: role !== 'web',
-    periodic: periodic && role !== 'web',
-  })
+  const works = role !== 'web'
+  const parts = { inbox, listener, hashQueue, delivers: works, periodic: periodic && works }
+  const background = await startBackground(deps, parts)
   closers.push(() => background.stop())
 
   const warmUp = role === 'worker' ? NO_WARM_UP : startPasswordWarmUp(deps)
@@ -107,20 +88,19 @@ async function compose(
     keys: background.keysProblem,
     passwordsChecked: () => warmUp.isDone(),
   })
+  const isStopping = () => readiness.isStopping()
   const server = await (role === 'worker' ? workerServer : apiServer)({
-    deps,
-    inbox,
-    readiness: readiness.check,
-    isStopping: readiness.isStopping,
-    refreshMetrics: background.refreshMetrics,
+    ...{ deps, inbox, isStopping, readiness: readiness.check, refreshMetrics: background.refreshMetrics },
   })
   closers.push(() => stopServing(server, background, config.shutdownGrace))
   const drained = new AbortController()
-  closers.push(() => drained.abort())
-  closers.push(() => readiness.stop())
+  closers.push(() => {
+    readiness.stop()
+    drained.abort()
+  })
   await server.listen({ host: config.host, port: config.port })
-  const operators = role === 'worker' ? null : await listenForOperators(deps, readiness.isStopping)
-  if (operators) closers.push(() => operators.close())
+  const operators = role === 'worker' ? null : await startOperatorServer({ deps, isStopping })
+  closers.push(() => operators?.close())
   if (config.tls && server.server instanceof TlsServer)
     closers.push(reloadCertificate(server.server, config.tls, logger))
   return {
@@ -132,15 +112,6 @@ async function compose(
     },
     close: () => closers.close(),
   }
-}
-
-/** The operator API on a port of its own, if it is configured so. */
-async function listenForOperators(deps: Deps, isStopping: () => boolean): Promise<FastifyInstance | null> {
-  const { operatorApi, operatorPort, host } = deps.config
-  if (!operatorApi || operatorPort === null) return null
-  const server = await operatorServer({ deps, isStopping })
-  await server.listen({ host, port: operatorPort })
-  return server
 }
 
 /** The configured database, or the embedded one; migrated if the configuration says so. */
@@ -172,71 +143,6 @@ function readinessOf({ database: { pool } }: Deps, parts: ReadinessOf) {
 
 /** A worker checks no passwords. */
 const NO_WARM_UP = { finished: Promise.resolve(), isDone: () => true, stop: () => Promise.resolve() }
-
-type Given = Required<Omit<AppOptions, 'periodic' | 'role'>>
-
-function createDeps(
-  { config, logger, clock }: Given,
-  parts: { databaseUrl: string; directUrl: string; secret: string; closers: Closers },
-) {
-  const { databaseUrl, directUrl, secret, closers } = parts
-  const warn = (error: unknown) =>
-    logger.warn({ event: 'database_connection_lost', err: error }, 'database_connection_lost')
-  const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
-  closers.push(() => database.close())
-  const metrics = createMetrics()
-  const secrets = deriveSecrets(secret, config.secretPrevious)
-  const keyring = createKeyring()
-  const hashKey = secrets.key('budget-key')
-  const { pool } = database
-  const sampledLog = createSampledLog(logger)
-  closers.push(() => sampledLog.flush())
-  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims, redisUrl, redisCluster, rateLimits: enabled } = config
-  const limiter = createRateLimiter({
-    ...{ pool, redisUrl, redisCluster, hashKey, logger, enabled },
-    now: () => clock.now().getTime(),
-    onRefused: ({ budget, retryAfter, log = logger }) =>
-      sampledLog(log, { event: 'rate_limited', kind: budget, retryAfter }),
-  })
-  closers.push(() => limiter.close())
-  const strength = startStrengthEstimator({ logger })
-  closers.push(() => strength.close())
-  const listener = new NotificationListener({
-    target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
-    notify: (payload) => sendNotification(pool, payload),
-    onError: warn,
-  })
-  closers.push(() => listener.close())
-  const sessionCache = new SessionCache({ pool, isListening: () => listener.isListening(), onError: warn })
-  listener.subscribe({
-    onNotification: (notification) => 'id' in notification && sessionCache.invalidate(notification),
-    onListening: () => sessionCache.invalidateAll(),
-  })
-  const { hashQueue, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
-  const deps: Deps = {
-    ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
-    hasher,
-    breached: createBreachCheck({ url: config.breachCheckUrl }),
-    accessTokens: createAccessTokens({ keyring, origin, ttl, tokenClaims }),
-    singleFlight: createSingleFlight(),
-  }
-  return { deps, listener, hashQueue }
-}
-
-function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds) {
-  const hashQueue = new HashQueue({
-    concurrency: config.hashConcurrency,
-    maxWait: config.hashMaxWait,
-    observe: {
-      refused: () => metrics.hashRefused.inc(),
-      dropped: () => metrics.hashDropped.inc(),
-      waited: (milliseconds) => metrics.hashWait.observe(milliseconds / 1000),
-      ran: (milliseconds) => metrics.hashDuration.observe(milliseconds / 1000),
-    },
-  })
-  const { passwordAlgorithm: algorithm, bcryptCost } = config
-  return { hashQueue, hasher: createPasswordHasher({ algorithm, bcryptCost, hashQueue, kindsPresent }) }
-}
 
 /** Takes no new connections and leases no more mails. Requests and mails in flight share one grace period, then connections are closed. */
 async function stopServing(server: FastifyInstance, background: Background, grace: number): Promise<void> {

@@ -12,6 +12,7 @@ import type { Deps } from './services/deps'
 import { syncConfiguredWebhook } from './services/configuredWebhook'
 import { checkRpId } from './services/passkeyRpId'
 import { purgeExpired } from './services/purgeExpired'
+import { warnOfExpiringKeys } from './services/warnOfExpiringKeys'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
 import type { NotificationListener } from './store/notificationListener'
 import { queueState } from './store/outbox'
@@ -101,6 +102,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
       run: () => deleteExpiredSuccessors(deps.database.prisma, deps.config.refreshGrace),
     },
     { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
+    { name: 'warn_of_expiring_keys', interval: 24 * HOUR, run: () => warnOfExpiringKeys(deps) },
     { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { immediately: false }) },
   ]
 }

@@ -7,17 +7,27 @@ const USAGE = `Usage: gatehouse <command>
   serve [--no-worker]              starts the server; without deliveries and periodic work if a worker does them
   worker                           mails, webhooks, purge and key rotation in a process of their own
   migrate                          applies pending migrations
-  keys list                        the signing keys and what each is for
+  keys list                        the signing keys and what each is for, and the keys of other services
   keys rotate                      the next signing key signs from now on
+  keys create NAME --scopes LIST   a key for another service; prints it, this once; --days N, --from ADDRESSES
+  keys revoke ID                   refuses a service key from now on
   users find [BEGINNING]           accounts, the newest first, whose address begins so; --unverified, --disabled,
                                    --first N, --after CURSOR, --json
+  users create ADDRESS             an account without a password; a mail invites its owner to choose one;
+                                   --name NAME, --locale TAG, --roles LIST
   users delete ADDRESS --yes       deletes an account for good; its owner is notified
-  audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json
+  audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json,
+                                   --follow
   users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
   users show ADDRESS               an account with its sessions and factors, as JSON
-  users disable ADDRESS            ends its sessions, and no login succeeds until \`users enable\`
+  users disable ADDRESS            ends its sessions, and no login succeeds until \`users enable\`; --reason TEXT
   users enable ADDRESS             lets it log in again
+  users verify ADDRESS             verifies its address on your word
+  users reset ADDRESS              mails its owner a link that sets a new password
+  operators add ADDRESS            lets it use the operator API, with two factors
+  operators remove ADDRESS         takes that away, at once
   sessions end ADDRESS             ends its sessions
+  sessions end --all --confirm N   ends the sessions of all N accounts
   roles set ADDRESS [ROLES]        replaces its roles; --end-sessions makes them count at once
   claims set ADDRESS JSON          replaces its claims; --end-sessions makes them count at once
   mail test ADDRESS                sends one mail, to prove the configuration
@@ -55,6 +65,14 @@ async function run([command, ...rest]: string[]): Promise<number> {
       return (await (await import('./commands/usersFind')).findUsers(rest.slice(1))) ?? usage()
     case 'users delete':
       return (await (await import('./commands/usersDelete')).deleteUserOf(rest.slice(1))) ?? usage()
+    case 'users create':
+      return (await (await import('./commands/usersCreate')).createUserOf(rest.slice(1))) ?? usage()
+    case 'users disable':
+      return (await (await import('./commands/users')).disable(rest.slice(1))) ?? usage()
+    case 'sessions end':
+      return (await (await import('./commands/sessionsEnd')).endSessionsOf(rest.slice(1))) ?? usage()
+    case 'keys create':
+      return (await (await import('./commands/serviceKeys')).createKey(rest.slice(1))) ?? usage()
     case 'audit tail':
       return (await (await import('./commands/auditTail')).auditTail(rest.slice(1))) ?? usage()
     case 'help':
@@ -70,6 +88,8 @@ async function run([command, ...rest]: string[]): Promise<number> {
   }
   if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined)
     return (await import('./commands/mailTest')).mailTest(rest[1])
+  if (command === 'keys' && rest[0] === 'revoke' && rest[1] !== undefined)
+    return (await import('./commands/serviceKeys')).revokeKey(rest[1])
   if (command === 'doctor') return (await (await import('./commands/doctor')).doctor(rest)) ?? usage()
   if (command === 'webhooks') return (await (await import('./commands/webhooks')).webhooks(rest)) ?? usage()
   return (await runOnAccount(command, rest)) ?? usage()
@@ -91,12 +111,15 @@ async function runOnAccount(command: string | undefined, words: string[]): Promi
   switch (`${command ?? ''} ${action}`) {
     case 'users show':
       return users.showUser(address)
-    case 'users disable':
-      return users.disable(address)
     case 'users enable':
       return users.enable(address)
-    case 'sessions end':
-      return users.endSessionsOf(address)
+    case 'users verify':
+      return users.verify(address)
+    case 'users reset':
+      return users.reset(address)
+    case 'operators add':
+    case 'operators remove':
+      return users.makeOperator(address, action === 'add')
     case 'roles set':
       return users.replaceRoles(address, values, options)
     case 'claims set':

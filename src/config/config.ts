@@ -116,8 +116,7 @@ export function resolveConfig(env: Environment) {
     ...webhooks(env, production),
     ...limitsOf(env, devTools),
     sandbox: env.SANDBOX ?? devTools,
-    operatorApi: env.OPERATOR_API,
-    operatorPort: env.OPERATOR_PORT ?? null,
+    ...operators(env),
     metricsToken: env.METRICS_TOKEN ?? null,
     ...tracing(env),
     logLevel: env.LOG_LEVEL,
@@ -178,6 +177,10 @@ function webhooks(env: Environment, production: boolean) {
     webhookEvents: env.WEBHOOK_EVENTS ?? [],
     webhookPrivateHosts: webhookPrivateHosts(env.WEBHOOK_PRIVATE_HOSTS, production),
   }
+}
+
+function operators(env: Environment) {
+  return { operatorApi: env.OPERATOR_API, operatorPort: env.OPERATOR_PORT ?? null }
 }
 
 function tokenClaims(env: Environment, publicUrl: string) {

@@ -107,7 +107,7 @@ export const SERVICE_KEY = {
   /** Days that a key may be valid; by default one year. */
   maxDays: 3_650,
   defaultDays: 365,
-  /** Days before its expiry from which each purge warns of a key. */
+  /** Days before its expiry from which the log warns of a key, once a day. */
   warnDays: 30,
   maxName: 100,
   /** Addresses and ranges that one key may be used from. */

@@ -51,13 +51,19 @@ export function operatorRoute(
   })
 }
 
-/** A server for the operator API alone, on OPERATOR_PORT: so that a firewall can keep it from the internet. */
-export async function operatorServer(parts: BaseParts & { deps: Deps }): Promise<FastifyInstance> {
+/**
+ * Starts a server for the operator API alone, on OPERATOR_PORT, so that a firewall can keep it from the internet. Null if the
+ * configuration has no such port.
+ */
+export async function startOperatorServer(parts: BaseParts & { deps: Deps }): Promise<FastifyInstance | null> {
+  const { operatorApi, operatorPort: port, host } = parts.deps.config
+  if (!operatorApi || port === null) return null
   const app = await baseServer(parts)
   jsonBodies(app)
   limitShape(app)
   const apollo = await startOperatorApollo(parts.deps)
   operatorRoute(app, { deps: parts.deps, apollo })
   app.addHook('onClose', () => apollo.stop())
+  await app.listen({ host, port })
   return app
 }

@@ -63,9 +63,8 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
     case 'resendVerification':
       return resentVerification(parts, mail)
     case 'resetPassword':
-      return passwordReset(parts, mail)
     case 'invitation':
-      return invitation(parts, mail)
+      return passwordReset(parts, mail, mail.name)
     case 'loginCode':
       return loginCode(parts, mail)
     case 'confirmEmailChange':
@@ -169,39 +168,23 @@ async function storeCode(
   return null
 }
 
-/** Unverified accounts get it too: the link proves the address. */
-async function passwordReset(parts: ComposeParts, mail: QueuedMail): Result {
+/** Unverified accounts get it too: the link proves the address. An invitation is a link of the same kind that lives longer. */
+async function passwordReset(parts: ComposeParts, mail: QueuedMail, name: 'resetPassword' | 'invitation'): Result {
   const user = await findUserByEmail(parts.database.prisma, mail.recipient)
   if (!user) return { skipped: 'noRecipient' }
   if (user.disabledAt) return { skipped: 'disabled' }
+  if (name === 'invitation' && user.passwordHash !== NO_PASSWORD) return { skipped: 'alreadyDone' }
 
-  const expiresIn = parts.config.resetTokenTtl
+  const expiresIn = name === 'invitation' ? MAIL.invitationLife : parts.config.resetTokenTtl
   const link = { userId: user.id, purpose: 'RESET_PASSWORD' as const, expiresIn }
-  const token = await consumeMailQuota(parts, { mail, kind: 'resetPassword', link }, (tx) =>
+  const token = await consumeMailQuota(parts, { mail, kind: name, link }, (tx) =>
     replaceLinkToken(parts, tx, { mail, ...link }),
   )
   if (typeof token !== 'string') return token
   // An account that is neither verified nor imported has no locale of its own yet.
   const locale = user.emailVerifiedAt || user.importedAt ? user.locale : mail.locale
   const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
-  return { ...render(parts, 'resetPassword', { payload, locale }), token }
-}
-
-/** An account that an operator created: the link of a reset, which lives longer. */
-async function invitation(parts: ComposeParts, mail: QueuedMail): Result {
-  const { user } = mail
-  if (!user) return { skipped: 'noRecipient' }
-  if (user.disabledAt) return { skipped: 'disabled' }
-  if (user.email !== mail.recipient || user.passwordHash !== NO_PASSWORD) return { skipped: 'alreadyDone' }
-
-  const expiresIn = MAIL.invitationLife
-  const link = { userId: user.id, purpose: 'RESET_PASSWORD' as const, expiresIn }
-  const token = await consumeMailQuota(parts, { mail, kind: 'invitation', link }, (tx) =>
-    replaceLinkToken(parts, tx, { mail, ...link }),
-  )
-  if (typeof token !== 'string') return token
-  const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
-  return { ...render(parts, 'invitation', { payload, locale: user.locale }), token }
+  return { ...render(parts, name, { payload, locale }), token }
 }
 
 async function emailChange(parts: ComposeParts, mail: QueuedMail): Result {

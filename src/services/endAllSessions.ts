@@ -2,7 +2,7 @@ import type { Actor } from './deps'
 import { type ChangeDeps, commit } from './steps/commit'
 import { SESSION } from '../config/defaults'
 import { revokeSomeSessions } from '../store/sessions'
-import { countUsers } from '../store/users'
+import { countUsers } from '../store/operatedUsers'
 
 /**
  * Ends every session of every account, as after a leak of keys. `confirm` is the number of accounts, so that nobody does it by

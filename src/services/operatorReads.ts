@@ -4,10 +4,9 @@ import { OPERATOR } from '../config/defaults'
 import type { PageStart } from '../lib/pageCursor'
 import { isUuid } from '../lib/uuid'
 import { type AuditFilter, listAuditEvents as eventsPage } from '../store/auditEvents'
-import { findAccountsForOperator, listRoles as rolesInUse } from '../store/operatedUsers'
+import { findAccountId, findAccountsForOperator, listRoles as rolesInUse } from '../store/operatedUsers'
 import { listServiceKeys as allKeys } from '../store/serviceKeys'
 import { listUsers } from '../store/userPages'
-import { findAccountId } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database'>
 
@@ -28,16 +27,11 @@ export async function listAccounts(
 }
 
 /** One account; null if there is none. Who looked is recorded. */
-export async function viewAccount(
-  { clock, database }: Needs,
-  actor: Actor,
-  key: AccountKey,
-): Promise<OperatedAccount | null> {
-  const id = await findAccountId(database.prisma, key)
+export async function viewAccount(deps: Needs, actor: Actor, key: AccountKey): Promise<OperatedAccount | null> {
+  const id = await findAccountId(deps.database.prisma, key)
   if (id === null) return null
-  await recordEvent({ clock, database }, actor, { type: 'user_viewed', userId: id })
-  const [account = null] = await findAccountsForOperator(database.prisma, [id], clock.now())
-  return account
+  await recordEvent(deps, actor, { type: 'user_viewed', userId: id })
+  return accountAfterChange(deps, id)
 }
 
 /** One account as a change left it. */

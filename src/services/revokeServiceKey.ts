@@ -8,7 +8,8 @@ export async function revokeServiceKey(deps: ChangeDeps, actor: Actor, id: strin
   if (!isUuid(id)) return false
   return commit(deps, actor, async (tx, now) => {
     const revoked = await revokeRow(tx, id, now)
-    const event = { type: 'service_key_revoked', userId: null, details: { serviceKeyId: id } } as const
-    return { result: revoked, event: revoked ? event : null, invalidate: [] }
+    const details = { serviceKeyId: id }
+    const event = revoked ? ({ type: 'service_key_revoked', userId: null, details } as const) : null
+    return { result: revoked, event, invalidate: [] }
   })
 }

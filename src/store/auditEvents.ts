@@ -86,11 +86,6 @@ export function countAuditEvents(
   return db.auditEvent.count({ where: { userId, type, createdAt: { gt: since } } })
 }
 
-/** The newest events, the newest first, of one user or one type if given. */
-export function newestAuditEvents(db: Queryable, filter: { userId?: string; type?: string }, count: number) {
-  return db.auditEvent.findMany({ where: filter, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: count })
-}
-
 /** An event as its owner may read it. */
 export interface SecurityEvent {
   id: string

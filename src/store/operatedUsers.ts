@@ -1,5 +1,5 @@
 import type { Queryable, Transaction } from './database'
-import { NO_PASSWORD } from './users'
+import { type AccountKey, NO_PASSWORD } from './users'
 import type { Grants } from '../lib/grants'
 
 /** Accounts as an operator sees them: no hash, no token, no secret. In the order of the ids; a deleted one is left out. */
@@ -59,4 +59,14 @@ export async function insertOperatedUser(
     skipDuplicates: true,
   })
   return count === 1
+}
+
+/** The exact number of accounts: it reads all of them. */
+export function countUsers(db: Queryable): Promise<number> {
+  return db.user.count()
+}
+
+/** The id of an account; null if there is none. */
+export async function findAccountId(db: Queryable, key: AccountKey): Promise<string | null> {
+  return (await db.user.findUnique({ where: key, select: { id: true } }))?.id ?? null
 }

@@ -41,6 +41,11 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
     ),
     countedMails: await alone((tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } })),
     auditEvents: await alone((tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } })),
+    serviceKeys: await alone((tx) =>
+      tx.serviceKey.deleteMany({
+        where: { OR: [{ expiresAt: { lt: auditBefore } }, { revokedAt: { lt: auditBefore } }] },
+      }),
+    ),
     webhookDeliveries: await alone((tx) =>
       tx.webhookDelivery.deleteMany({ where: { createdAt: { lt: limits.webhooksBefore } } }),
     ),

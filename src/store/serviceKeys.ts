@@ -54,6 +54,18 @@ export function listServiceKeys(db: Queryable): Promise<ServiceKey[]> {
   return db.serviceKey.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], select: VIEW })
 }
 
+/** Keys that can be used and expire before a moment, the next first. */
+export function listExpiringServiceKeys(
+  db: Queryable,
+  { now, before }: { now: Date; before: Date },
+): Promise<ServiceKey[]> {
+  return db.serviceKey.findMany({
+    where: { revokedAt: null, expiresAt: { gt: now, lt: before } },
+    orderBy: { expiresAt: 'asc' },
+    select: VIEW,
+  })
+}
+
 export function countServiceKeys(db: Queryable, now: Date): Promise<number> {
   return db.serviceKey.count({ where: { revokedAt: null, expiresAt: { gt: now } } })
 }

@@ -32,14 +32,8 @@ type LoginUser = Pick<
   | 'createdAt'
 >
 
-export function toAccount({
-  id,
-  email,
-  emailVerifiedAt,
-  displayName,
-  locale,
-  createdAt,
-}: Omit<Account, 'passwordHash'>): Account {
+export function toAccount(row: Omit<Account, 'passwordHash'>): Account {
+  const { id, email, emailVerifiedAt, displayName, locale, createdAt } = row
   return { id, email, emailVerifiedAt, displayName, locale, createdAt }
 }
 
@@ -260,14 +254,4 @@ export async function deleteUser(tx: Transaction, checked: PasswordVersion): Pro
   })
   await tx.user.delete({ where: { id: checked.id } })
   return true
-}
-
-/** The exact number of accounts: it reads all of them. */
-export function countUsers(db: Queryable): Promise<number> {
-  return db.user.count()
-}
-
-/** The id of an account; null if there is none. */
-export async function findAccountId(db: Queryable, key: AccountKey): Promise<string | null> {
-  return (await db.user.findUnique({ where: key, select: { id: true } }))?.id ?? null
 }

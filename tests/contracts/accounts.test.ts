@@ -13,7 +13,13 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const client: ClientInfo = {
-  ...{ ipAddress: '192.0.2.7', networks: [], userAgent: null, locale: 'en', requestId: 'accounts' },
+  ...{
+    ipAddress: '192.0.2.7',
+    networks: [],
+    userAgent: null,
+    locale: 'en',
+    requestId: '01a20000-0000-7000-8000-000000000001',
+  },
   log: createLogger({ level: 'silent', pretty: false }),
   signal: new AbortController().signal,
 }

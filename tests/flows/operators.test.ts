@@ -1,3 +1,4 @@
+import { warnOfExpiringKeys } from '../../src/services/warnOfExpiringKeys'
 import { startTestApp, type TestApp } from '../support/app'
 import { call, me } from '../support/client'
 import { type OperatorAnswer, change, operate, personWithRoles } from '../support/operators'
@@ -437,6 +438,16 @@ describe('service keys', () => {
     app.clock.pass(86_400_001)
     expect([(await ask(year.key)).code, (await ask(day.key)).code]).toEqual(['SUCCESS', 'UNAUTHENTICATED'])
     operator = await personWithRoles(app, { roles: ['operator'], aal: 2 })
+  })
+
+  test('are warned of from thirty days before their expiry', async () => {
+    const [soon, later] = [await create({ days: 30 }), await create({ days: 31 })]
+    await warnOfExpiringKeys(app.app.deps)
+    const warned = app.log
+      .filter(({ event }) => event === 'service_key_expires')
+      .map(({ serviceKeyId }) => serviceKeyId)
+    expect(warned).toContain(soon.serviceKey.id)
+    expect(warned).not.toContain(later.serviceKey.id)
   })
 
   test('work from their addresses only', async () => {

@@ -11,6 +11,8 @@ import { REST_ROUTES } from '../../src/http/restTable'
 import { parseDuration } from '../../src/lib/duration'
 import { MAIL_NAMES } from '../../src/mail/templates'
 import { createMetrics } from '../../src/ops/metrics'
+import { SCOPE_OF_FIELD } from '../../src/graphql/operators/authority'
+import { SERVICE_SCOPES } from '../../src/lib/serviceScopes'
 import { WEBHOOK_EVENTS } from '../../src/webhooks/catalogue'
 import { RETRY_DELAYS } from '../../src/webhooks/retrySchedule'
 import { bare, tableOf } from '../support/documents'
@@ -136,7 +138,7 @@ test('docs/operations.md lists each event of the log', () => {
   const events = sources.flatMap((source) =>
     [
       ...source.matchAll(
-        /(?:\{ event: |(?:event: (?:\[\.\.\.verified, )?|auditOf\(client, |recordEvent\(deps, client, |\? \()\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
+        /(?:\{ event: |(?:event: (?:\[\.\.\.verified, )?|auditOf\(client, |recordEvent\(deps, (?:client|actor), |\? \()\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
       ),
     ].map(([, name = '']) => name),
   )
@@ -178,6 +180,15 @@ test('docs/webhooks.md lists each event with its data, and each delay', () => {
   expect(told).toEqual(inCode)
   const delays = tableOf(text, 'webhook-attempts').map(([, delay = '']) => parseDuration(delay))
   expect(delays).toEqual([...RETRY_DELAYS])
+})
+
+test('docs/operators.md lists each field with its scope, and each scope', () => {
+  const text = read('docs/operators.md')
+  const fields = tableOf(text, 'operator-fields').map(([name = '', scope = '']) => [bare(name), bare(scope)])
+  const inCode = Object.entries(SCOPE_OF_FIELD).map(([name, scope]) => [name, scope ?? 'people only'])
+  expect(fields.sort()).toEqual(inCode.sort())
+  const scopes = tableOf(text, 'service-scopes').map(([name = '', what = '']) => [bare(name), what])
+  expect(scopes).toEqual(Object.entries(SERVICE_SCOPES))
 })
 
 test('docs/mails.md lists each mail', () => {

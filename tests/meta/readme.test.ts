@@ -19,6 +19,7 @@ const DEVELOPMENT = { SMTP_URL: '' }
 /** What opens every route of the README's table. */
 const OPTIONAL = {
   LOGIN_CODE: 'on',
+  OPERATOR_API: 'on',
   SECURITY_CONTACT: 'mailto:security@example.com',
   APPLE_APP_IDS: 'ABCDE12345.com.example.app',
   ANDROID_APPS: `com.example.app:${Array<string>(32).fill('0A').join(':')}`,

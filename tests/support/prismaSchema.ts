@@ -16,6 +16,7 @@ const TYPES: Record<string, string> = {
 const NATIVE: Record<string, string> = {
   Uuid: 'uuid',
   SmallInt: 'smallint',
+  Inet: 'inet',
   'Timestamptz(3)': 'timestamp(3) with time zone',
 }
 const ON_DELETE: Record<string, string> = { Cascade: 'c', SetNull: 'n', Restrict: 'r', NoAction: 'a' }

@@ -1,9 +1,14 @@
-import { OPERATOR } from '../../config/defaults'
 import { GraphQLError } from 'graphql'
+import { OPERATOR } from '../../config/defaults'
 import { type PageStart, pageStartOf } from '../../lib/pageCursor'
 
+interface Given {
+  first: number
+  after?: string | null
+}
+
 /** The arguments of a page. Throws a BAD_USER_INPUT for a size out of bounds or a cursor that is none of ours. */
-export function pageOf(first: number, after: string | null | undefined): { first: number; after: PageStart | null } {
+export function pageOf({ first, after }: Given): { first: number; after: PageStart | null } {
   if (first < 1 || first > OPERATOR.maxPage) throw badInput(`first is 1 to ${OPERATOR.maxPage}`)
   if (after === null || after === undefined) return { first, after: null }
   const start = pageStartOf(after)

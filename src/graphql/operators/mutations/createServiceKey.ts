@@ -39,7 +39,7 @@ export class CreateServiceKeyMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => CreateServiceKeyInput) input: CreateServiceKeyInput,
-  ): Promise<CreateServiceKeySuccess> {
+  ) {
     return createServiceKey(deps, actor, input)
   }
 }

@@ -43,7 +43,7 @@ export class CreateUserMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => CreateUserInput) input: CreateUserInput,
-  ): Promise<CreateUserSuccess> {
+  ) {
     return viewAfterChange(deps, await createUser(deps, actor, input))
   }
 }

@@ -27,7 +27,7 @@ export class DeleteUserMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => DeleteUserInput) input: DeleteUserInput,
-  ): Promise<DeleteUserSuccess> {
+  ) {
     const userId = await deleteUser(deps, actor, accountKey(input.userId))
     if (userId === null) throw new NotFoundError()
     return { userId }

@@ -32,7 +32,7 @@ export class DisableUserMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => DisableUserInput) input: DisableUserInput,
-  ): Promise<DisableUserSuccess> {
+  ) {
     const account = accountKey(input.userId)
     return viewAfterChange(deps, await disableUser(deps, actor, { account, reason: input.reason }))
   }

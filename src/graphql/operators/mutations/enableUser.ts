@@ -29,7 +29,7 @@ export class EnableUserMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => EnableUserInput) input: EnableUserInput,
-  ): Promise<EnableUserSuccess> {
+  ) {
     const account = accountKey(input.userId)
     return viewAfterChange(deps, await enableUser(deps, actor, account))
   }

@@ -34,7 +34,7 @@ export class EndSessionsMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => EndSessionsInput) { userId, all, confirm }: EndSessionsInput,
-  ): Promise<EndSessionsSuccess> {
+  ) {
     if (typeof userId === 'string' && !all) {
       const endedSessions = await endSessions(deps, actor, accountKey(userId))
       if (endedSessions === null) throw new NotFoundError()

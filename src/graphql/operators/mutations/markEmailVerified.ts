@@ -30,7 +30,7 @@ export class MarkEmailVerifiedMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => MarkEmailVerifiedInput) input: MarkEmailVerifiedInput,
-  ): Promise<MarkEmailVerifiedSuccess> {
+  ) {
     const account = accountKey(input.userId)
     return viewAfterChange(deps, await markEmailVerified(deps, actor, account))
   }

@@ -26,7 +26,7 @@ export class RevokeServiceKeyMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => RevokeServiceKeyInput) { serviceKeyId }: RevokeServiceKeyInput,
-  ): Promise<RevokeServiceKeySuccess> {
+  ) {
     if (!(await revokeServiceKey(deps, actor, serviceKeyId))) throw new NotFoundError()
     return { serviceKeyId }
   }

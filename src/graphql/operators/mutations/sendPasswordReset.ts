@@ -27,7 +27,7 @@ export class SendPasswordResetMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => SendPasswordResetInput) input: SendPasswordResetInput,
-  ): Promise<SendPasswordResetSuccess> {
+  ) {
     const account = accountKey(input.userId)
     return viewAfterChange(deps, await sendPasswordReset(deps, actor, account))
   }

@@ -39,7 +39,7 @@ export class SetClaimsMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => SetClaimsInput) input: SetClaimsInput,
-  ): Promise<SetClaimsSuccess> {
+  ) {
     const account = accountKey(input.userId)
     if (problemOfClaims(input.claims) !== null)
       throw new InvalidInputError([{ field: 'claims', code: 'INVALID_FORMAT' }])

@@ -37,7 +37,7 @@ export class SetRolesMutation {
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
     @Arg('input', () => SetRolesInput) input: SetRolesInput,
-  ): Promise<SetRolesSuccess> {
+  ) {
     const account = accountKey(input.userId)
     if (problemOfRoles(input.roles) !== null) throw new InvalidInputError([{ field: 'roles', code: 'INVALID_FORMAT' }])
     const { roles, endSessions } = input

@@ -1,4 +1,4 @@
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Query, Resolver, Root } from 'type-graphql'
+import { Args, ArgsType, Ctx, Field, FieldResolver, ID, InputType, Int, Query, Resolver, Root } from 'type-graphql'
 import { listAuditEvents } from '../../../services/operatorReads'
 import { connectionOf } from '../../objects/connection'
 import { withoutNulls } from '../../withoutNulls'
@@ -25,17 +25,37 @@ class AuditFilterInput {
   before?: Date | null
 }
 
+@ArgsType()
+class AuditEventsArgs {
+  @Field(() => AuditFilterInput, { nullable: true })
+  filter?: AuditFilterInput | null
+
+  @Field(() => Int, { defaultValue: 50 })
+  first: number
+
+  @Field(() => String, { nullable: true })
+  after?: string | null
+}
+
+@ArgsType()
+class EventsOfAccountArgs {
+  @Field(() => Int, { defaultValue: 20 })
+  first: number
+
+  @Field(() => String, { nullable: true })
+  after?: string | null
+}
+
 @Resolver(() => AccountView)
 export class AuditEventsQuery {
   @Query(() => AuditEventConnection, { description: 'The audit, the newest first.' })
   async auditEvents(
     @Ctx() { deps }: OperatorContext,
-    @Arg('filter', () => AuditFilterInput, { nullable: true }) filter: AuditFilterInput | null,
-    @Arg('first', () => Int, { defaultValue: 50 }) size: number,
-    @Arg('after', () => String, { nullable: true }) cursor: string | null,
+    @Args(() => AuditEventsArgs) { filter, ...size }: AuditEventsArgs,
   ) {
-    const page = pageOf(size, cursor)
-    return connectionOf(await listAuditEvents(deps, withoutNulls(filter ?? {}), page), page.first, (event) => event)
+    const page = pageOf(size)
+    const events = await listAuditEvents(deps, withoutNulls<AuditFilterInput>(filter), page)
+    return connectionOf(events, page.first, (event) => event)
   }
 
   @FieldResolver(() => AuditEventConnection, {
@@ -45,10 +65,9 @@ export class AuditEventsQuery {
   async ofAccount(
     @Ctx() { deps }: OperatorContext,
     @Root() { id: userId }: AccountView,
-    @Arg('first', () => Int, { defaultValue: 20 }) size: number,
-    @Arg('after', () => String, { nullable: true }) cursor: string | null,
+    @Args(() => EventsOfAccountArgs) size: EventsOfAccountArgs,
   ) {
-    const page = pageOf(size, cursor)
+    const page = pageOf(size)
     return connectionOf(await listAuditEvents(deps, { userId }, page), page.first, (event) => event)
   }
 }

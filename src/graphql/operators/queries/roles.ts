@@ -14,7 +14,7 @@ class RoleType {
 @Resolver()
 export class RolesQuery {
   @Query(() => [RoleType], { description: 'The roles in use. `operator` and `auditor` open this API.' })
-  roles(@Ctx() { deps }: OperatorContext): Promise<RoleType[]> {
+  roles(@Ctx() { deps }: OperatorContext) {
     return listRoles(deps)
   }
 }

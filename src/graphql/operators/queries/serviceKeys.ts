@@ -8,7 +8,7 @@ export class ServiceKeysQuery {
   @Query(() => [ServiceKeyType], {
     description: 'Keys of other services, the newest first, without the keys themselves.',
   })
-  serviceKeys(@Ctx() { deps }: OperatorContext): Promise<ServiceKeyType[]> {
+  serviceKeys(@Ctx() { deps }: OperatorContext) {
     return listServiceKeys(deps)
   }
 }

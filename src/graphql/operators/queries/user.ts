@@ -1,4 +1,4 @@
-import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
+import { Args, ArgsType, Ctx, Field, ID, Query, Resolver } from 'type-graphql'
 import { canonicalEmail } from '../../../lib/emailAddress'
 import { isUuid } from '../../../lib/uuid'
 import type { AccountKey, Actor } from '../../../services/deps'
@@ -6,6 +6,15 @@ import { viewAccount } from '../../../services/operatorReads'
 import { CurrentActor, type OperatorContext } from '../context'
 import { AccountView } from '../objects/account'
 import { badInput } from '../pages'
+
+@ArgsType()
+class UserArgs {
+  @Field(() => ID, { nullable: true })
+  id?: string | null
+
+  @Field(() => String, { nullable: true })
+  email?: string | null
+}
 
 @Resolver()
 export class UserQuery {
@@ -16,10 +25,9 @@ export class UserQuery {
   async user(
     @Ctx() { deps }: OperatorContext,
     @CurrentActor() actor: Actor,
-    @Arg('id', () => ID, { nullable: true }) id: string | null,
-    @Arg('email', () => String, { nullable: true }) email: string | null,
-  ): Promise<AccountView | null> {
-    const key = keyOf(id ?? null, email ?? null)
+    @Args(() => UserArgs) { id = null, email = null }: UserArgs,
+  ) {
+    const key = keyOf(id, email)
     const account = key && (await viewAccount(deps, actor, key))
     return account && AccountView.of(account)
   }

@@ -1,4 +1,4 @@
-import { Arg, Ctx, Field, InputType, Int, Query, Resolver } from 'type-graphql'
+import { Args, ArgsType, Ctx, Field, InputType, Int, Query, Resolver } from 'type-graphql'
 import type { UserFilter } from '../../../services/deps'
 import { listAccounts } from '../../../services/operatorReads'
 import { connectionOf } from '../../objects/connection'
@@ -34,17 +34,24 @@ class UserFilterInput {
   createdBefore?: Date | null
 }
 
+@ArgsType()
+class UsersArgs {
+  @Field(() => UserFilterInput, { nullable: true })
+  filter?: UserFilterInput | null
+
+  @Field(() => Int, { defaultValue: 50 })
+  first: number
+
+  @Field(() => String, { nullable: true })
+  after?: string | null
+}
+
 @Resolver()
 export class UsersQuery {
   @Query(() => UserConnection, { description: 'Accounts, the newest first.' })
-  async users(
-    @Ctx() { deps }: OperatorContext,
-    @Arg('filter', () => UserFilterInput, { nullable: true }) given: UserFilterInput | null,
-    @Arg('first', () => Int, { defaultValue: 50 }) size: number,
-    @Arg('after', () => String, { nullable: true }) cursor: string | null,
-  ) {
-    const page = pageOf(size, cursor)
-    const filter: UserFilter = withoutNulls(given ?? {})
+  async users(@Ctx() { deps }: OperatorContext, @Args(() => UsersArgs) { filter: given, ...size }: UsersArgs) {
+    const page = pageOf(size)
+    const filter: UserFilter = withoutNulls<UserFilterInput>(given)
     for (const name of ['emailPrefix', 'emailContains'] as const) {
       if (filter[name] !== undefined) filter[name] = filter[name].toLowerCase()
     }

@@ -1,0 +1,91 @@
+import type { Config } from './config/config'
+import { createAccessTokens } from './crypto/accessToken'
+import { createBreachCheck } from './passwords/breachCheck'
+import { HashQueue } from './passwords/hashQueue'
+import { createKeyring } from './crypto/keyring'
+import { createPasswordHasher } from './passwords/passwordHasher'
+import { startStrengthEstimator } from './passwords/strengthEstimator'
+import { deriveSecrets } from './crypto/secrets'
+import { type Clock } from './lib/clock'
+import { Closers } from './lib/closers'
+import type { Logger } from './ops/logger'
+import { type Metrics, createMetrics } from './ops/metrics'
+import { createSampledLog } from './ops/sampledLog'
+import { createRateLimiter } from './ratelimit/rateLimiter'
+import type { Deps } from './services/deps'
+import { createSingleFlight } from './services/steps/singleFlight'
+import { readDatabaseUrl } from './store/connection'
+import { openDatabase } from './store/database'
+import { type HashKinds, createHashKinds } from './store/hashKinds'
+import { NotificationListener, sendNotification } from './store/notificationListener'
+import { SessionCache } from './store/sessionCache'
+
+interface Given {
+  config: Config
+  logger: Logger
+  clock: Clock
+}
+
+/** Opens what the operations depend on; `closers` gets what closes it. */
+export function createDeps(
+  { config, logger, clock }: Given,
+  parts: { databaseUrl: string; directUrl: string; secret: string; closers: Closers },
+) {
+  const { databaseUrl, directUrl, secret, closers } = parts
+  const warn = (error: unknown) =>
+    logger.warn({ event: 'database_connection_lost', err: error }, 'database_connection_lost')
+  const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
+  closers.push(() => database.close())
+  const metrics = createMetrics()
+  const secrets = deriveSecrets(secret, config.secretPrevious)
+  const keyring = createKeyring()
+  const hashKey = secrets.key('budget-key')
+  const { pool } = database
+  const sampledLog = createSampledLog(logger)
+  closers.push(() => sampledLog.flush())
+  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims, redisUrl, redisCluster, rateLimits: enabled } = config
+  const limiter = createRateLimiter({
+    ...{ pool, redisUrl, redisCluster, hashKey, logger, enabled },
+    now: () => clock.now().getTime(),
+    onRefused: ({ budget, retryAfter, log = logger }) =>
+      sampledLog(log, { event: 'rate_limited', kind: budget, retryAfter }),
+  })
+  closers.push(() => limiter.close())
+  const strength = startStrengthEstimator({ logger })
+  closers.push(() => strength.close())
+  const listener = new NotificationListener({
+    target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
+    notify: (payload) => sendNotification(pool, payload),
+    onError: warn,
+  })
+  closers.push(() => listener.close())
+  const sessionCache = new SessionCache({ pool, isListening: () => listener.isListening(), onError: warn })
+  listener.subscribe({
+    onNotification: (notification) => 'id' in notification && sessionCache.invalidate(notification),
+    onListening: () => sessionCache.invalidateAll(),
+  })
+  const { hashQueue, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
+  const deps: Deps = {
+    ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
+    hasher,
+    breached: createBreachCheck({ url: config.breachCheckUrl }),
+    accessTokens: createAccessTokens({ keyring, origin, ttl, tokenClaims }),
+    singleFlight: createSingleFlight(),
+  }
+  return { deps, listener, hashQueue }
+}
+
+function createHasher(config: Config, metrics: Metrics, kindsPresent: HashKinds) {
+  const hashQueue = new HashQueue({
+    concurrency: config.hashConcurrency,
+    maxWait: config.hashMaxWait,
+    observe: {
+      refused: () => metrics.hashRefused.inc(),
+      dropped: () => metrics.hashDropped.inc(),
+      waited: (milliseconds) => metrics.hashWait.observe(milliseconds / 1000),
+      ran: (milliseconds) => metrics.hashDuration.observe(milliseconds / 1000),
+    },
+  })
+  const { passwordAlgorithm: algorithm, bcryptCost } = config
+  return { hashQueue, hasher: createPasswordHasher({ algorithm, bcryptCost, hashQueue, kindsPresent }) }
+}
