@@ -1,6 +1,8 @@
+import { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { type Background, startBackground } from './background'
 import type { Config } from './config/config'
+import { createDeps } from './createDeps'
 import { startPasswordWarmUp } from './passwords/passwordWarmUp'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { addressOf } from './http/address'
@@ -18,7 +20,6 @@ import type { Deps } from './services/deps'
 import { readDatabaseUrl } from './store/connection'
 import { createInspector } from './store/inspection'
 import { applyMigrations, pendingMigrations } from './store/migrations'
-import { createDeps } from './createDeps'
 
 /** A running server. */
 export interface App {
