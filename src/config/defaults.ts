@@ -118,6 +118,13 @@ export const SERVICE_KEY = {
   lastUsedResolution: MINUTE,
 } as const
 
+export const OAUTH = {
+  /** Calls of one service key in a minute: a service that asks at every request has ten a second. */
+  introspectionsPerMinute: 600,
+  /** Calls from one network in a minute. */
+  revocationsPerMinute: 60,
+} as const
+
 export const SIGNING_KEYS = {
   /** Milliseconds that an old key verifies after its last token has expired: clocks differ, and rollouts take time. */
   retirementMargin: 5 * MINUTE,

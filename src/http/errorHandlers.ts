@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestErrorCode } from '../errors/catalogue'
-import { pathOf } from './path'
+import { isGraphQLPath, pathOf } from './path'
 import { negotiateLocale } from '../i18n/negotiate'
 import { text } from '../i18n/text'
 
@@ -23,7 +23,7 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, failure:
 }
 
 function isGraphQL(request: FastifyRequest): boolean {
-  return pathOf(request) === '/graphql'
+  return isGraphQLPath(pathOf(request))
 }
 
 /** Handles bodies that cannot be read, paths that do not exist, methods that a path does not allow, and faults of the server. */

@@ -4,3 +4,8 @@ import type { FastifyRequest } from 'fastify'
 export function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '/'
 }
+
+/** Whether a path is that of a GraphQL API. */
+export function isGraphQLPath(path: string): boolean {
+  return path === '/graphql' || path === '/operator/graphql'
+}

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { sendError } from './errorHandlers'
-import { pathOf } from './path'
+import { isGraphQLPath, pathOf } from './path'
 import { INPUT } from '../config/defaults'
 
 /**
@@ -23,7 +23,7 @@ interface Input {
 }
 
 function inputOf(request: FastifyRequest): Input {
-  if (pathOf(request) !== '/graphql') return { values: [request.body], documents: [] }
+  if (!isGraphQLPath(pathOf(request))) return { values: [request.body], documents: [] }
   const { query: inBody, ...body } = Object(request.body) as Record<string, unknown>
   const { query: inUrl, variables, extensions, ...url } = Object(request.query) as Record<string, unknown>
   return { values: [body, url, parsed(variables), parsed(extensions)], documents: [inBody, inUrl] }

@@ -11,6 +11,7 @@ import { jsonBodies } from './jsonBodies'
 import { metricsRoute } from './metricsRoute'
 import { operatorRoute } from './operatorServer'
 import { originPolicy } from './origins'
+import { oauthRoutes } from './oauthRoutes'
 import { accountPage } from './pages/accountPage'
 import { devInboxPage } from './pages/devInboxPage'
 import { developmentPage } from './pages/developmentPage'
@@ -60,6 +61,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   graphqlRoute(app, { url: '/graphql', apollo, contextOf, sandbox: config.sandbox })
   if (parts.operatorApollo) operatorRoute(app, { deps, apollo: parts.operatorApollo })
   restRoutes(app, { apollo, contextOf, schema })
+  await app.register(oauthRoutes, { deps })
   wellKnownRoutes(app, { config, keyring, clock })
   healthRoutes(app, readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
@@ -68,7 +70,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await app.register(hostedPages, { appName, appUrl, brandColor, passwordPolicy })
   const { loginCode, passkeyRpId: rpId } = config
   if (config.hostedPages) await app.register(accountPage, { appName, appUrl, loginCode, rpId, passwordPolicy })
-  if (config.devTools) developmentPage(app, { ...config, hasInbox: inbox !== null })
+  if (config.devTools)
+    developmentPage(app, { ...config, hasInbox: inbox !== null, operatorApi: parts.operatorApollo !== null })
   if (inbox) await app.register(devInboxPage, { inbox })
   return app
 }

@@ -77,6 +77,10 @@ function discoveryRoutes(app: FastifyInstance, { publicUrl }: Pick<Config, 'publ
     grant_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
+    introspection_endpoint: `${publicUrl}/oauth/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+    revocation_endpoint: `${publicUrl}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: ['none'],
     claims_supported: [
       'iss',
       'aud',

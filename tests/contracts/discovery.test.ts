@@ -58,7 +58,12 @@ test('the document is readable from any page, and names no endpoint that does no
   const answer = await fetch(`${app.url}/.well-known/openid-configuration`)
   expect(answer.headers.get('access-control-allow-origin')).toBe('*')
   const metadata = (await answer.json()) as Record<string, unknown>
-  expect(Object.keys(metadata).filter((name) => name.endsWith('_endpoint'))).toEqual([])
+  const endpoints = Object.entries(metadata).filter(([name]) => name.endsWith('_endpoint'))
+  expect(endpoints.map(([name]) => name)).toEqual(['introspection_endpoint', 'revocation_endpoint'])
+  for (const [, url] of endpoints) {
+    const { pathname } = new URL(String(url))
+    expect((await fetch(app.url + pathname, { method: 'POST' })).status).not.toBe(404)
+  }
   expect((await fetch(String(metadata.jwks_uri).replace(app.config.publicUrl, app.url))).status).toBe(200)
 })
 

@@ -122,7 +122,7 @@ test('no field, input or result of the operator API is part of the public schema
   expect(shared.sort()).toEqual(
     [
       ...['Boolean', 'DateTime', 'FieldError', 'FieldErrorCode', 'ID', 'Int', 'InvalidInputError', 'JSONObject'],
-      ...['Mutation', 'NotFoundError', 'Passkey', 'Query', 'RateLimitedError', 'SecondFactor', 'Session'],
+      ...['Mutation', 'NotFoundError', 'PageInfo', 'Passkey', 'Query', 'RateLimitedError', 'SecondFactor', 'Session'],
       ...['StepUpMethod', 'StepUpRequiredError', 'String', 'UserError', 'UserErrorCode'],
     ].sort(),
   )

@@ -7,15 +7,18 @@ interface Shown {
   hostedPages: boolean
   sandbox: boolean
   hasInbox: boolean
+  operatorApi: boolean
 }
 
 /** `/` in development: everything of this server that a browser can open. */
-export function developmentPage(app: FastifyInstance, { appName, hostedPages, sandbox, hasInbox }: Shown): void {
+export function developmentPage(app: FastifyInstance, shown: Shown): void {
+  const { appName, hostedPages, sandbox, hasInbox, operatorApi } = shown
   const links = [
     ...(hostedPages
       ? [['/account', 'The account page', 'what your users see: sign up, sign in, passkeys, devices']]
       : []),
     ...(sandbox ? [['/graphql', 'Apollo Sandbox', 'every operation of the schema, to try out']] : []),
+    ...(sandbox && operatorApi ? [['/operator/graphql', 'Operators', 'the same for the API of operators']] : []),
     ...(hasInbox ? [['/dev/inbox', 'The development inbox', 'every mail that the server sends']] : []),
     ['/.well-known/jwks.json', 'The JWKS', 'the keys by which your services verify access tokens'],
     ['/health/ready', 'Readiness', 'whether requests may be sent here'],
