@@ -31,9 +31,6 @@ const claims = z.object({
   nbf: seconds.optional(),
   // Of what nothing here depends on, a form that a later release may give it is no reason to refuse a token.
   client_id: z.string().optional().catch(undefined),
-  acr: z.string().optional().catch(undefined),
-  amr: z.array(z.string()).optional().catch(undefined),
-  auth_time: seconds.optional().catch(undefined),
   roles: z.array(z.string()).optional().catch(undefined),
 })
 export type AccessClaims = z.infer<typeof claims>

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientInfoOf } from './clientInfo'
 import { isPercentEncoded } from '../config/accepted'
-import { OAUTH } from '../config/defaults'
+import { OAUTH } from '../config/operatorDefaults'
 import { isServiceKey } from '../crypto/serviceKey'
 import { isDatabaseOutage } from '../errors/outage'
 import { UnauthenticatedError } from '../errors/requestErrors'

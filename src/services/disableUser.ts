@@ -1,7 +1,7 @@
 import type { Actor } from './deps'
 import { type ChangeDeps, commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
-import { OPERATOR } from '../config/defaults'
+import { OPERATOR } from '../config/operatorDefaults'
 import { codePoints } from '../passwords/passwordText'
 import { lockGrants } from '../store/grants'
 import { setDisabled } from '../store/operatedUsers'

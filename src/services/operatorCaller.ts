@@ -1,6 +1,6 @@
 import type { Actor, ClientInfo, Deps, Viewer } from './deps'
 import { viewerOf } from './viewerOf'
-import { OPERATOR, SERVICE_KEY } from '../config/defaults'
+import { OPERATOR, SERVICE_KEY } from '../config/operatorDefaults'
 import { digest } from '../crypto/opaqueToken'
 import { isServiceKey } from '../crypto/serviceKey'
 import { ForbiddenError, UnauthenticatedError } from '../errors/requestErrors'

@@ -1,6 +1,6 @@
 import type { Actor, AccountKey, Deps, OperatedAccount, ServiceKey, UserFilter } from './deps'
 import { recordEvent } from './steps/audit'
-import { OPERATOR } from '../config/defaults'
+import { OPERATOR } from '../config/operatorDefaults'
 import type { PageStart } from '../lib/pageCursor'
 import { isUuid } from '../lib/uuid'
 import { type AuditFilter, listAuditEvents as eventsPage } from '../store/auditEvents'

@@ -1,5 +1,5 @@
 import type { Deps } from './deps'
-import { SERVICE_KEY } from '../config/defaults'
+import { SERVICE_KEY } from '../config/operatorDefaults'
 import { later } from '../lib/clock'
 import { listExpiringServiceKeys } from '../store/serviceKeys'
 

@@ -63,7 +63,7 @@ describe('introspection', () => {
     const claims = await oauth.processIntrospectionResponse(server, client, answer)
     expect(claims).toMatchObject({
       ...{ active: true, token_type: 'Bearer', iss: app.config.publicUrl, aud: app.config.publicUrl },
-      ...{ sub: user.id, sid: session.id, client_id: 'gatehouse', amr: ['pwd'] },
+      ...{ sub: user.id, sid: session.id, client_id: 'gatehouse', acr: 'aal1', amr: ['pwd'] },
       ...{
         iat: expect.any(Number) as number,
         exp: expect.any(Number) as number,

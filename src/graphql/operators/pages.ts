@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import { OPERATOR } from '../../config/defaults'
+import { OPERATOR } from '../../config/operatorDefaults'
 import { type PageStart, pageStartOf } from '../../lib/pageCursor'
 
 interface Given {

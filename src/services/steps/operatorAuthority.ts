@@ -1,5 +1,5 @@
 import { stepUpMethods } from './recentProof'
-import { OPERATOR } from '../../config/defaults'
+import { OPERATOR } from '../../config/operatorDefaults'
 import { ForbiddenError } from '../../errors/requestErrors'
 import { ForbiddenScopeError, StepUpRequiredError } from '../../errors/userErrors'
 import { later } from '../../lib/clock'

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql'
-import { SERVICE_KEY } from '../../../config/defaults'
+import { SERVICE_KEY } from '../../../config/operatorDefaults'
 import { createServiceKey } from '../../../services/createServiceKey'
 import type { Actor } from '../../../services/deps'
 import { CurrentActor, type OperatorContext } from '../context'
