@@ -11,6 +11,7 @@ import type { HashQueue } from './passwords/hashQueue'
 import type { Deps } from './services/deps'
 import { syncConfiguredWebhook } from './services/configuredWebhook'
 import { checkRpId } from './services/passkeyRpId'
+import { removeDueSecondFactors } from './services/removeSecondFactors'
 import { purgeExpired } from './services/purgeExpired'
 import { warnOfExpiringKeys } from './services/warnOfExpiringKeys'
 import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
@@ -102,6 +103,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
       run: () => deleteExpiredSuccessors(deps.database.prisma, deps.config.refreshGrace),
     },
     { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
+    { name: 'remove_second_factors', interval: 60 * SECOND, run: () => removeDueSecondFactors(deps) },
     { name: 'warn_of_expiring_keys', interval: 24 * HOUR, run: () => warnOfExpiringKeys(deps) },
     { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { immediately: false }) },
   ]

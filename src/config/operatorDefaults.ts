@@ -2,6 +2,8 @@
 const MINUTE = 60_000
 
 export const OPERATOR = {
+  /** Milliseconds until second factors that an operator removes are gone: the owner reads the mail and objects (ASVS 6.4.4). */
+  removalDelay: 24 * 60 * MINUTE,
   /** Milliseconds that a login with two factors suffices for changes to accounts: time for a call with a customer. */
   maxAge: 15 * MINUTE,
   /** Calls of one operator or service key in a minute: ten a second list a million accounts in two hours. */

@@ -75,6 +75,7 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
     case 'emailChanged':
     case 'secondFactorAdded':
     case 'secondFactorRemoved':
+    case 'secondFactorRemovalPlanned':
     case 'passkeyAdded':
     case 'passkeyRemoved':
     case 'passkeyCloned':

@@ -51,6 +51,7 @@ export const TEMPLATES = {
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   emailChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   secondFactorAdded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  secondFactorRemovalPlanned: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   secondFactorRemoved: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   passkeyAdded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   passkeyRemoved: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },

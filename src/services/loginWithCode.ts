@@ -43,7 +43,7 @@ export async function loginWithCode(
     const authentication = { aal: 1, amr: ['otp'] }
     const login = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     const { event, invalidate } = recordOfLogin(login, user.id, { way: 'MAILED_CODE' })
-    return { result: { login, account: toAccount(user) }, event: [...verified, event], invalidate }
+    return { result: { login, account: toAccount(user) }, event: [...verified, ...[event].flat()], invalidate }
   })
   if (!started) return refuse(deps, client, email)
 

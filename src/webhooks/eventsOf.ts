@@ -67,6 +67,12 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   claims_changed: grantsChanged,
   user_created: null, // nobody has proved the address
   user_viewed: null,
+  second_factor_removal_planned: null, // nothing is removed yet
+  second_factor_removal_cancelled: null,
+  second_factors_removed: ({ userId }) => [
+    { type: 'second_factor.removed', data: { userId, kind: 'TOTP' } },
+    allEnded(userId, 'REVOKED'),
+  ],
   reset_sent: null,
   all_sessions_ended: null, // one event for each of a million users would hold up all others
   service_key_created: null,

@@ -281,6 +281,10 @@ DATA['20261127180000_operators'] = `${DATA['20261127060000_trace_context']}
     INSERT INTO service_keys (name, key_hash, scopes, expires_at)
       VALUES ('billing', sha256('g'), '{users:read}', now() + interval '1 year');`
 
+DATA['20261127183000_second_factor_removals'] = `${DATA['20261127180000_operators'] ?? ''}
+    INSERT INTO second_factor_removals (user_id, requested_at, due_at)
+      SELECT id, now(), now() + interval '1 day' FROM users;`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

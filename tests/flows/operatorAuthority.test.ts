@@ -53,6 +53,7 @@ const INPUTS: Record<string, () => unknown> = {
   markEmailVerified: () => ({ userId: nobody }),
   sendPasswordReset: () => ({ userId: nobody }),
   endSessions: () => ({ userId: nobody }),
+  removeSecondFactors: () => ({ userId: nobody }),
   setRoles: () => ({ userId: nobody, roles: [] }),
   setClaims: () => ({ userId: nobody, claims: {} }),
   createServiceKey: () => ({ name: 'billing', scopes: ['users:read'] }),

@@ -1,9 +1,10 @@
+import { removeDueSecondFactors } from '../../src/services/removeSecondFactors'
 import { warnOfExpiringKeys } from '../../src/services/warnOfExpiringKeys'
 import { startTestApp, type TestApp } from '../support/app'
 import { call, me } from '../support/client'
 import { type OperatorAnswer, change, operate, personWithRoles } from '../support/operators'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
-import { secured } from '../support/totp'
+import { challengeOf, secured } from '../support/totp'
 import { until } from '../support/until'
 
 let app: TestApp
@@ -260,6 +261,52 @@ describe('accounts', () => {
     expect(claims.roles).toEqual(['editor'])
     await asOperator('setRoles', { userId: user.id, roles: [], endSessions: true })
     expect((await me(app.url, { token: accessToken })).code).toBe('UNAUTHENTICATED')
+  })
+})
+
+describe('second factors that their owner has lost', () => {
+  const remove = (userId: string, immediately = false) =>
+    asOperator('removeSecondFactors', { userId, immediately }, 'user { secondFactors { id } }')
+
+  test('are removed after a day: the owner is told at once, then every session ends and the password suffices', async () => {
+    const { user, email, tokens } = await secured(app)
+    expect((await remove(user.id)).result).toMatchObject({ user: { secondFactors: [{}] } })
+    await app.mail(email, /about to be removed/)
+    app.clock.pass(86_400_000 - 60_000)
+    await removeDueSecondFactors(app.app.deps)
+    expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('SECOND_FACTOR_REQUIRED')
+
+    app.clock.pass(60_001)
+    await Promise.all([removeDueSecondFactors(app.app.deps), removeDueSecondFactors(other.app.deps)])
+    await app.mail(email, /was removed/)
+    expect((await call(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })).code).toBe('INVALID_TOKEN')
+    expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('SUCCESS')
+    operator = await personWithRoles(app, { roles: ['operator'], aal: 2 })
+    const events = (await audit({ userId: user.id })).map(({ type, actorKind }) => [type, actorKind])
+    expect(events.filter(([type]) => type?.includes('removal') || type?.includes('removed'))).toEqual([
+      ['second_factors_removed', 'system'],
+      ['second_factor_removal_planned', 'operator'],
+    ])
+  })
+
+  test('stay if the owner logs in with one in the meantime', async () => {
+    const { user, email, authenticator } = await secured(app)
+    await remove(user.id)
+    const challenge = await challengeOf(app, email, PASSWORD)
+    const login = await call(app.url, 'verifySecondFactor', { challenge, totp: authenticator.nextCode() })
+    expect(login.code).toBe('SUCCESS')
+    app.clock.pass(86_400_001)
+    await removeDueSecondFactors(app.app.deps)
+    expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('SECOND_FACTOR_REQUIRED')
+    operator = await personWithRoles(app, { roles: ['operator'], aal: 2 })
+    expect((await audit({ userId: user.id })).map(({ type }) => type)).toContain('second_factor_removal_cancelled')
+  })
+
+  test('are removed at once where the operator says so', async () => {
+    const { user, email, tokens } = await secured(app)
+    expect((await remove(user.id, true)).result).toMatchObject({ user: { secondFactors: [] } })
+    expect((await me(app.url, { token: tokens.accessToken })).code).toBe('UNAUTHENTICATED')
+    expect((await call(app.url, 'login', { email, password: PASSWORD })).code).toBe('SUCCESS')
   })
 })
 

@@ -139,7 +139,7 @@ test('docs/operations.md lists each event of the log', () => {
   const events = sources.flatMap((source) =>
     [
       ...source.matchAll(
-        /(?:\{ event: |(?:event: (?:\[\.\.\.verified, )?|auditOf\(client, |recordEvent\(deps, (?:client|actor), |\? \()\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
+        /(?:\{ event: |(?:event: (?:\[\.\.\.verified, )?|auditOf\(client, |recordEvent\(deps, (?:client|actor), |const event = |\? [([])\{\s*type: |stopAfter\()'([a-z]+(?:_[a-z]+)*)'/g,
       ),
     ].map(([, name = '']) => name),
   )

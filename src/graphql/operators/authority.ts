@@ -14,6 +14,7 @@ export const SCOPE_OF_FIELD: Readonly<Record<string, ServiceScope | null>> = {
   markEmailVerified: 'users:write',
   sendPasswordReset: 'users:write',
   endSessions: 'sessions:end',
+  removeSecondFactors: 'users:write',
   setRoles: 'users:write',
   setClaims: 'users:write',
   // A key must not make keys, or one that leaked could not be revoked.

@@ -8,6 +8,7 @@ import { DisableUserMutation } from './mutations/disableUser'
 import { EnableUserMutation } from './mutations/enableUser'
 import { EndSessionsMutation } from './mutations/endSessions'
 import { MarkEmailVerifiedMutation } from './mutations/markEmailVerified'
+import { RemoveSecondFactorsMutation } from './mutations/removeSecondFactors'
 import { RevokeServiceKeyMutation } from './mutations/revokeServiceKey'
 import { SendPasswordResetMutation } from './mutations/sendPasswordReset'
 import { SetClaimsMutation } from './mutations/setClaims'
@@ -34,6 +35,7 @@ const RESOLVERS = [
   MarkEmailVerifiedMutation,
   SendPasswordResetMutation,
   EndSessionsMutation,
+  RemoveSecondFactorsMutation,
   SetRolesMutation,
   SetClaimsMutation,
   CreateServiceKeyMutation,

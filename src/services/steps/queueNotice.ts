@@ -10,6 +10,7 @@ type Notice =
   | 'passkeyCloned'
   | 'secondFactorAdded'
   | 'secondFactorRemoved'
+  | 'secondFactorRemovalPlanned'
   | 'recoveryCodeUsed'
   | 'recoveryCodesLow'
   | 'recoveryCodesRenewed'

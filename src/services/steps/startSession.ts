@@ -7,6 +7,7 @@ import { later } from '../../lib/clock'
 import { createChallenge } from '../../store/challenges'
 import type { Transaction } from '../../store/database'
 import { listPasskeys } from '../../store/passkeys'
+import { cancelRemoval } from '../../store/secondFactorRemovals'
 import { findFactorState } from '../../store/secondFactors'
 import { type Authentication, type GrantedSession, createSession } from '../../store/sessions'
 import type { PasswordVersion } from '../../store/users'
@@ -30,6 +31,8 @@ export interface StartedSession {
   refreshToken: string
   /** The sessions that it ended. */
   endedIds: string[]
+  /** Whether it proved a second factor that an operator was about to remove: that is off. */
+  cancelledRemoval: boolean
 }
 
 /** A second factor is required before a session starts. */
@@ -80,7 +83,9 @@ export function recordOfLogin(
   const invalidate = login.endedIds.map((id) => ({ kind: 'session' as const, id }))
   const { session, endedIds: endedSessionIds } = login
   const recorded = { ...details, sessionId: session.id }
-  return { event: { type: 'login_succeeded' as const, userId, details: recorded, endedSessionIds }, invalidate }
+  const event = { type: 'login_succeeded' as const, userId, details: recorded, endedSessionIds }
+  const cancelled = login.cancelledRemoval ? [{ type: 'second_factor_removal_cancelled' as const, userId }] : []
+  return { event: [event, ...cancelled], invalidate }
 }
 
 async function openSession({ clock, config }: Needs, tx: Transaction, login: Login): Promise<StartedSession> {
@@ -93,7 +98,9 @@ async function openSession({ clock, config }: Needs, tx: Transaction, login: Log
   const replacedHash = cookieToken !== null && isOpaqueToken(cookieToken) ? digest(cookieToken) : null
   const limits = { maxPerUser: SESSION.maxPerUser, replacedHash }
   const { session, endedIds } = await createSession(tx, { ...row, authentication }, limits)
-  return { kind: 'session', session, refreshToken, endedIds }
+  // The owner objects by a login with two factors: nobody has lost what was just used.
+  const cancelledRemoval = authentication.aal === 2 && (await cancelRemoval(tx, user.id))
+  return { kind: 'session', session, refreshToken, endedIds, cancelledRemoval }
 }
 
 async function challengeFor(
