@@ -38,7 +38,7 @@ module.exports = {
   // One more than the cores of CI: a test waits for mails, processes and timers about a third of its time.
   maxWorkers: 3,
   // Each test file loads the whole server anew, and jest keeps some 40 MB of it afterwards: a worker of fifty files held 2 GB.
-  workerIdleMemoryLimit: '800MB',
+  workerIdleMemoryLimit: '1500MB',
   // What declares the schema is decorators: the compiler gives each a branch for types that do not exist at run time.
   collectCoverageFrom: [
     'src/**/*.ts',
