@@ -1,4 +1,4 @@
-// Writes schema.graphql (with its directives) and the typed documents, from the compiled server.
+// Writes schema.graphql (with its directives), the JSON Schema of an export and the typed documents, from the compiled server.
 // With --check it writes nothing and fails where a committed file differs.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,10 @@ import { join } from 'node:path'
 const require = createRequire(import.meta.url)
 const { printSchemaWithDirectives } = require('@graphql-tools/utils')
 const { lexicographicSortSchema } = require('graphql')
+const prettier = require('prettier')
+const { z } = require('zod')
 const { createSchema } = require('../dist/graphql/schema.js')
+const { ACCOUNT_EXPORT } = require('../dist/services/steps/accountExport.js')
 
 const DOCUMENTS = 'src/graphql/operations/documents.generated.ts'
 const check = process.argv.includes('--check')
@@ -19,6 +22,13 @@ const printed =
 const differs = []
 if (!check) writeFileSync('schema.graphql', printed)
 else if (readFileSync('schema.graphql', 'utf8') !== printed) differs.push('schema.graphql')
+
+const EXPORT = 'docs/account-export.schema.json'
+const schemaOfExport = { title: 'The export of an account', ...z.toJSONSchema(ACCOUNT_EXPORT) }
+const format = { ...(await prettier.resolveConfig(EXPORT)), parser: 'json' }
+const exported = await prettier.format(JSON.stringify(schemaOfExport), format)
+if (!check) writeFileSync(EXPORT, exported)
+else if (readFileSync(EXPORT, 'utf8') !== exported) differs.push(EXPORT)
 
 const committed = check ? readFileSync(DOCUMENTS, 'utf8') : null
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-codegen-'))

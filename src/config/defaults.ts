@@ -190,6 +190,11 @@ export const SECURITY_EVENT_PAGE = {
   max: 100,
 } as const
 
+export const EXPORT = {
+  /** Events of an account in one export, the newest: 3 MB, which one statement reads. Older ones are in User.securityEvents. */
+  maxEvents: 10_000,
+} as const
+
 export const AUDIT = {
   /** Milliseconds that events are kept at least: the limit of wrong logins knows by them which devices an account has used. */
   shortestRetention: DAY,

@@ -11,6 +11,7 @@ import { ConfirmResetMutation } from './mutations/confirmReset'
 import { ConfirmTotpMutation } from './mutations/confirmTotp'
 import { DeleteAccountMutation } from './mutations/deleteAccount'
 import { EnrollTotpMutation } from './mutations/enrollTotp'
+import { ExportAccountMutation } from './mutations/exportAccount'
 import { LoginMutation } from './mutations/login'
 import { LoginWithCodeMutation } from './mutations/loginWithCode'
 import { LoginWithPasskeyMutation } from './mutations/loginWithPasskey'
@@ -61,6 +62,7 @@ const RESOLVERS = [
   ConfirmEmailChangeMutation,
   CancelEmailChangeMutation,
   DeleteAccountMutation,
+  ExportAccountMutation,
   EnrollTotpMutation,
   ConfirmTotpMutation,
   RemoveSecondFactorMutation,

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { UserErrorCode } from '../errors/catalogue'
 import {
   ConfirmResetDocument,
+  ExportAccountDocument,
   LoginDocument,
   LoginWithCodeDocument,
   LoginWithPasskeyDocument,
@@ -95,6 +96,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   },
   { method: 'POST', url: '/api/auth/logout', document: LogoutDocument, variables: nothing, status: 200 },
   { method: 'GET', url: '/api/auth/me', document: MeDocument, variables: nothing, status: 200 },
+  { method: 'POST', url: '/api/auth/export', document: ExportAccountDocument, variables: nothing, status: 200 },
   { method: 'POST', url: '/api/auth/reset-request', document: RequestResetDocument, variables: body, status: 202 },
   { method: 'POST', url: '/api/auth/reset-confirm', document: ConfirmResetDocument, variables: body, status: 200 },
 ]

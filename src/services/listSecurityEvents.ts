@@ -30,9 +30,13 @@ export const SECURITY_EVENTS = [
   'email_change_requested',
   'email_change_cancelled',
   'email_changed',
+  'account_exported',
   'user_disabled',
   'user_enabled',
   'user_sessions_ended',
+  'second_factor_removal_planned',
+  'second_factor_removal_cancelled',
+  'second_factors_removed',
   'roles_changed',
 ] as const satisfies readonly AuditEventType[]
 

@@ -32,6 +32,7 @@ export type AuditEventType =
   | 'email_change_cancelled'
   | 'email_changed'
   | 'account_deleted'
+  | 'account_exported'
   | 'user_disabled'
   | 'user_enabled'
   | 'user_sessions_ended'

@@ -57,6 +57,7 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   password_check_failed: null,
   profile_updated: ({ userId }) => [{ type: 'user.updated', data: { userId } }],
   email_change_requested: null,
+  account_exported: null,
   email_change_cancelled: null,
   email_changed: ({ userId }) => [{ type: 'user.email_changed', data: { userId } }],
   account_deleted: ({ userId }) => [{ type: 'user.deleted', data: { userId } }],

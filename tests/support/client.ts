@@ -134,6 +134,11 @@ const OPERATIONS: Record<string, Operation> = {
   },
   requestEmailChange: { success: 'newEmail', failures: ['InvalidInputError', 'StepUpRequiredError', ...hashing] },
   confirmEmailChange: { success: 'email', failures: ['RateLimitedError'] },
+  exportAccount: {
+    success: 'export',
+    failures: ['StepUpRequiredError', 'RateLimitedError'],
+    rest: { method: 'POST', path: '/api/auth/export' },
+  },
   deleteAccount: { success: 'userId', failures: ['StepUpRequiredError', ...hashing] },
 }
 
@@ -144,6 +149,9 @@ export function documentOf(name: string): string {
   if (name === 'logout') return 'mutation { result: logout { sessionId } }'
   if (name === 'cancelEmailChange')
     return 'mutation { result: cancelEmailChange { ... on CancelEmailChangeSuccess { email } } }'
+  if (name === 'exportAccount')
+    return `mutation { result: exportAccount { ... on ExportAccountSuccess { export } ${ERRORS}
+      ${PARTS.StepUpRequiredError ?? ''} ${PARTS.RateLimitedError ?? ''} } }`
   if (name === 'renewRecoveryCodes')
     return `mutation { result: renewRecoveryCodes { ... on RenewRecoveryCodesSuccess { recoveryCodes } ${ERRORS}
       ${PARTS.StepUpRequiredError ?? ''} ${PARTS.RateLimitedError ?? ''} } }`
