@@ -18,7 +18,7 @@ const USAGE = `Usage: gatehouse <command>
   users delete ADDRESS --yes       deletes an account for good; its owner is notified
   audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json,
                                    --follow
-  users import [--dry-run] [FILE]  users from JSON lines, of FILE or standard input
+  users import [--dry-run] [--firebase PARAMETERS] [FILE]  users from JSON lines, of FILE or standard input
   users show ADDRESS               an account with its sessions and factors, as JSON
   users disable ADDRESS            ends its sessions, and no login succeeds until \`users enable\`; --reason TEXT
   users enable ADDRESS             lets it log in again
@@ -63,6 +63,8 @@ async function run([command, ...rest]: string[]): Promise<number> {
       return (await import('./commands/keys')).keys(rest[0] === 'rotate' ? 'rotate' : 'list')
     case 'users find':
       return (await (await import('./commands/usersFind')).findUsers(rest.slice(1))) ?? usage()
+    case 'users import':
+      return (await (await import('./commands/usersImport')).importUsers(rest.slice(1))) ?? usage()
     case 'users delete':
       return (await (await import('./commands/usersDelete')).deleteUserOf(rest.slice(1))) ?? usage()
     case 'users create':
@@ -79,12 +81,6 @@ async function run([command, ...rest]: string[]): Promise<number> {
     case '--help':
       console.log(USAGE)
       return EXIT.ok
-  }
-  if (command === 'users' && rest[0] === 'import') {
-    const [flags, files] = [rest.filter(isFlag), rest.slice(1).filter((word) => !isFlag(word))]
-    if (files.length <= 1 && flags.every((flag) => flag === '--dry-run')) {
-      return (await import('./commands/usersImport')).importUsers({ file: files[0], dryRun: flags.length > 0 })
-    }
   }
   if (command === 'mail' && rest[0] === 'test' && rest[1] !== undefined)
     return (await import('./commands/mailTest')).mailTest(rest[1])
@@ -127,10 +123,6 @@ async function runOnAccount(command: string | undefined, words: string[]): Promi
     default:
       return null
   }
-}
-
-function isFlag(word: string): boolean {
-  return word.startsWith('-')
 }
 
 const args = process.argv.slice(2)

@@ -1,5 +1,7 @@
 import { PASSWORD } from '../config/defaults'
-import { type StoredHash, readStoredHash } from '../passwords/storedHash'
+import { type FirebaseProject, firebaseHash, keycloakHash, respelledHash } from '../passwords/otherSystems'
+import { readStoredHash } from '../passwords/readStoredHash'
+import type { StoredHash } from '../passwords/storedHash'
 import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
 import { InputReader } from '../services/steps/inputReader'
 import type { ImportedUser } from '../store/userImports'
@@ -9,11 +11,13 @@ export type ReadLine = { user: ImportedUser; hash: StoredHash | null; problems?:
 
 export interface HashPolicy {
   bcryptCost: number
-  /** Prefixes of the argon2id hashes that accounts have, and of those that this import added. */
-  argon2Kinds: Set<string>
+  /** Of argon2 and scrypt, the prefixes of the hashes that accounts have and of those that this import added. */
+  kinds: Record<'argon2' | 'scrypt', Set<string>>
+  /** The project whose export this is; null if it is not one of Firebase. */
+  firebase: FirebaseProject | null
 }
 
-const KEYS = ['email', 'passwordHash', 'displayName', 'locale', 'emailVerifiedAt', 'id', 'createdAt']
+const KEYS = ['email', 'passwordHash', 'passwordSalt', 'displayName', 'locale', 'emailVerifiedAt', 'id', 'createdAt']
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** RFC 3339, as JSON.stringify and `to_char` write it. */
@@ -99,13 +103,29 @@ class LineReader {
 
   /** Null if the user has no password yet: a reset sets the first one. */
   private hash(): StoredHash | null {
-    const text = this.text('passwordHash')
+    const text = this.hashText()
     if (text === undefined) return null
     const { hash, problem } = readStoredHash(text)
     const refused = problem ?? this.costProblem(hash)
     if (refused === null) return hash ?? null
     this.problems.push(`passwordHash ${refused}`)
     return null
+  }
+
+  /** The hash in one of our spellings; undefined if there is none, or if its form was a problem. */
+  private hashText(): string | undefined {
+    const value = this.values.get('passwordHash')
+    const salt = this.text('passwordSalt')
+    if (typeof value === 'object' && value !== null) {
+      const text = keycloakHash(value)
+      if (text === null) this.problems.push('passwordHash is an object, but no password credential of Keycloak')
+      return text ?? undefined
+    }
+    const hash = this.text('passwordHash')
+    if (salt === undefined || hash === undefined) return hash === undefined ? undefined : respelledHash(hash)
+    if (this.policy.firebase) return firebaseHash(this.policy.firebase, { hash, salt })
+    this.problems.push('passwordSalt is there, but --firebase FILE is not: its project’s parameters are needed')
+    return undefined
   }
 
   /** Every login computes a hash of each kind present: one costly hash would slow down all logins. */
@@ -115,12 +135,13 @@ class LineReader {
       if (hash.cost <= bcryptCost) return null
       return `is bcrypt of cost ${hash.cost}, above BCRYPT_COST=${bcryptCost}: raise that, or leave the hash out`
     }
-    if (hash.work > PASSWORD.maxArgon2Work) {
-      return `is argon2id with m times t above ${PASSWORD.maxArgon2Work}: leave it out, the person resets the password`
+    if (hash.algorithm === 'pbkdf2') return null // all of one HMAC are one kind, and its reader limits the iterations
+    if (hash.algorithm === 'argon2' && hash.work > PASSWORD.maxArgon2Work) {
+      return `is argon2 with m times t above ${PASSWORD.maxArgon2Work}: leave it out, the person resets the password`
     }
-    const { argon2Kinds } = this.policy
-    if (argon2Kinds.has(hash.prefix) || argon2Kinds.size < PASSWORD.maxArgon2Kinds) return null
-    return `is argon2id with other parameters than the ${PASSWORD.maxArgon2Kinds} kinds that accounts have already`
+    const kinds = this.policy.kinds[hash.algorithm]
+    if (kinds.has(hash.prefix) || kinds.size < PASSWORD.maxKindsOfAlgorithm) return null
+    return `is ${hash.algorithm} with other parameters than the ${PASSWORD.maxKindsOfAlgorithm} kinds that accounts have already`
   }
 
   private collect(input: InputReader): void {

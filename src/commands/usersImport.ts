@@ -1,9 +1,13 @@
 import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { type HashPolicy, readImportLine } from './importLine'
+import { optionsOf } from './optionsOf'
 import { withDatabase } from './withDatabase'
 import { IMPORT } from '../config/defaults'
 import { byteLines } from '../lib/byteLines'
 import { systemClock } from '../lib/clock'
+import { type FirebaseProject, readFirebaseProject } from '../passwords/otherSystems'
+import { decoyOf } from '../passwords/readStoredHash'
 import type { Database } from '../store/database'
 import { findHashKinds } from '../store/hashKinds'
 import { type ImportOutcome, type ImportedUser, importUser, outcomeOfImport } from '../store/userImports'
@@ -16,14 +20,18 @@ interface Result {
 
 /**
  * Imports users from JSON lines. Refuses an invalid line, and skips an address that is already verified or imported; prints
- * the line number of both. Resolves to 1 if a line was refused.
+ * the line number of both. Resolves to 1 if a line was refused; to null if an option is unknown.
  */
-export function importUsers({ file, dryRun }: { file: string | undefined; dryRun: boolean }): Promise<number> {
+export async function importUsers(args: string[]): Promise<number | null> {
+  const options = optionsOf(args, { 'dry-run': { type: 'boolean' }, firebase: { type: 'string' } })
+  if (options === null) return null
+  const { word: file } = options
+  const dryRun = options.values['dry-run'] === true
+  const project = options.values.firebase === undefined ? null : await readProject(options.values.firebase)
   return withDatabase(
     async ({ database, config }) => {
-      const kinds = await findHashKinds(database.pool)
-      const argon2Kinds = new Set(kinds.filter((kind) => kind.startsWith('$argon2id$')))
-      const importer = new Importer(database, { bcryptCost: config.bcryptCost, argon2Kinds }, dryRun)
+      const kinds = kindsByAlgorithm(await findHashKinds(database.pool))
+      const importer = new Importer(database, { bcryptCost: config.bcryptCost, kinds, firebase: project }, dryRun)
       const counts = { imported: 0, replaced: 0, skipped: 0, refused: 0 }
       const input: AsyncIterable<Buffer> = file === undefined ? process.stdin : createReadStream(file)
       let number = 0
@@ -39,6 +47,23 @@ export function importUsers({ file, dryRun }: { file: string | undefined; dryRun
     },
     ['BCRYPT_COST'],
   )
+}
+
+async function readProject(file: string): Promise<FirebaseProject> {
+  const project = readFirebaseProject(await readFile(file, 'utf8'))
+  if (project === null) {
+    throw new Error('The file of --firebase lacks base64_signer_key, base64_salt_separator, rounds or mem_cost')
+  }
+  return project
+}
+
+function kindsByAlgorithm(prefixes: readonly string[]): HashPolicy['kinds'] {
+  const kinds: HashPolicy['kinds'] = { argon2: new Set(), scrypt: new Set() }
+  for (const prefix of prefixes) {
+    const kind = decoyOf(prefix)
+    if (kind?.algorithm === 'argon2' || kind?.algorithm === 'scrypt') kinds[kind.algorithm].add(kind.prefix)
+  }
+  return kinds
 }
 
 class Importer {
@@ -66,7 +91,7 @@ class Importer {
     this.seen.add(user, number)
     if (outcome === 'verified') return { outcome: 'skipped', reason: 'a verified account has this address' }
     if (outcome === 'imported-before') return { outcome: 'skipped', reason: 'this address was imported before' }
-    if (hash?.algorithm === 'argon2id') this.policy.argon2Kinds.add(hash.prefix)
+    if (hash?.algorithm === 'argon2' || hash?.algorithm === 'scrypt') this.policy.kinds[hash.algorithm].add(hash.prefix)
     return { outcome }
   }
 

@@ -29,9 +29,9 @@ export const PASSWORD = {
   estimatorStartTimeout: MINUTE,
   /** Milliseconds between two queries for the kinds of hashes that accounts have: an import or a new setting changes them. */
   hashKindsMaxAge: 30 * SECOND,
-  /** Kinds of argon2id hashes that imports may create: every login computes one of each. */
-  maxArgon2Kinds: 4,
-  /** KiB times passes of an imported argon2id hash: about 0.3 s, as bcrypt of cost 12. The defaults of PHP and Django fit. */
+  /** Kinds of argon2 hashes, and of scrypt hashes, that imports may create: every login computes one of each. */
+  maxKindsOfAlgorithm: 4,
+  /** KiB times passes of an imported argon2 hash: about 0.3 s, as bcrypt of cost 12. The defaults of PHP and Django fit. */
   maxArgon2Work: 262_144,
 } as const
 

@@ -11,18 +11,27 @@ interface Queries {
 
 /** More than imports allow: limits the cost of a login if rows were written by other means. */
 const MAX_KINDS = 16
+/** Each number of iterations of PBKDF2 is one, and only the largest of them counts. */
+const MAX_FOREIGN_KINDS = 64
 
 /** Must equal the expression of the index `users_password_hash_kind_idx`, or PostgreSQL would read every account. */
 const KIND = String.raw`substring(password_hash from '^(?:\$2[aby]\$\d\d\$|\$argon2id\$(?:v=\d+\$)?[^$]+\$)')`
 
+/** Hashes that only imports bring in: in an index of their own, `users_foreign_hash_kind_idx`, with the same expression. */
+const FOREIGN_KIND = String.raw`substring(password_hash from '^(?:\$argon2i\$(?:v=\d+\$)?[^$]+\$|\$scrypt\$[^$]+\$|\$pbkdf2-sha(?:256|512)\$[^$]+\$|\$fbscrypt\$v=1,n=\d+,r=\d+,p=\d+)')`
+
 /** A loose index scan: one step in the index for each kind, however many accounts there are. */
-const FIND_KINDS = `
-  WITH RECURSIVE kinds (kind) AS (
-    SELECT min(${KIND}) FROM users
+const scanOf = (name: string, kind: string) => `${name} (kind) AS (
+    SELECT min(${kind}) FROM users
     UNION ALL
-    SELECT (SELECT min(${KIND}) FROM users WHERE ${KIND} > kind) FROM kinds WHERE kind IS NOT NULL
-  )
-  SELECT kind FROM kinds WHERE kind IS NOT NULL LIMIT ${MAX_KINDS}`
+    SELECT (SELECT min(${kind}) FROM users WHERE ${kind} > kind) FROM ${name} WHERE kind IS NOT NULL
+  )`
+
+const FIND_KINDS = `
+  WITH RECURSIVE ${scanOf('kinds', KIND)}, ${scanOf('foreign_kinds', FOREIGN_KIND)}
+  (SELECT kind FROM kinds WHERE kind IS NOT NULL LIMIT ${MAX_KINDS})
+  UNION ALL
+  (SELECT kind FROM foreign_kinds WHERE kind IS NOT NULL LIMIT ${MAX_FOREIGN_KINDS})`
 
 export async function findHashKinds(pool: Queries): Promise<string[]> {
   const { rows } = await pool.query(FIND_KINDS)

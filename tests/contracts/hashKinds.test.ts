@@ -39,6 +39,19 @@ test('the kinds of hashes that accounts have are each named once, and what is no
   )
 })
 
+test('so are those that only imports bring in', async () => {
+  const before = await findHashKinds(pool)
+  const firebase = (salt: string) => `$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=AAAAAAAAAAAAAAAAAAAAAA==$${salt}==$AAAA`
+  await addUsers(`$argon2i$v=19$m=65536,t=2,p=1$${DIGEST}`, `$scrypt$ln=14,r=8,p=1$${DIGEST}`, firebase('AA'))
+  await addUsers(`$pbkdf2-sha256$i=1000$${DIGEST}`, `$pbkdf2-sha512$i=1000$${DIGEST}`, firebase('BB'), '$pbkdf2$1$a$b')
+  const added = (await findHashKinds(pool)).filter((kind) => !before.includes(kind))
+  expect(added.sort()).toEqual(
+    ['$argon2i$v=19$m=65536,t=2,p=1$', '$scrypt$ln=14,r=8,p=1$', '$pbkdf2-sha256$i=1000$', '$pbkdf2-sha512$i=1000$']
+      .concat('$fbscrypt$v=1,n=14,r=8,p=1')
+      .sort(),
+  )
+})
+
 test('finding them reads as many entries of an index as there are kinds, however many accounts', async () => {
   await pool.query(`
     INSERT INTO users (email, password_hash, email_verified_at)
@@ -55,7 +68,9 @@ test('finding them reads as many entries of an index as there are kinds, however
   await findHashKinds(explaining)
   const scans = explained.filter((line) => /Scan .*on users/.test(line))
   expect(scans.length).toBeGreaterThan(0)
-  expect(scans.filter((line) => !/users_password_hash_kind_idx.*rows=[01](?:\.\d+)? loops/.test(line))).toEqual([])
+  expect(
+    scans.filter((line) => !/users_(?:password|foreign)_hash_kind_idx.*rows=[01](?:\.\d+)? loops/.test(line)),
+  ).toEqual([])
 })
 
 test('they are read again when half a minute has passed, and many that ask at once share one query', async () => {

@@ -285,6 +285,8 @@ DATA['20261127183000_second_factor_removals'] = `${DATA['20261127180000_operator
     INSERT INTO second_factor_removals (user_id, requested_at, due_at)
       SELECT id, now(), now() + interval '1 day' FROM users;`
 
+DATA['20261127200000_hash_kinds'] = DATA['20261127183000_second_factor_removals']
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createCipheriv, pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -133,7 +134,7 @@ describe('a line', () => {
     const { code, stdout, stderr } = await importing(JSON.stringify(wrong))
     expect({ code, stdout }).toEqual({ code: 1, stdout: counts(0, 0, 1) })
     expect(stderr).not.toContain('canary')
-    const known = 'email, passwordHash, displayName, locale, emailVerifiedAt, id, createdAt'
+    const known = 'email, passwordHash, passwordSalt, displayName, locale, emailVerifiedAt, id, createdAt'
     expect(stderr.trim().replace('line 1: refused: ', '').split('; ')).toEqual([
       `has an unknown key admin (known: ${known})`,
       `has an unknown key with odd characters (known: ${known})`,
@@ -150,17 +151,24 @@ describe('a line', () => {
   test('the message says what is wrong with a hash', async () => {
     const wrong: [hash: string, problem: string][] = [
       ['', 'is empty'],
-      ['canary', 'is neither bcrypt ($2a$, $2b$, $2y$) nor argon2id ($argon2id$)'],
+      ['canary', 'is in none of the supported spellings ($2b$, $argon2id$, $scrypt$, $pbkdf2-sha256$, $fbscrypt$)'],
       ['$2b$12$canary', 'is bcrypt with 6 characters after its cost, not 53: is it cut?'],
       ['$2b$1$canary', 'is bcrypt, but its cost is not two digits'],
       ['$2x$10$canary', 'is bcrypt of a variant with known defects ($2$, $2x$)'],
-      ['{CRYPT}$2y$10$canary', 'begins with a scheme in braces: remove it where bcrypt or argon2id follows'],
-      ['$argon2i$v=19$m=65536,t=2,p=1$canary$canary', 'is argon2i or argon2d: of argon2 only argon2id is supported'],
+      ['{CRYPT}$2y$10$canary', 'begins with a scheme in braces: remove it where a supported hash follows'],
+      ['$argon2i$v=19$m=65536,t=2,p=1$canary$canary', 'is argon2i whose salt is no base64 of 8 to 64 bytes'],
+      ['$scrypt$ln=18,r=8,p=1$canary$canary', 'is scrypt with N times r times p above 1048576'],
+      ['$scrypt$ln=14,r=8,p=1$canary', 'is scrypt without salt or digest, or with parts too many'],
+      ['$pbkdf2-sha256$i=2000000$canary$canary', 'is pbkdf2-sha256 with iterations outside 1 to 1500000'],
+      ['bcrypt_sha256$$2b$12$canary', 'is bcrypt of a SHA-256 digest, which is not supported'],
       ['$argon2id$v=19$m=65536,t=2$canary$canary', 'is argon2id without whole numbers for m, t and p'],
       ['$argon2id$v=19$m=65536,t=2,p=1$canary', 'is argon2id without salt or digest, or with parts too many'],
       ['$argon2id$v=19$m=65536,t=2,p=1$canary$canary', 'is argon2id whose salt is no base64 of 8 to 64 bytes'],
       ['0123456789abcdef0123456789abcdef', 'is a bare digest in hexadecimal, which is not supported'],
-      ['pbkdf2_sha256$canary', 'is PBKDF2, which is not supported'],
+      [
+        'pbkdf2_sha256$canary',
+        'is PBKDF2 of SHA-1 or in an unknown spelling: it has to begin with $pbkdf2-sha256$ or $pbkdf2-sha512$',
+      ],
     ]
     const { code, stderr } = await importing(
       wrong.map(([passwordHash]) => line(someone(), { passwordHash })).join('\n'),
@@ -201,7 +209,53 @@ describe('a line', () => {
   })
 })
 
+const PROJECT = join(folder, 'project.txt')
+const SIGNER_KEY = randomBytes(64)
+
+/** What each system stores of PASSWORD, computed as its source says; with fewer rounds where the system lets choose them. */
+const OTHER_SYSTEMS: Record<string, { passwordHash: unknown; passwordSalt?: string; args?: string[] }> = {
+  'Django (PBKDF2)': {
+    passwordHash: `pbkdf2_sha256$1000$seasalt$${pbkdf2Sync(PASSWORD, 'seasalt', 1000, 32, 'sha256').toString('base64')}`,
+  },
+  'Django (scrypt)': {
+    passwordHash: `scrypt$seasalt$1024$8$5$${scryptSync(PASSWORD, 'seasalt', 64, { N: 1024, r: 8, p: 5 }).toString('base64')}`,
+  },
+  'Keycloak (PBKDF2, two texts of JSON)': { passwordHash: keycloak('sha512', 1000, 64) },
+  'Keycloak (PBKDF2 of SHA-256 with 64 bytes)': { passwordHash: keycloak('sha256', 1000, 64) },
+  'better-auth': {
+    passwordHash: betterAuth('0123456789abcdef0123456789abcdef'),
+  },
+  Firebase: { ...firebase(), args: ['--firebase', PROJECT] },
+}
+
+function keycloak(hmac: string, hashIterations: number, length: number): object {
+  const salt = randomBytes(16)
+  const value = pbkdf2Sync(PASSWORD, salt, hashIterations, length, hmac).toString('base64')
+  return {
+    type: 'password',
+    secretData: JSON.stringify({ value, salt: salt.toString('base64'), additionalParameters: {} }),
+    credentialData: JSON.stringify({ hashIterations, algorithm: `pbkdf2-${hmac}`, additionalParameters: {} }),
+  }
+}
+
+function betterAuth(salt: string): string {
+  const key = scryptSync(PASSWORD.normalize('NFKC'), salt, 64, { N: 16_384, r: 16, p: 1, maxmem: 2 ** 26 })
+  return `${salt}:${key.toString('hex')}`
+}
+
+function firebase(): { passwordHash: string; passwordSalt: string } {
+  const salt = randomBytes(8)
+  const key = scryptSync(PASSWORD, Buffer.concat([salt, Buffer.from('Bw==', 'base64')]), 32, { N: 2 ** 10, r: 8, p: 1 })
+  const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
+  return { passwordHash: cipher.update(SIGNER_KEY).toString('base64'), passwordSalt: salt.toString('base64') }
+}
+
 describe('hashes of other systems', () => {
+  beforeEach(() => {
+    const parameters = `base64_signer_key: ${SIGNER_KEY.toString('base64')},\n base64_salt_separator: Bw==,`
+    writeFileSync(PROJECT, `hash_config {\n algorithm: SCRYPT,\n ${parameters}\n rounds: 8,\n mem_cost: 10,\n}`)
+  })
+
   test('of passwords over 72 bytes log in, and are rewritten so that every character counts', async () => {
     const email = someone()
     expect(LONG.length).toBeGreaterThan(72)
@@ -237,6 +291,33 @@ describe('hashes of other systems', () => {
     expect(await row(one)).toMatchObject({ password_hash: expect.stringMatching(/^\$2b\$10\$/) as string })
   })
 
+  test.each(Object.entries(OTHER_SYSTEMS))(
+    'of %s log in, and are replaced by our own',
+    async (_system, { passwordHash, passwordSalt, args = [] }) => {
+      const email = someone()
+      const ended = await importing(line(email, { passwordHash, passwordSalt }), { args })
+      expect(ended).toEqual({ code: 0, stdout: counts(1, 0, 0), stderr: '' })
+      expect(await row(email)).not.toMatchObject({ password_hash: expect.stringMatching(/^\$2b\$/) as string })
+      expect(await loginCode(email, `${PASSWORD} `)).toBe('INVALID_CREDENTIALS')
+      expect(await loginCode(email)).toBe('SUCCESS')
+      expect(await row(email)).toMatchObject({ password_hash: expect.stringMatching(/^\$2b\$10\$/) as string })
+      expect(await loginCode(email)).toBe('SUCCESS')
+    },
+  )
+
+  test('of Firebase need the parameters of the project', async () => {
+    const salted = { passwordHash: 'canary==', passwordSalt: 'canary==' }
+    const without = await importing(line(someone(), salted))
+    expect(without.stderr).toBe(
+      'line 1: refused: passwordSalt is there, but --firebase FILE is not: its project’s parameters are needed\n',
+    )
+    writeFileSync(PROJECT, 'hash_config { rounds: 8 }')
+    expect(await importing(line(someone(), salted), { args: ['--firebase', PROJECT] })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('lacks base64_signer_key') as string,
+    })
+  })
+
   test('costlier than configured are refused, since every login would cost as much', async () => {
     const costly = '$2b$11$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i'
     const refused = await importing(line(someone(), { passwordHash: costly }), { env: { BCRYPT_COST: '10' } })
@@ -259,7 +340,7 @@ describe('hashes of other systems', () => {
     )
     const { code, stderr } = await importing(kinds.join('\n'), { args: ['--dry-run'] })
     expect(code).toBe(1)
-    expect(stderr).toMatch(/line 6: refused: passwordHash is argon2id with other parameters than the 4 kinds/)
+    expect(stderr).toMatch(/line 6: refused: passwordHash is argon2 with other parameters than the 4 kinds/)
     expect(stderr).not.toMatch(/line 1:/)
   })
 })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import argon2 from 'argon2'
 import bcrypt from 'bcrypt'
@@ -36,6 +36,81 @@ const FOREIGN: Record<string, [password: string, hash: string]> = {
     '$argon2id$v=19$p=1,m=65536,t=2$c29tZXNhbHQ=$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=',
   ],
 }
+
+/** The parameters and the account that Firebase publishes with its own implementation, and an argon2i reference vector. */
+const FIREBASE =
+  '$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==' +
+  '$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=='
+const base64Of = (hexadecimal: string) => Buffer.from(hexadecimal, 'hex').toString('base64').replace(/=+$/, '')
+const textBase64 = (text: string) => Buffer.from(text).toString('base64').replace(/=+$/, '')
+
+/** By the runtime's own implementation. */
+function scryptHash(password: string, ln: number, salt = 'some salt'): string {
+  const digest = scryptSync(password, salt, 64, { N: 2 ** ln, r: 8, p: 1, maxmem: 2 ** 28 })
+  return `$scrypt$ln=${ln},r=8,p=1$${textBase64(salt)}$${base64Of(digest.toString('hex'))}`
+}
+function pbkdf2Hash(password: string, iterations: number, length = 32): string {
+  const digest = pbkdf2Sync(password, 'some salt', iterations, length, 'sha256')
+  return `$pbkdf2-sha256$i=${iterations}$${textBase64('some salt')}$${base64Of(digest.toString('hex'))}`
+}
+
+const IMPORTED: Record<string, [password: string, hash: string]> = {
+  'argon2i of the reference': [
+    'password',
+    '$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8',
+  ],
+  'scrypt of RFC 7914 §12': [
+    'pleaseletmein',
+    `$scrypt$ln=14,r=8,p=1$${textBase64('SodiumChloride')}$${base64Of(
+      '7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2' +
+        'd5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887',
+    )}`,
+  ],
+  'scrypt of several lanes, RFC 7914 §12': [
+    'password',
+    `$scrypt$ln=10,r=8,p=16$${textBase64('NaCl')}$${base64Of(
+      'fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162' +
+        '2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640',
+    )}`,
+  ],
+  'scrypt by another program': ['violet', scryptHash('violet', 4)],
+  'PBKDF2 of RFC 7914 §11': [
+    'passwd',
+    `$pbkdf2-sha256$i=1$${textBase64('salt')}$${base64Of(
+      '55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc' +
+        'a49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a1978',
+    )}`,
+  ],
+  'PBKDF2 of RFC 7914 §11, many iterations': [
+    'Password',
+    `$pbkdf2-sha256$80000$${textBase64('NaCl')}$${base64Of(
+      '4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56' +
+        'a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d',
+    )}`,
+  ],
+  'PBKDF2 of SHA-512': [
+    'password',
+    `$pbkdf2-sha512$i=1,l=64$${textBase64('salt')}$${base64Of(
+      '867f70cf1ade02cff3752599a3a53dc4af34c7a669815ae5d513554e1c8cf252' +
+        'c02d470a285a0501bad999bfe943c08f050235d7d68b1da55e63f73b60a57fce',
+    )}`,
+  ],
+  'PBKDF2 by another program': ['violet', pbkdf2Hash('violet', 100, 20)],
+  Firebase: ['user1password', FIREBASE],
+  'Firebase in the URL alphabet': ['user1password', FIREBASE.replaceAll('/', '_').replace('C+ixf', 'C-ixf')],
+}
+
+test.each(Object.entries(IMPORTED))('a stored hash verifies and is outdated: %s', async (_kind, [password, stored]) => {
+  expect(await byBcrypt.verify(password, stored, request)).toEqual({ valid: true, outdated: true })
+  expect(await byBcrypt.verify(`${password} `, stored, request)).toEqual({ valid: false, outdated: false })
+})
+
+test('scrypt and PBKDF2 hashes verify as typed, in NFC, and scrypt in NFKC too', async () => {
+  const [typed, composed, compatible] = ['cafe\u0301 \ufb01', 'caf\u00e9 \ufb01', 'caf\u00e9 fi']
+  const hashes = [scryptHash(typed, 4), scryptHash(composed, 4), scryptHash(compatible, 4)]
+  for (const stored of [...hashes, pbkdf2Hash(typed, 9), pbkdf2Hash(composed, 9)])
+    expect(await byBcrypt.verify(typed, stored, request)).toEqual({ valid: true, outdated: true })
+})
 
 /** In the order of the alphabet, so that no dictionary and no repetition is at work. */
 const LONG = Array.from({ length: 80 }, (_, n) => String.fromCharCode(33 + n)).join('')
@@ -123,7 +198,14 @@ describe.each([
     '$argon2id$v=19$m=65536,t=999,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
     '$argon2id$v=19$m=65536,t=2,p=99$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
     '$argon2id$v=19$m=65536,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
-    '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$argon2d$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$scrypt$ln=21,r=8,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$scrypt$ln=16,r=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$scrypt$ln=4,r=8,p=0$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$pbkdf2-sha256$i=1500001$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$pbkdf2-sha256$i=0$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$pbkdf2-sha1$i=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+    '$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==$42xEC+ixf3L2lw==$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
   ])('what is no hash of ours, or costlier than any is meant to be, is nobody’s password: %j', async (stored) => {
     expect(await passwords.verify('abc', stored, request)).toEqual({ valid: false, outdated: false })
   })
@@ -203,6 +285,7 @@ test('a client that has disconnected gets no hash', async () => {
 
 describe('equal work', () => {
   const COSTLY = { type: argon2.argon2id, memoryCost: 32_768, timeCost: 3, parallelism: 1 } as const
+  const PBKDF2_KIND = '$pbkdf2-sha256$i=120000$'
   const ARGON2_KIND = '$argon2id$v=19$m=32768,t=3,p=1$'
 
   /** Milliseconds of processor time, of which a busy machine gives no less; the least of five. */
@@ -233,6 +316,9 @@ describe('equal work', () => {
     ['bcrypt of a higher cost', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', request)],
     ['argon2id beside bcrypt', 'bcrypt', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
     ['two kinds of argon2id', 'argon2id', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
+    ['scrypt', 'bcrypt', ['$scrypt$ln=14,r=8,p=1$'], () => Promise.resolve(scryptHash('right', 14))],
+    ['Firebase’s scrypt', 'bcrypt', ['$fbscrypt$v=1,n=14,r=8,p=1'], () => Promise.resolve(FIREBASE)],
+    ['PBKDF2 of more iterations', 'bcrypt', [PBKDF2_KIND], () => Promise.resolve(pbkdf2Hash('right', 10_000))],
     ['bcrypt beside argon2id', 'argon2id', ['$2a$10$'], () => hasher('bcrypt', 10).hash('right', request)],
   ] as const)('%s: whoever has it, everyone’s login costs as much', async (_what, algorithm, kinds, hash) => {
     const passwords = hasher(algorithm, 8, [...kinds])
