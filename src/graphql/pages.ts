@@ -15,6 +15,6 @@ export function pageOf({ first, after }: Given, maxPage: number): { first: numbe
   return { first, after: start }
 }
 
-function badInput(message: string): GraphQLError {
+export function badInput(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
 }

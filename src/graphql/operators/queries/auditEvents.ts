@@ -1,11 +1,12 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, InputType, Int, Query, Resolver, Root } from 'type-graphql'
+import { OPERATOR } from '../../../config/operatorDefaults'
 import { listAuditEvents } from '../../../services/operatorReads'
 import { connectionOf } from '../../objects/connection'
+import { pageOf } from '../../pages'
 import { withoutNulls } from '../../withoutNulls'
 import type { OperatorContext } from '../context'
 import { AccountView } from '../objects/account'
 import { AuditEventConnection } from '../objects/auditEvent'
-import { pageOf } from '../pages'
 
 @InputType('AuditFilter')
 class AuditFilterInput {
@@ -53,7 +54,7 @@ export class AuditEventsQuery {
     @Ctx() { deps }: OperatorContext,
     @Args(() => AuditEventsArgs) { filter, ...size }: AuditEventsArgs,
   ) {
-    const page = pageOf(size)
+    const page = pageOf(size, OPERATOR.maxPage)
     const events = await listAuditEvents(deps, withoutNulls<AuditFilterInput>(filter), page)
     return connectionOf(events, page.first, (event) => event)
   }
@@ -67,7 +68,7 @@ export class AuditEventsQuery {
     @Root() { id: userId }: AccountView,
     @Args(() => EventsOfAccountArgs) size: EventsOfAccountArgs,
   ) {
-    const page = pageOf(size)
+    const page = pageOf(size, OPERATOR.maxPage)
     return connectionOf(await listAuditEvents(deps, { userId }, page), page.first, (event) => event)
   }
 }

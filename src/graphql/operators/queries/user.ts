@@ -3,9 +3,9 @@ import { canonicalEmail } from '../../../lib/emailAddress'
 import { isUuid } from '../../../lib/uuid'
 import type { AccountKey, Actor } from '../../../services/deps'
 import { viewAccount } from '../../../services/operatorReads'
+import { badInput } from '../../pages'
 import { CurrentActor, type OperatorContext } from '../context'
 import { AccountView } from '../objects/account'
-import { badInput } from '../pages'
 
 @ArgsType()
 class UserArgs {

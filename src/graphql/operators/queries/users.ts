@@ -1,11 +1,12 @@
 import { Args, ArgsType, Ctx, Field, InputType, Int, Query, Resolver } from 'type-graphql'
+import { OPERATOR } from '../../../config/operatorDefaults'
 import type { UserFilter } from '../../../services/deps'
 import { listAccounts } from '../../../services/operatorReads'
 import { connectionOf } from '../../objects/connection'
+import { pageOf } from '../../pages'
 import { withoutNulls } from '../../withoutNulls'
 import type { OperatorContext } from '../context'
 import { AccountView, UserConnection } from '../objects/account'
-import { pageOf } from '../pages'
 
 @InputType('UserFilter')
 class UserFilterInput {
@@ -50,7 +51,7 @@ class UsersArgs {
 export class UsersQuery {
   @Query(() => UserConnection, { description: 'Accounts, the newest first.' })
   async users(@Ctx() { deps }: OperatorContext, @Args(() => UsersArgs) { filter: given, ...size }: UsersArgs) {
-    const page = pageOf(size)
+    const page = pageOf(size, OPERATOR.maxPage)
     const filter: UserFilter = withoutNulls<UserFilterInput>(given)
     for (const name of ['emailPrefix', 'emailContains'] as const) {
       if (filter[name] !== undefined) filter[name] = filter[name].toLowerCase()
