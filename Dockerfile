@@ -2,6 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/client/package.json packages/client/
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build
@@ -9,9 +10,10 @@ RUN npm run build
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/client/package.json packages/client/
 # The embedded PostgreSQL is for development; prisma and typescript are optional peers that nothing needs at run time.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts \
- && rm -rf node_modules/prisma node_modules/typescript node_modules/@prisma/engines node_modules/@prisma/studio-core
+ && rm -rf node_modules/prisma node_modules/typescript node_modules/@prisma/engines node_modules/@prisma/studio-core node_modules/@gatehouse
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production

@@ -6,7 +6,17 @@ const environment = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'src/generated', 'src/**/*.generated.ts', '.data'] },
+  {
+    ignores: [
+      'dist',
+      '**/dist',
+      'coverage',
+      'src/generated',
+      'src/**/*.generated.ts',
+      'packages/client/src/*.generated.ts',
+      '.data',
+    ],
+  },
   {
     files: ['src/**/*.ts', 'tests/**/*.ts', 'bench/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
@@ -27,6 +37,16 @@ export default tseslint.config(
     files: ['account/**/*.{ts,tsx}'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './account/tsconfig.json' } },
+    rules: {
+      'max-lines': ['error', { max: 200, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  {
+    files: ['packages/client/src/**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: './packages/client/tsconfig.json' } },
     rules: {
       'max-lines': ['error', { max: 200, skipBlankLines: true, skipComments: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { generate } from './generate.mjs'
 
 const STAMP = 'dist/.built'
-const SOURCES = ['src', 'account', 'emails', 'prisma', 'package.json', '.swcrc', 'scripts']
-const MADE = new Set(['generated', 'preview'])
+const SOURCES = ['src', 'account', 'packages', 'emails', 'prisma', 'package.json', '.swcrc', 'scripts']
+const MADE = new Set(['generated', 'preview', 'dist', 'node_modules'])
 
 function newest(path) {
   const entry = statSync(path)

@@ -1,7 +1,9 @@
-// Makes src/generated: the Prisma client, the compiled mails, the texts, and the script of the account page. Nothing in it is committed.
+// Makes src/generated: the Prisma client, the compiled mails, the texts, and the script of the account page; and the dist
+// of packages/client. Nothing of it is committed.
 import { spawnSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 import { compileAccount } from './compile-account.mjs'
+import { compileClient } from './compile-client.mjs'
 import { compileEmails } from './compile-emails.mjs'
 
 export async function generate() {
@@ -12,6 +14,7 @@ export async function generate() {
     console.error(prisma.stdout + prisma.stderr)
     process.exit(1)
   }
+  await compileClient()
   await compileEmails()
   await compileAccount()
 }

@@ -1,10 +1,12 @@
-// Writes schema.graphql (with its directives), the JSON Schema of an export and the typed documents, from the compiled server.
+// Writes schema.graphql (with its directives), the JSON Schema of an export, the typed documents and what packages/client knows
+// of the schema, from the compiled server.
 // With --check it writes nothing and fails where a committed file differs.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { clientOperations, possibleTypes } from './client-operations.mjs'
 
 const require = createRequire(import.meta.url)
 const { printSchemaWithDirectives } = require('@graphql-tools/utils')
@@ -17,11 +19,19 @@ const { ACCOUNT_EXPORT } = require('../dist/services/steps/accountExport.js')
 const DOCUMENTS = 'src/graphql/operations/documents.generated.ts'
 const check = process.argv.includes('--check')
 
-const printed =
-  printSchemaWithDirectives(lexicographicSortSchema(createSchema({ development: true, loginCode: true }))) + '\n'
+const schema = lexicographicSortSchema(createSchema({ development: true, loginCode: true }))
+/** The fields that demand a login, as type-graphql was told. */
+const authorized = new Set(globalThis.TypeGraphQLMetadataStorage.authorizedFields.map(({ fieldName }) => fieldName))
+const written = {
+  'schema.graphql': printSchemaWithDirectives(schema) + '\n',
+  'packages/client/possible-types.json': possibleTypes(schema),
+  'packages/client/src/operations.generated.ts': clientOperations(schema, authorized),
+}
 const differs = []
-if (!check) writeFileSync('schema.graphql', printed)
-else if (readFileSync('schema.graphql', 'utf8') !== printed) differs.push('schema.graphql')
+for (const [path, text] of Object.entries(written)) {
+  if (!check) writeFileSync(path, text)
+  else if (readFileSync(path, 'utf8') !== text) differs.push(path)
+}
 
 const EXPORT = 'docs/account-export.schema.json'
 const schemaOfExport = { title: 'The export of an account', ...z.toJSONSchema(ACCOUNT_EXPORT) }
