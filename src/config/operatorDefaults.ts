@@ -24,7 +24,6 @@ export const SERVICE_KEY = {
   defaultDays: 365,
   /** Days before its expiry from which the log warns of a key, once a day. */
   warnDays: 30,
-  maxName: 100,
   /** Addresses and ranges that one key may be used from. */
   maxAddresses: 50,
   /** Keys that can be used at the same time: each service needs one. */

@@ -11,11 +11,11 @@ import { introspectToken } from '../services/introspectToken'
 import { serviceKeyOf } from '../services/operatorCaller'
 import { revokeToken } from '../services/revokeToken'
 
-/** An error of RFC 6749 §5.2. `challenge`: the answer says how to authenticate. */
+/** An error of RFC 6749 §5.2 or RFC 6750 §3.1. Credentials that are none of ours are an UnauthenticatedError. */
 class OAuthError extends Error {
   constructor(
-    readonly status: 400 | 401 | 403,
-    readonly code: 'invalid_request' | 'invalid_client' | 'insufficient_scope',
+    readonly status: 400 | 403,
+    readonly code: 'invalid_request' | 'insufficient_scope',
   ) {
     super(code)
   }
@@ -66,7 +66,7 @@ async function requireIntrospection(deps: Deps, client: ClientInfo, authorizatio
   const presented = /^(Basic|Bearer) +([\w.~+/-]+=*) *$/i.exec(authorization)
   const [, scheme = '', credentials = ''] = presented ?? []
   const key = scheme.toLowerCase() === 'basic' ? passwordOf(credentials) : credentials
-  if (!isServiceKey(key)) throw new OAuthError(401, 'invalid_client')
+  if (!isServiceKey(key)) throw new UnauthenticatedError('no service key')
   const { id, scopes } = await serviceKeyOf(deps, client, key)
   if (!scopes.includes('introspect')) throw new OAuthError(403, 'insufficient_scope')
   await charge(deps, client, [{ subject: id, max: OAUTH.introspectionsPerMinute }])
@@ -89,7 +89,7 @@ function sendOAuthError(error: unknown, request: FastifyRequest, reply: FastifyR
   void reply.header('cache-control', 'no-store')
   if (error instanceof RateLimitedError)
     return reply.code(429).header('retry-after', error.retryAfter).send({ error: 'temporarily_unavailable' })
-  if (error instanceof UnauthenticatedError || (error instanceof OAuthError && error.status === 401))
+  if (error instanceof UnauthenticatedError)
     return reply.code(401).header('www-authenticate', 'Basic realm="gatehouse"').send({ error: 'invalid_client' })
   if (error instanceof OAuthError) return reply.code(error.status).send({ error: error.code })
   if (isDatabaseOutage(error))

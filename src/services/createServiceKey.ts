@@ -8,7 +8,6 @@ import { digest } from '../crypto/opaqueToken'
 import { newServiceKey } from '../crypto/serviceKey'
 import { later } from '../lib/clock'
 import { isServiceScope } from '../lib/serviceScopes'
-import { codePoints } from '../passwords/passwordText'
 import { type ServiceKey, countServiceKeys, insertServiceKey } from '../store/serviceKeys'
 
 interface NewKey {
@@ -32,7 +31,6 @@ export async function createServiceKey(
   const read = new InputReader()
   const name = read.displayName('name', input.name)
   if (name === null) read.refuse('name', 'REQUIRED')
-  else if (codePoints(name) > SERVICE_KEY.maxName) read.refuse('name', 'TOO_LONG', SERVICE_KEY.maxName)
   if (input.scopes.length === 0) read.refuse('scopes', 'REQUIRED')
   else if (!input.scopes.every(isServiceScope)) read.refuse('scopes', 'UNSUPPORTED')
   if (input.days < 1 || input.days > SERVICE_KEY.maxDays) read.refuse('days', 'UNSUPPORTED')

@@ -1,10 +1,8 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
-import { commit } from './steps/commit'
+import { endSession } from './steps/endSession'
 import { digest, isOpaqueToken } from '../crypto/opaqueToken'
 import { UnauthenticatedError } from '../errors/requestErrors'
 import { findSessionByAnyToken } from '../store/refreshTokens'
-import { revokeSession } from '../store/sessions'
-import { lockUser } from '../store/users'
 
 type Needs = Pick<Deps, 'clock' | 'database' | 'sessionCache'>
 interface LogoutRequest {
@@ -27,7 +25,8 @@ export async function logout(
   const ofCookie = await sessionOfCookie(deps, cookieToken)
   if (viewer) {
     const { account, session } = viewer
-    await endSession(deps, client, { userId: account.id, sessionId: session.id })
+    const ended = await endSession(deps, client, { userId: account.id, sessionId: session.id })
+    if (ended === null) throw new UnauthenticatedError('the account is gone')
     const isAnothers = ofCookie !== null && ofCookie.id !== session.id && ofCookie.revokedAt === null
     return { sessionId: session.id, clearCookie: cookieToken !== null && !isAnothers }
   }
@@ -39,18 +38,4 @@ export async function logout(
 
 function sessionOfCookie({ database }: Needs, token: string | null) {
   return token !== null && isOpaqueToken(token) ? findSessionByAnyToken(database.prisma, digest(token)) : null
-}
-
-/** False if the session has already ended; then nothing is written. Throws if the account was deleted. */
-function endSession(
-  deps: Needs,
-  client: ClientInfo,
-  { userId, sessionId }: { userId: string; sessionId: string },
-): Promise<boolean> {
-  return commit(deps, client, async (tx, now) => {
-    if (!(await lockUser(tx, userId))) throw new UnauthenticatedError('the account is gone')
-    const ended = await revokeSession(tx, { userId, sessionId }, now)
-    const event = ended ? ({ type: 'logged_out', userId, details: { sessionId } } as const) : null
-    return { result: ended, event, invalidate: [{ kind: 'session', id: sessionId }] }
-  })
 }

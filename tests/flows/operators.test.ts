@@ -538,6 +538,7 @@ describe('service keys', () => {
 
   test.each([
     ['no name', { name: ' ' }],
+    ['a name of 101 characters', { name: 'x'.repeat(101) }],
     ['no scope', { scopes: [] }],
     ['an unknown scope', { scopes: ['everything'] }],
     ['no day', { days: 0 }],
