@@ -109,6 +109,8 @@ test.each([
   ['twenty-one roles', ['roles', 'set', 'EMAIL', ...Array.from({ length: 21 }, (_, n) => `r${n}`)]],
   ['claims that are no JSON', ['claims', 'set', 'EMAIL', '{plan']],
   ['claims that are a list', ['claims', 'set', 'EMAIL', '[]']],
+  ['claims with a text that PostgreSQL cannot store', ['claims', 'set', 'EMAIL', '{"tenant":"a\\u0000"}']],
+  ['claims with a text that UTF-8 cannot encode', ['claims', 'set', 'EMAIL', '{"tenant":"a\\ud800"}']],
   ['claims of two levels', ['claims', 'set', 'EMAIL', '{"a":{"b":{"c":1}}}']],
   ['claims over 2 kB', ['claims', 'set', 'EMAIL', JSON.stringify({ text: 'x'.repeat(2_048) })]],
   ['an address without an account', ['users', 'disable', 'nobody.at.all@example.com']],

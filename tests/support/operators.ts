@@ -16,13 +16,17 @@ interface Body {
   errors?: { extensions: { code: string } }[]
 }
 
-/** Sends a document to the operator API, with a token or without. */
+/** Sends a document to the operator API, or to the one at `path`, with a token or without. */
 export async function operate(
   url: string,
   query: string,
-  { token, variables }: { token?: string | undefined; variables?: Record<string, unknown> } = {},
+  {
+    token,
+    variables,
+    path = '/operator/graphql',
+  }: { token?: string | undefined; variables?: Record<string, unknown>; path?: string } = {},
 ): Promise<OperatorAnswer> {
-  const response = await fetch(`${url}/operator/graphql`, {
+  const response = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',

@@ -6,16 +6,18 @@ import { OPERATOR } from '../../config/operatorDefaults'
 import { USER_ERRORS } from '../../errors/catalogue'
 import { outcomeOfClient } from '../../errors/requestErrors'
 import { RateLimitedError, UserError } from '../../errors/userErrors'
+import { isStorable } from '../../lib/storableText'
 import type { OperatorCaller } from '../../services/operatorCaller'
 import { requireAuthority } from '../../services/steps/operatorAuthority'
 import { failureAsData, memberNames } from '../mutationPolicy'
+import { badInput } from '../pages'
 
 type Field = GraphQLFieldConfig<unknown, OperatorContext>
 type Resolver = GraphQLFieldResolver<unknown, OperatorContext>
 
 /**
- * Wraps the resolver of every field at the root: who calls, whether they may, and their budget come before anything else. An
- * expected failure is a member of the field's union, or else a top-level error. Throws if a field names no authority.
+ * Wraps the resolver of every field at the root: who calls, whether they may, their budget, and that what they send can be
+ * stored come before anything else. An expected failure is a member of the field's union, or else a top-level error. Throws if a field names no authority.
  */
 export function applyOperatorPolicy(schema: GraphQLSchema): GraphQLSchema {
   return mapSchema(schema, {
@@ -39,6 +41,7 @@ function guarded(config: Field, name: string, { writes }: { writes: boolean }): 
         const caller = await context.caller()
         await requireAuthority(context.deps, caller, { scope, writes })
         await chargeCaller(context, caller)
+        if (!isStorable(call[1])) throw badInput('a text holds NUL or half of a surrogate pair')
         const result: unknown = await resolve(...call)
         count('SUCCESS')
         return result

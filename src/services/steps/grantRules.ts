@@ -1,4 +1,5 @@
 import { GRANTS } from '../../config/defaults'
+import { isStorable } from '../../lib/storableText'
 
 const ROLE = /^[a-z][\w.:-]*$/i
 const NAME = /^[\w.:/-]{1,100}$/
@@ -26,7 +27,8 @@ export function problemOfClaims(claims: unknown): string | null {
     (value) =>
       isScalar(value) || (Array.isArray(value) || isObject(value) ? Object.values(value).every(isScalar) : false),
   )
-  return flat ? null : 'a value is a text, a number, true, false or null, or one list or object of these'
+  if (!flat) return 'a value is a text, a number, true, false or null, or one list or object of these'
+  return isStorable(claims) ? null : 'a text holds NUL or half of a surrogate pair'
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
