@@ -1,8 +1,12 @@
 import { PASSWORD } from '../config/defaults'
+import { OPERATOR } from '../config/operatorDefaults'
+import type { Grants } from '../lib/grants'
 import { type FirebaseProject, firebaseHash, keycloakHash, respelledHash } from '../passwords/otherSystems'
+import { codePoints } from '../passwords/passwordText'
 import { readStoredHash } from '../passwords/readStoredHash'
 import type { StoredHash } from '../passwords/storedHash'
 import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
+import { problemOfClaims, problemOfRoles } from '../services/steps/grantRules'
 import { InputReader } from '../services/steps/inputReader'
 import type { ImportedUser } from '../store/userImports'
 
@@ -17,7 +21,13 @@ export interface HashPolicy {
   firebase: FirebaseProject | null
 }
 
-const KEYS = ['email', 'passwordHash', 'passwordSalt', 'displayName', 'locale', 'emailVerifiedAt', 'id', 'createdAt']
+const KEYS = [
+  ...['email', 'passwordHash', 'passwordSalt', 'displayName', 'locale', 'verified', 'emailVerifiedAt'],
+  ...['disabledAt', 'disabledReason', 'roles', 'claims', 'id', 'createdAt'],
+]
+
+const UNKNOWN_VERIFICATION =
+  'emailVerifiedAt is missing: a time, or null for never; or verified, which is true or false'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** RFC 3339, as JSON.stringify and `to_char` write it. */
@@ -64,14 +74,56 @@ class LineReader {
     const displayName = input.displayName('displayName', this.text('displayName'))
     const locale = input.locale('locale', this.text('locale'), 'en')
     this.collect(input)
-    const emailVerifiedAt = this.time('emailVerifiedAt')
-    if (!this.values.has('emailVerifiedAt')) this.problems.push('emailVerifiedAt is missing: a time, or null for never')
+    const emailVerifiedAt = this.verifiedAt()
     const createdAt = this.time('createdAt')
+    const disabled = this.disabled()
+    const grants = { roles: this.roles(), claims: this.claims() }
     const id = this.id()
     const hash = this.hash()
     if (this.problems.length > 0) return { problems: this.problems }
-    const user = { id, email, passwordHash: hash?.text ?? null, displayName, locale, emailVerifiedAt, createdAt }
-    return { user, hash }
+    const profile = { email, displayName, locale, emailVerifiedAt, createdAt }
+    return { user: { id, ...profile, ...disabled, ...grants, passwordHash: hash?.text ?? null }, hash }
+  }
+
+  /** The time of the import where only `verified` says so. */
+  private verifiedAt(): Date | null {
+    const isGiven = this.values.has('emailVerifiedAt')
+    const verified = this.values.get('verified')
+    if (verified === undefined) {
+      if (!isGiven) this.problems.push(UNKNOWN_VERIFICATION)
+      return this.time('emailVerifiedAt')
+    }
+    if (isGiven) this.problems.push('verified and emailVerifiedAt are both there: one of them says it')
+    if (typeof verified !== 'boolean') this.problems.push('verified is neither true nor false')
+    return this.time('emailVerifiedAt') ?? (verified === true ? this.now : null)
+  }
+
+  private disabled(): { disabledAt: Date | null; disabledReason: string | null } {
+    const disabledAt = this.time('disabledAt')
+    const disabledReason = this.text('disabledReason')?.trim() || null
+    if (disabledReason !== null && !this.values.get('disabledAt'))
+      this.problems.push('disabledReason is there, but disabledAt is not')
+    if (codePoints(disabledReason ?? '') > OPERATOR.maxReason)
+      this.problems.push(`disabledReason has more than ${OPERATOR.maxReason} characters`)
+    return { disabledAt, disabledReason }
+  }
+
+  private roles(): string[] {
+    const roles: unknown = this.values.get('roles') ?? []
+    if (!isListOfTexts(roles)) {
+      this.problems.push('roles is no list of texts')
+      return []
+    }
+    const problem = problemOfRoles(roles)
+    if (problem !== null) this.problems.push(`roles: ${problem}`)
+    return [...new Set(roles)]
+  }
+
+  private claims(): Grants['claims'] {
+    const claims: unknown = this.values.get('claims') ?? {}
+    const problem = problemOfClaims(claims)
+    if (problem !== null) this.problems.push(`claims: ${problem}`)
+    return claims as Grants['claims']
   }
 
   /** Undefined if the key is missing or null. */
@@ -152,6 +204,10 @@ class LineReader {
       this.problems.push(...error.fields.map(wordsOf))
     }
   }
+}
+
+function isListOfTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function wordsOf({ field, code, limit }: FieldProblem): string {

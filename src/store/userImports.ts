@@ -1,9 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Database, Queryable } from './database'
 import { NO_PASSWORD } from './users'
+import type { Grants } from '../lib/grants'
 import { Prisma } from '../generated/prisma/client'
 
-export interface ImportedUser {
+export interface ImportedUser extends Grants {
   /** Null for a new one. */
   id: string | null
   email: string
@@ -12,6 +13,9 @@ export interface ImportedUser {
   displayName: string | null
   locale: string
   emailVerifiedAt: Date | null
+  /** Null for an account that may log in. */
+  disabledAt: Date | null
+  disabledReason: string | null
   /** Null for the time of the import. */
   createdAt: Date | null
 }

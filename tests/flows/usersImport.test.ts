@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import argon2 from 'argon2'
 import bcrypt from 'bcrypt'
+import { decodeJwt } from 'jose'
 import { v4 as uuidv4 } from 'uuid'
 import { type TestApp, startTestApp } from '../support/app'
 import { call, me } from '../support/client'
@@ -130,19 +131,27 @@ describe('a line', () => {
     const wrong = {
       ...{ email, passwordHash: '$6$canary$canary', displayName: 'c'.repeat(101), locale: 'no canary', id: 'canary' },
       ...{ emailVerifiedAt: 'canary', createdAt: '2999-01-01T00:00:00Z', admin: true, 'canary@example.com': 1 },
+      ...{ verified: 'canary', disabledReason: 'canary', roles: ['7 canary'], claims: { canary: [['canary']] } },
     }
     const { code, stdout, stderr } = await importing(JSON.stringify(wrong))
     expect({ code, stdout }).toEqual({ code: 1, stdout: counts(0, 0, 1) })
     expect(stderr).not.toContain('canary')
-    const known = 'email, passwordHash, passwordSalt, displayName, locale, emailVerifiedAt, id, createdAt'
+    const known =
+      'email, passwordHash, passwordSalt, displayName, locale, verified, emailVerifiedAt, disabledAt, disabledReason, ' +
+      'roles, claims, id, createdAt'
     expect(stderr.trim().replace('line 1: refused: ', '').split('; ')).toEqual([
       `has an unknown key admin (known: ${known})`,
       `has an unknown key with odd characters (known: ${known})`,
       'email is no plain address, as in ada@example.com',
       'displayName has more than 100 characters',
       'locale is no language tag, as in de or pt-BR',
+      'verified and emailVerifiedAt are both there: one of them says it',
+      'verified is neither true nor false',
       'emailVerifiedAt is no time with its offset, as in 2026-01-31T09:00:00Z',
       'createdAt is in the future',
+      'disabledReason is there, but disabledAt is not',
+      'roles: a role is a letter and up to 39 letters, digits, dots, colons, hyphens or underscores',
+      'claims: a value is a text, a number, true, false or null, or one list or object of these',
       'id is no UUID',
       'passwordHash is SHA-512 crypt, which is not supported',
     ])
@@ -194,6 +203,59 @@ describe('a line', () => {
     expect((await me(app.url, { token: tokens.accessToken })).data).toMatchObject({ id })
     const taken = await importing(line(someone(), { id }))
     expect(taken).toMatchObject({ code: 1, stderr: 'line 1: refused: id is that of another account\n' })
+  })
+
+  test('whether the address was verified may be told without the time', async () => {
+    const [yes, no, neither] = [someone(), someone(), someone()]
+    const lines = [line(yes, { verified: true }), line(no, { verified: false }), line(neither)].map((text) =>
+      JSON.stringify({ ...(JSON.parse(text) as object), emailVerifiedAt: undefined }),
+    )
+    const before = Date.now()
+    const { stdout, stderr } = await importing(lines.join('\n'))
+    expect({ stdout, stderr }).toEqual({
+      stdout: counts(2, 0, 1),
+      stderr:
+        'line 3: refused: emailVerifiedAt is missing: a time, or null for never; or verified, which is true or false\n',
+    })
+    const verifiedAt = (await row(yes))?.email_verified_at as Date
+    expect(verifiedAt.getTime()).toBeGreaterThanOrEqual(before)
+    expect([await loginCode(yes), await loginCode(no)]).toEqual(['SUCCESS', 'EMAIL_NOT_VERIFIED'])
+  })
+
+  test('roles and claims are in the first access token', async () => {
+    const email = someone()
+    const claims = { plan: 'pro', limits: { seats: 5 }, teams: ['a', 'b'] }
+    await importing(line(email, { roles: ['editor', 'admin', 'editor'], claims }))
+    expect(await row(email)).toMatchObject({ roles: ['editor', 'admin'], claims })
+    const { tokens } = await loggedIn(app, email)
+    expect(decodeJwt(tokens.accessToken)).toMatchObject({ roles: ['editor', 'admin'] })
+  })
+
+  test.each([
+    ['roles', 'admin', 'roles is no list of texts'],
+    ['roles', [1], 'roles is no list of texts'],
+    ['roles', Array.from({ length: 21 }, (_, n) => `role${n}`), 'roles: at most 20 roles'],
+    ['claims', ['a'], 'claims: claims are one JSON object'],
+    ['claims', { a: 'b'.repeat(2048) }, 'claims: claims are 2048 bytes at most'],
+    ['disabledAt', true, 'disabledAt is no text'],
+    ['disabledReason', 'x'.repeat(501), 'disabledReason has more than 500 characters'],
+  ])('%s breaks its rule as an operator would: %j', async (key, value, problem) => {
+    const disabled = key === 'disabledReason' ? { disabledAt: '2026-02-01T00:00:00Z' } : {}
+    const { code, stderr } = await importing(line(someone(), { ...disabled, [key]: value }), { args: ['--dry-run'] })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `line 1: refused: ${problem}\n` })
+  })
+
+  test('a disabled account comes in disabled: its password does not log in', async () => {
+    const email = someone()
+    const disabled = { disabledAt: '2026-02-01T00:00:00Z', disabledReason: 'chargeback' }
+    await importing(line(email, disabled))
+    expect(await row(email)).toMatchObject({
+      disabled_at: new Date('2026-02-01T00:00:00Z'),
+      disabled_reason: 'chargeback',
+    })
+    expect(await loginCode(email)).toBe('INVALID_CREDENTIALS')
+    await sql('UPDATE users SET disabled_at = NULL, disabled_reason = NULL WHERE email = $1', [email])
+    expect(await loginCode(email)).toBe('SUCCESS')
   })
 
   test('without a hash nobody logs in until the owner has set a password by a reset', async () => {
