@@ -1,29 +1,27 @@
 import { parseArgs } from 'node:util'
 import { v7 as uuidv7 } from 'uuid'
 import { EXIT } from './failure'
-import { withDatabase } from './withDatabase'
-import type { Config } from '../config/config'
+import { type ChangeTools, withChange } from './changes'
 import { WEBHOOK_URL_ADVICE } from '../config/rules'
 import { type Secrets, deriveSecrets } from '../crypto/secrets'
 import { developmentSecret } from '../development'
-import { InvalidInputError } from '../errors/userErrors'
-import { later, systemClock } from '../lib/clock'
+import { later } from '../lib/clock'
 import { parseDuration } from '../lib/duration'
 import { isUuid } from '../lib/uuid'
 import { webhookUrlMistake } from '../lib/webhookUrl'
 import { CONFIGURED_ENDPOINT_ID } from '../services/configuredWebhook'
 import { createWebhookEndpoint } from '../services/createWebhookEndpoint'
+import { deleteWebhookEndpoint } from '../services/deleteWebhookEndpoint'
+import { replayDeliveries } from '../services/replayDeliveries'
 import { rotateWebhookSecret } from '../services/rotateWebhookSecret'
-import type { Database } from '../store/database'
-import { listDeliveries, replayDelivery, replayGivenUp } from '../store/webhookDeliveries'
-import { deleteEndpoint, findEndpoint, listEndpoints, setEnabled } from '../store/webhookEndpoints'
+import { updateWebhookEndpoint } from '../services/updateWebhookEndpoint'
+import { listDeliveries } from '../store/webhookDeliveries'
+import { findEndpoint, listEndpoints } from '../store/webhookEndpoints'
 import { sendEvent } from '../webhooks/webhookDelivery'
 
 interface Tools {
-  config: Config
-  database: Database
-  secrets: Secrets
-  clock: typeof systemClock
+  deps: ChangeTools['deps'] & { secrets: Secrets }
+  actor: ChangeTools['actor']
 }
 
 interface Options {
@@ -85,13 +83,14 @@ function readWords(words: string[]): { action?: string; subject?: string; option
 }
 
 function withTools(work: (tools: Tools) => Promise<number>): Promise<number> {
-  return withDatabase(async ({ config, database }) => {
+  return withChange(async ({ deps, actor }) => {
+    const { config } = deps
     const secrets = deriveSecrets(config.secret ?? (await developmentSecret(config)), config.secretPrevious)
-    return work({ config, database, secrets, clock: systemClock })
+    return work({ deps: { ...deps, secrets }, actor })
   }, USES)
 }
 
-async function list({ database }: Tools): Promise<number> {
+async function list({ deps: { database } }: Tools): Promise<number> {
   for (const endpoint of await listEndpoints(database.prisma)) {
     const state = endpoint.disabledReason === null ? 'enabled' : `disabled: ${endpoint.disabledReason}`
     const failing = endpoint.failingSince ? `, failing since ${endpoint.failingSince.toISOString()}` : ''
@@ -101,51 +100,45 @@ async function list({ database }: Tools): Promise<number> {
   return EXIT.ok
 }
 
-async function add(tools: Tools, url: string, { events, include }: Options): Promise<number> {
-  const mistake = webhookUrlMistake(url, tools.config.webhookPrivateHosts)
+async function add({ deps, actor }: Tools, url: string, { events, include }: Options): Promise<number> {
+  const mistake = webhookUrlMistake(url, deps.config.webhookPrivateHosts)
   if (mistake) return complain(`Accepted: ${WEBHOOK_URL_ADVICE[mistake]}.`)
-  try {
-    const input = { url, events: namesOf(events), include: namesOf(include), description: '' }
-    const { id, secret } = await createWebhookEndpoint(tools, input)
-    console.log(`${id}\n${secret}`)
-    return EXIT.ok
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error
-    return complain(error.fields.map(({ field, code }) => `${field}: ${code}`).join('\n'))
-  }
+  const input = { url, events: namesOf(events), include: namesOf(include), description: '' }
+  const { endpoint, secret } = await createWebhookEndpoint(deps, actor, input)
+  console.log(`${endpoint.id}\n${secret}`)
+  return EXIT.ok
 }
 
-async function remove({ database }: Tools, id: string): Promise<number> {
+async function remove({ deps, actor }: Tools, id: string): Promise<number> {
   if (id === CONFIGURED_ENDPOINT_ID) return complain('This endpoint is that of WEBHOOK_URL: remove the variable.')
-  return (await deleteEndpoint(database.prisma, id)) ? done() : unknownId()
+  return (await deleteWebhookEndpoint(deps, actor, id)) ? done() : unknownId()
 }
 
-async function enable({ database, clock }: Tools, id: string, isOn: boolean): Promise<number> {
-  const change = { reason: isOn ? null : ('OPERATOR' as const), now: clock.now() }
-  return (await setEnabled(database.prisma, id, change)) ? done() : unknownId()
+async function enable({ deps, actor }: Tools, id: string, enabled: boolean): Promise<number> {
+  return (await updateWebhookEndpoint(deps, actor, { id, enabled })) ? done() : unknownId()
 }
 
-async function rotate(tools: Tools, id: string): Promise<number> {
+async function rotate({ deps, actor }: Tools, id: string): Promise<number> {
   if (id === CONFIGURED_ENDPOINT_ID) return complain('This endpoint is that of WEBHOOK_URL: change WEBHOOK_SECRET.')
-  const secret = await rotateWebhookSecret(tools, id)
+  const secret = await rotateWebhookSecret(deps, actor, id)
   if (secret === null) return unknownId()
   console.log(secret)
   return EXIT.ok
 }
 
 /** Sends one event now, and records nothing. */
-async function test(tools: Tools, id: string): Promise<number> {
-  const endpoint = await findEndpoint(tools.database.prisma, id)
+async function test({ deps }: Tools, id: string): Promise<number> {
+  const endpoint = await findEndpoint(deps.database.prisma, id)
   if (!endpoint) return unknownId()
-  const event = { endpoint, eventId: uuidv7(), type: 'webhook.test', data: {}, createdAt: tools.clock.now() }
-  const { status, error } = await sendEvent(tools, event)
+  const event = { endpoint, eventId: uuidv7(), type: 'webhook.test', data: {}, createdAt: deps.clock.now() }
+  const { status, error } = await sendEvent(deps, event)
   if (status === null || status < 200 || status > 299) return complain(`Not taken: ${String(status ?? error)}`)
   console.log(`Taken: ${status}`)
   return EXIT.ok
 }
 
-async function deliveries({ database }: Tools, id: string): Promise<number> {
-  for (const delivery of await listDeliveries(database.prisma, id, LISTED)) {
+async function deliveries({ deps: { database } }: Tools, endpointId: string): Promise<number> {
+  for (const delivery of await listDeliveries(database.prisma, { endpointId }, { first: LISTED, after: null })) {
     const { deliveredAt, dueAt, attempts, lastStatus, lastError } = delivery
     const waits = dueAt ? `next attempt ${dueAt.toISOString()}` : 'given up'
     const state = deliveredAt ? `delivered ${deliveredAt.toISOString()}` : waits
@@ -158,13 +151,14 @@ async function deliveries({ database }: Tools, id: string): Promise<number> {
 }
 
 /** One delivery; or, of an endpoint, those that were given up. */
-async function replay({ database, clock }: Tools, id: string, { since }: Options): Promise<number> {
+async function replay({ deps, actor }: Tools, id: string, { since }: Options): Promise<number> {
   if (since === undefined) {
-    return (await replayDelivery(database.prisma, id)) ? done() : complain('No finished delivery has this id.')
+    const replayed = await replayDeliveries(deps, actor, { deliveryId: id })
+    return replayed > 0 ? done() : complain('No finished delivery has this id.')
   }
   const age = parseDuration(since)
   if (age === null) return complain('Accepted: a duration such as 3d.')
-  const replayed = await replayGivenUp(database.prisma, { endpointId: id, since: later(clock.now(), -age) })
+  const replayed = await replayDeliveries(deps, actor, { endpointId: id, since: later(deps.clock.now(), -age) })
   console.log(String(replayed))
   return EXIT.ok
 }

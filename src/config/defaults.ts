@@ -243,6 +243,10 @@ export const WEBHOOK = {
   secretOverlap: DAY,
   /** Endpoints: each event is written once for each of them, in the transaction of its change. */
   maxEndpoints: 50,
+  /** Code points of an endpoint's description: a label in a list. */
+  maxDescription: 200,
+  /** Operators who get a mail when an endpoint is disabled: enough for every team, and a bound for one transaction. */
+  maxWarned: 50,
 } as const
 
 export const OUTBOX = {

@@ -14,6 +14,8 @@ export const OPERATOR = {
   maxPage: 200,
   /** Rows of `roles`: more names than that are a mistake of some import. */
   maxListedRoles: 1_000,
+  /** Test events to one endpoint in a minute: whoever debugs a receiver needs a few, and an endpoint is somebody's server. */
+  testEventsPerMinute: 10,
   /** Code points of the reason for which an account is disabled. */
   maxReason: 500,
 } as const

@@ -4,6 +4,7 @@ export const SERVICE_SCOPES = {
   'users:write': 'creates, changes, disables and deletes accounts',
   'sessions:end': 'ends sessions',
   'audit:read': 'reads the audit',
+  'webhooks:write': 'manages the endpoints of webhooks, and reads their deliveries',
   introspect: 'asks whether an access token is valid (`/oauth/introspect`)',
 } as const
 

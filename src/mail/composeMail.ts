@@ -79,6 +79,7 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
     case 'passkeyAdded':
     case 'passkeyRemoved':
     case 'passkeyCloned':
+    case 'webhookEndpointDisabled':
     case 'recoveryCodeUsed':
     case 'recoveryCodesLow':
     case 'recoveryCodesRenewed':

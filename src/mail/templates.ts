@@ -56,6 +56,7 @@ export const TEMPLATES = {
   passkeyAdded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   passkeyRemoved: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   passkeyCloned: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  webhookEndpointDisabled: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   recoveryCodeUsed: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   recoveryCodesLow: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   recoveryCodesRenewed: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },

@@ -1,12 +1,18 @@
 import type { Deps } from './deps'
 import { WEBHOOK } from '../config/defaults'
 import { sealWebhookSecret, unsealWebhookSecret } from '../crypto/webhookSecret'
+import { InvalidInputError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { parseWebhookSecret } from '../lib/webhookSecretText'
 import { findEndpoint, putEndpoint, setEnabled } from '../store/webhookEndpoints'
 
 /** The endpoint of WEBHOOK_URL: one row, whatever its address. */
 export const CONFIGURED_ENDPOINT_ID = '00000000-0000-7000-8000-000000000001'
+
+/** Throws InvalidInputError for the id of the endpoint of WEBHOOK_URL: the next start would undo the change. */
+export function refuseConfigured(id: string): void {
+  if (id === CONFIGURED_ENDPOINT_ID) throw new InvalidInputError([{ field: 'endpointId', code: 'UNSUPPORTED' }])
+}
 
 /**
  * Stores the endpoint of WEBHOOK_URL, or disables it once the variable is gone; the last instance to start decides. If nothing

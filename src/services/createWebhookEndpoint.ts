@@ -1,43 +1,34 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Deps } from './deps'
+import type { Actor, Deps, WebhookEndpoint } from './deps'
+import { type ChangeDeps, commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
+import { type EndpointInput, judgeEndpoint } from './steps/webhookEndpointRules'
 import { WEBHOOK } from '../config/defaults'
 import { newWebhookSecret, sealWebhookSecret } from '../crypto/webhookSecret'
-import { isWebhookEventName } from '../lib/webhookEventNames'
 import { spellWebhookSecret } from '../lib/webhookSecretText'
-import { webhookUrlMistake } from '../lib/webhookUrl'
-import { codePoints } from '../passwords/passwordText'
 import { insertEndpoint, listEndpoints } from '../store/webhookEndpoints'
 
-/** Code points of a description: a label in a list. */
-const MAX_DESCRIPTION = 200
-
 /**
- * Creates an endpoint of webhooks; without names in `events` it gets all. The secret is returned this once. Throws
- * InvalidInputError, also where there are WEBHOOK.maxEndpoints already.
+ * Creates an endpoint of webhooks. The secret is returned this once. Throws InvalidInputError, also where there are
+ * WEBHOOK.maxEndpoints already.
  */
 export async function createWebhookEndpoint(
-  {
-    config,
-    clock,
-    database,
-    secrets,
-  }: Pick<Deps, 'clock' | 'database' | 'secrets'> & {
-    config: Pick<Deps['config'], 'webhookPrivateHosts'>
-  },
-  input: { url: string; events: string[]; include: string[]; description: string },
-): Promise<{ id: string; secret: string }> {
+  deps: ChangeDeps & Pick<Deps, 'secrets'> & { config: Pick<Deps['config'], 'webhookPrivateHosts'> },
+  actor: Actor,
+  input: EndpointInput,
+): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
   const read = new InputReader()
-  if (webhookUrlMistake(input.url, config.webhookPrivateHosts)) read.refuse('url', 'INVALID_FORMAT')
-  if (!input.events.every(isWebhookEventName)) read.refuse('events', 'UNSUPPORTED')
-  if (!input.include.every((name) => name === 'email')) read.refuse('include', 'UNSUPPORTED')
-  if (codePoints(input.description) > MAX_DESCRIPTION) read.refuse('description', 'TOO_LONG', MAX_DESCRIPTION)
-  if ((await listEndpoints(database.prisma)).length >= WEBHOOK.maxEndpoints) read.refuse('url', 'UNSUPPORTED')
+  judgeEndpoint(read, deps.config, input)
+  if ((await listEndpoints(deps.database.prisma)).length >= WEBHOOK.maxEndpoints) read.refuse('url', 'UNSUPPORTED')
   read.done()
 
   const id = uuidv7()
   const secret = newWebhookSecret()
-  const secretSealed = sealWebhookSecret(secrets, id, secret)
-  await insertEndpoint(database.prisma, { id, ...input, secretSealed, createdAt: clock.now() })
-  return { id, secret: spellWebhookSecret(secret) }
+  const secretSealed = sealWebhookSecret(deps.secrets, id, secret)
+  const endpoint = await commit(deps, actor, async (tx, createdAt) => {
+    const created = await insertEndpoint(tx, { id, ...input, secretSealed, createdAt })
+    const details = { endpointId: id }
+    return { result: created, event: { type: 'webhook_endpoint_created', userId: null, details }, invalidate: [] }
+  })
+  return { endpoint, secret: spellWebhookSecret(secret) }
 }

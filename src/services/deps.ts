@@ -21,9 +21,12 @@ import type { Passkey } from '../store/passkeys'
 import type { SessionView } from '../store/sessions'
 import type { UserFilter } from '../store/userPages'
 import type { Account, AccountKey } from '../store/users'
+import type { DeliveryFilter, DeliveryState, WebhookDeliveryView } from '../store/webhookDeliveries'
+import type { WebhookEndpoint } from '../store/webhookEndpoints'
 import type { SingleFlight } from './steps/singleFlight'
 
 export type { Account, AccountKey, OperatedAccount, Passkey, SecurityEvent, ServiceKey, SessionView, UserFilter }
+export type { DeliveryFilter, DeliveryState, WebhookDeliveryView, WebhookEndpoint }
 
 /** The dependencies of the operations; each operation picks those that it needs. */
 export interface Deps {

@@ -1,4 +1,5 @@
-import type { Actor, AccountKey, Deps, OperatedAccount, ServiceKey, UserFilter } from './deps'
+import type { Actor, AccountKey, DeliveryFilter, Deps, OperatedAccount, ServiceKey, UserFilter } from './deps'
+import type { WebhookDeliveryView, WebhookEndpoint } from './deps'
 import { recordEvent } from './steps/audit'
 import { OPERATOR } from '../config/operatorDefaults'
 import type { PageStart } from '../lib/pageCursor'
@@ -7,6 +8,8 @@ import { type AuditFilter, listAuditEvents as eventsPage } from '../store/auditE
 import { findAccountId, findAccountsForOperator, listRoles as rolesInUse } from '../store/operatedUsers'
 import { listServiceKeys as allKeys } from '../store/serviceKeys'
 import { listUsers } from '../store/userPages'
+import { listDeliveries } from '../store/webhookDeliveries'
+import { listEndpoints } from '../store/webhookEndpoints'
 
 type Needs = Pick<Deps, 'clock' | 'database'>
 
@@ -52,4 +55,18 @@ export function listServiceKeys({ database }: Pick<Needs, 'database'>): Promise<
 
 export function listRoles({ database }: Pick<Needs, 'database'>): Promise<{ name: string; users: number }[]> {
   return rolesInUse(database.prisma, OPERATOR.maxListedRoles)
+}
+
+export function listWebhookEndpoints({ database }: Pick<Needs, 'database'>): Promise<WebhookEndpoint[]> {
+  return listEndpoints(database.prisma)
+}
+
+/** A page of deliveries, the newest first, and one more if there is one. An id that is none matches nothing. */
+export async function listWebhookDeliveries(
+  { database }: Pick<Needs, 'database'>,
+  filter: DeliveryFilter,
+  { first, after }: Page,
+): Promise<WebhookDeliveryView[]> {
+  if (filter.endpointId !== undefined && !isUuid(filter.endpointId)) return []
+  return listDeliveries(database.prisma, filter, { first: first + 1, after })
 }

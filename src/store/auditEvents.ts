@@ -47,6 +47,13 @@ export type AuditEventType =
   | 'all_sessions_ended'
   | 'service_key_created'
   | 'service_key_revoked'
+  | 'webhook_endpoint_created'
+  | 'webhook_endpoint_changed'
+  | 'webhook_endpoint_deleted'
+  | 'webhook_endpoint_disabled'
+  | 'webhook_secret_rotated'
+  | 'webhook_test_queued'
+  | 'webhooks_replayed'
 
 export type ActorKind = 'user' | 'operator' | 'service' | 'cli' | 'system'
 

@@ -28,6 +28,13 @@ export async function findAccountsForOperator(db: Queryable, ids: readonly strin
 }
 export type OperatedAccount = Awaited<ReturnType<typeof findAccountsForOperator>>[number]
 
+/** Who has the role `operator` and can be mailed: accounts that are verified and not disabled. */
+export function listOperators(db: Queryable, limit: number): Promise<{ id: string; email: string; locale: string }[]> {
+  return db.$queryRaw`
+    SELECT id, email, locale FROM users
+    WHERE roles @> ARRAY['operator'] AND email_verified_at IS NOT NULL AND disabled_at IS NULL ORDER BY id LIMIT ${limit}`
+}
+
 /** The roles in use with the number of accounts that have them, by name. */
 export function listRoles(db: Queryable, limit: number): Promise<{ name: string; users: number }[]> {
   return db.$queryRaw`

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
+import type { PageStart } from '../lib/pageCursor'
 import { traceparent } from '../ops/tracing'
 
 /** What an endpoint is told; `data` holds ids, no personal data. */
@@ -25,6 +26,16 @@ export async function queueEvents(db: Queryable, events: readonly QueuedEvent[],
       ${traceparent()}::text
     FROM wanted, jsonb_array_elements(${rows}::jsonb) AS event
     WHERE wanted.events = '{}' OR event->>'type' = ANY (wanted.events)`
+}
+
+/** Queues a test for one endpoint. Resolves to the id of the delivery. */
+export async function queueTestEvent(db: Queryable, endpointId: string, now: Date): Promise<string> {
+  const id = uuidv7()
+  await db.$executeRaw`
+    INSERT INTO webhook_deliveries (id, endpoint_id, event_id, type, data, created_at, due_at, traceparent)
+    VALUES (${id}::uuid, ${endpointId}::uuid, ${uuidv7()}::uuid, 'webhook.test', '{}', ${now}::timestamptz, now(),
+      ${traceparent()}::text)`
+  return id
 }
 
 export function findDelivery(db: Queryable, id: string) {
@@ -74,13 +85,50 @@ export function replayGivenUp(
     WHERE endpoint_id = ${endpointId}::uuid AND due_at IS NULL AND delivered_at IS NULL AND created_at >= ${since}`
 }
 
-/** The newest deliveries of an endpoint. */
-export function listDeliveries(db: Queryable, endpointId: string, first: number) {
-  return db.webhookDelivery.findMany({
-    where: { endpointId },
+/** How a delivery stands: it waits for an attempt, a receiver has taken it, or all its attempts have failed. */
+export type DeliveryState = 'WAITING' | 'DELIVERED' | 'GIVEN_UP'
+
+export interface DeliveryFilter {
+  endpointId?: string
+  type?: string
+  state?: DeliveryState
+}
+
+const IN_STATE = {
+  WAITING: { dueAt: { not: null } },
+  DELIVERED: { deliveredAt: { not: null } },
+  GIVEN_UP: { dueAt: null, deliveredAt: null },
+} as const satisfies Record<DeliveryState, object>
+
+/** One page of deliveries, the newest first. It begins after a delivery, so that new ones move no page. */
+export async function listDeliveries(
+  db: Queryable,
+  { endpointId, type, state }: DeliveryFilter,
+  { first, after }: { first: number; after: PageStart | null },
+) {
+  const found = await db.webhookDelivery.findMany({
+    where: {
+      ...(endpointId !== undefined && { endpointId }),
+      ...(type !== undefined && { type }),
+      ...(state && IN_STATE[state]),
+      ...(after && {
+        OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }],
+      }),
+    },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: first,
+    select: {
+      ...{ id: true, endpointId: true, eventId: true, type: true, attempts: true, lastStatus: true, lastError: true },
+      ...{ createdAt: true, deliveredAt: true, dueAt: true },
+    },
   })
+  return found.map((delivery) => ({ ...delivery, state: stateOf(delivery) }))
+}
+export type WebhookDeliveryView = Awaited<ReturnType<typeof listDeliveries>>[number]
+
+function stateOf({ deliveredAt, dueAt }: { deliveredAt: Date | null; dueAt: Date | null }): DeliveryState {
+  if (deliveredAt) return 'DELIVERED'
+  return dueAt ? 'WAITING' : 'GIVEN_UP'
 }
 
 /** The number of deliveries that wait for enabled endpoints, and the age of the oldest in milliseconds (0 if there is none). */

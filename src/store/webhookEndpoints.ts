@@ -12,8 +12,14 @@ export interface NewEndpoint {
   secretSealed: Buffer<ArrayBuffer>
 }
 
-export async function insertEndpoint(db: Queryable, endpoint: NewEndpoint & { createdAt: Date }): Promise<void> {
-  await db.webhookEndpoint.create({ data: endpoint })
+/** An endpoint without its secrets. */
+const VIEW = {
+  ...{ id: true, url: true, events: true, include: true, description: true, createdAt: true },
+  ...{ failingSince: true, disabledAt: true, disabledReason: true },
+} as const
+
+export function insertEndpoint(db: Queryable, endpoint: NewEndpoint & { createdAt: Date }): Promise<WebhookEndpoint> {
+  return db.webhookEndpoint.create({ data: endpoint, select: VIEW })
 }
 
 /** Inserts the endpoint, or replaces and enables it; `previous` is the secret that signs beside the new one. */
@@ -32,10 +38,26 @@ export function findEndpoint(db: Queryable, id: string) {
   return db.webhookEndpoint.findUnique({ where: { id } })
 }
 
+export type EndpointRow = NonNullable<Awaited<ReturnType<typeof findEndpoint>>>
+
 export function listEndpoints(db: Queryable) {
-  return db.webhookEndpoint.findMany({ orderBy: { id: 'asc' } })
+  return db.webhookEndpoint.findMany({ orderBy: { id: 'asc' }, select: VIEW })
 }
-export type EndpointRow = Awaited<ReturnType<typeof listEndpoints>>[number]
+export type WebhookEndpoint = Awaited<ReturnType<typeof listEndpoints>>[number]
+
+/** Changes what is given. Null without such an endpoint. */
+export async function updateEndpoint(
+  db: Queryable,
+  id: string,
+  change: Partial<Omit<NewEndpoint, 'id' | 'secretSealed'>> & {
+    disabledAt?: Date | null
+    disabledReason?: DisabledReason | null
+    failingSince?: null
+  },
+): Promise<WebhookEndpoint | null> {
+  const { count } = await db.webhookEndpoint.updateMany({ where: { id }, data: change })
+  return count === 0 ? null : db.webhookEndpoint.findUnique({ where: { id }, select: VIEW })
+}
 
 /** Deletes an endpoint with its deliveries. */
 export async function deleteEndpoint(db: Queryable, id: string): Promise<boolean> {

@@ -78,6 +78,13 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   all_sessions_ended: null, // one event for each of a million users would hold up all others
   service_key_created: null,
   service_key_revoked: null,
+  webhook_endpoint_created: null,
+  webhook_endpoint_changed: null,
+  webhook_endpoint_deleted: null,
+  webhook_endpoint_disabled: null,
+  webhook_secret_rotated: null,
+  webhook_test_queued: null, // the test itself is queued for its endpoint only
+  webhooks_replayed: null,
 }
 
 /** With `endSessions` the sessions end too; `sessions` is their number. */

@@ -1,21 +1,24 @@
 import { nextDelay } from './retrySchedule'
 import { type WebhookAnswer, postWebhook } from './postWebhook'
-import { WEBHOOK } from '../config/defaults'
+import { MAIL, WEBHOOK } from '../config/defaults'
 import type { Secrets } from '../crypto/secrets'
 import { sealWebhookSecret, signWebhook, unsealWebhookSecret } from '../crypto/webhookSecret'
-import type { Clock } from '../lib/clock'
+import { type Clock, later } from '../lib/clock'
 import type { Logger } from '../ops/logger'
 import type { SampledLog } from '../ops/sampledLog'
 import { span } from '../ops/tracing'
 import type { DeliveryKind, Outcome } from '../outbox/dispatcher'
+import { insertAuditEvent } from '../store/auditEvents'
 import type { Database, Queryable } from '../store/database'
+import { listOperators } from '../store/operatedUsers'
+import { queueMail } from '../store/outbox'
 import { findUser } from '../store/users'
 import { type FoundDelivery, findDelivery, recordDelivered, recordFailed } from '../store/webhookDeliveries'
 import { type EndpointRow, recordEndpointFailure, recordEndpointSuccess, resealSecret } from '../store/webhookEndpoints'
 
 export interface WebhookParts {
   config: { webhookPrivateHosts: readonly string[] }
-  database: Pick<Database, 'prisma'>
+  database: Pick<Database, 'prisma' | 'transaction'>
   secrets: Secrets
   clock: Clock
   logger: Logger
@@ -69,7 +72,7 @@ export class WebhookDelivery implements DeliveryKind {
     const delay = nextDelay(attempts + 1, retryAfter)
     await recordFailed(database.prisma, { id, attempts, status, error, delay })
     const limits = { gone: status === 410, maxFailing: WEBHOOK.maxFailing }
-    const reason = await recordEndpointFailure(database.prisma, endpointId, limits)
+    const reason = await this.judgeEndpoint(endpointId, limits)
     observe(delay === null ? 'given_up' : 'failed')
     const line = {
       ...about(delivery),
@@ -83,7 +86,25 @@ export class WebhookDelivery implements DeliveryKind {
     if (reason) logger.error({ event: 'webhook_endpoint_disabled', endpointId, reason }, 'webhook_endpoint_disabled')
     return 'settled'
   }
+
+  /** Notes the failure. Where that disables the endpoint, the audit says so, and every operator gets a mail. */
+  private judgeEndpoint(endpointId: string, limits: { gone: boolean; maxFailing: number }): Promise<string | null> {
+    const now = this.parts.clock.now()
+    return this.parts.database.transaction(async (tx) => {
+      const reason = await recordEndpointFailure(tx, endpointId, limits)
+      if (reason === null) return null
+      const details = { endpointId, reason }
+      await insertAuditEvent(tx, { ...BY_SERVER, type: 'webhook_endpoint_disabled', userId: null, now, details })
+      for (const { id: userId, email: recipient, locale } of await listOperators(tx, WEBHOOK.maxWarned)) {
+        const expiresAt = later(now, MAIL.noticeLife)
+        await queueMail(tx, { name: 'webhookEndpointDisabled', recipient, userId, locale, now, expiresAt })
+      }
+      return reason
+    })
+  }
 }
+
+const BY_SERVER = { actorKind: 'system', actorId: null, requestId: null, ipAddress: null, userAgent: null } as const
 
 /** Ids and the type: never data, URL or secret. */
 function about({ id, endpointId, eventId, type }: FoundDelivery) {

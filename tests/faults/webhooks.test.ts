@@ -48,9 +48,14 @@ function start(secrets = deriveSecrets(SECRET, null)): Dispatcher {
   return dispatcher
 }
 
-function createEndpoint() {
-  const parts = { config, database, clock: systemClock, secrets: deriveSecrets(SECRET, null) }
-  return createWebhookEndpoint(parts, { url: receiver.url, events: [], include: [], description: '' })
+async function createEndpoint(): Promise<{ id: string; secret: string }> {
+  const sessionCache = { invalidate: () => undefined }
+  const parts = { config, database, clock: systemClock, secrets: deriveSecrets(SECRET, null), sessionCache }
+  const log = createLogger({ level: 'silent', pretty: false })
+  const actor = { kind: 'cli', ipAddress: null, userAgent: null, log } as const
+  const input = { url: receiver.url, events: [], include: [], description: '' }
+  const { endpoint, secret } = await createWebhookEndpoint(parts, actor, input)
+  return { id: endpoint.id, secret }
 }
 
 const queue = () => database.transaction((tx) => queueEvents(tx, [{ type: 'webhook.test', data: {} }], new Date()))

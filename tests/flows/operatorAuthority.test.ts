@@ -58,6 +58,12 @@ const INPUTS: Record<string, () => unknown> = {
   setClaims: () => ({ userId: nobody, claims: {} }),
   createServiceKey: () => ({ name: 'billing', scopes: ['users:read'] }),
   revokeServiceKey: () => ({ serviceKeyId: nobody }),
+  createWebhookEndpoint: () => ({ url: 'https://app.example.com/hooks' }),
+  updateWebhookEndpoint: () => ({ endpointId: nobody, enabled: false }),
+  rotateWebhookSecret: () => ({ endpointId: nobody }),
+  deleteWebhookEndpoint: () => ({ endpointId: nobody }),
+  sendTestEvent: () => ({ endpointId: nobody }),
+  replayDeliveries: () => ({ endpointId: nobody, since: new Date() }),
 }
 
 function queryOf({ name, args }: GraphQLField<unknown, unknown>): string {

@@ -13,12 +13,19 @@ import { RevokeServiceKeyMutation } from './mutations/revokeServiceKey'
 import { SendPasswordResetMutation } from './mutations/sendPasswordReset'
 import { SetClaimsMutation } from './mutations/setClaims'
 import { SetRolesMutation } from './mutations/setRoles'
+import { CreateWebhookEndpointMutation } from './mutations/createWebhookEndpoint'
+import { DeleteWebhookEndpointMutation } from './mutations/deleteWebhookEndpoint'
+import { ReplayDeliveriesMutation } from './mutations/replayDeliveries'
+import { RotateWebhookSecretMutation } from './mutations/rotateWebhookSecret'
+import { SendTestEventMutation } from './mutations/sendTestEvent'
+import { UpdateWebhookEndpointMutation } from './mutations/updateWebhookEndpoint'
 import { applyOperatorPolicy } from './policy'
 import { AuditEventsQuery } from './queries/auditEvents'
 import { RolesQuery } from './queries/roles'
 import { ServiceKeysQuery } from './queries/serviceKeys'
 import { UserQuery } from './queries/user'
 import { UsersQuery } from './queries/users'
+import { WebhooksQuery } from './queries/webhooks'
 import { DateTimeScalar } from '../objects/dateTime'
 import { traceOperations } from '../traceOperations'
 
@@ -28,6 +35,7 @@ const RESOLVERS = [
   AuditEventsQuery,
   ServiceKeysQuery,
   RolesQuery,
+  WebhooksQuery,
   CreateUserMutation,
   DisableUserMutation,
   EnableUserMutation,
@@ -40,6 +48,12 @@ const RESOLVERS = [
   SetClaimsMutation,
   CreateServiceKeyMutation,
   RevokeServiceKeyMutation,
+  CreateWebhookEndpointMutation,
+  UpdateWebhookEndpointMutation,
+  RotateWebhookSecretMutation,
+  DeleteWebhookEndpointMutation,
+  SendTestEventMutation,
+  ReplayDeliveriesMutation,
 ] as const
 
 /** The schema of the operator API: none of its fields is part of the public schema. */
