@@ -18,7 +18,7 @@ const USAGE = `Usage: gatehouse <command>
   users delete ADDRESS --yes       deletes an account for good; its owner is notified
   audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json,
                                    --follow
-  users import [--dry-run] [--firebase PARAMETERS] [FILE]  users from JSON lines, of FILE or standard input
+  users import [--dry-run] [--json] [--firebase PARAMETERS] [FILE]  users from JSON lines, of FILE or standard input
   users show ADDRESS               an account with its sessions and factors, as JSON
   users disable ADDRESS            ends its sessions, and no login succeeds until \`users enable\`; --reason TEXT
   users enable ADDRESS             lets it log in again

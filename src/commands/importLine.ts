@@ -8,15 +8,13 @@ import type { StoredHash } from '../passwords/storedHash'
 import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
 import { problemOfClaims, problemOfRoles } from '../services/steps/grantRules'
 import { InputReader } from '../services/steps/inputReader'
-import type { ImportedUser } from '../store/userImports'
+import type { ReadUser } from '../services/importUsers'
 
 /** The result of parsing a line: a user and its hash, or all problems. Problems quote no value of the line. */
-export type ReadLine = { user: ImportedUser; hash: StoredHash | null; problems?: never } | { problems: string[] }
+export type ReadLine = { user: ReadUser; hash: StoredHash | null; problems?: never } | { problems: string[] }
 
 export interface HashPolicy {
   bcryptCost: number
-  /** Of argon2 and scrypt, the prefixes of the hashes that accounts have and of those that this import added. */
-  kinds: Record<'argon2' | 'scrypt', Set<string>>
   /** The project whose export this is; null if it is not one of Firebase. */
   firebase: FirebaseProject | null
 }
@@ -187,13 +185,10 @@ class LineReader {
       if (hash.cost <= bcryptCost) return null
       return `is bcrypt of cost ${hash.cost}, above BCRYPT_COST=${bcryptCost}: raise that, or leave the hash out`
     }
-    if (hash.algorithm === 'pbkdf2') return null // all of one HMAC are one kind, and its reader limits the iterations
     if (hash.algorithm === 'argon2' && hash.work > PASSWORD.maxArgon2Work) {
       return `is argon2 with m times t above ${PASSWORD.maxArgon2Work}: leave it out, the person resets the password`
     }
-    const kinds = this.policy.kinds[hash.algorithm]
-    if (kinds.has(hash.prefix) || kinds.size < PASSWORD.maxKindsOfAlgorithm) return null
-    return `is ${hash.algorithm} with other parameters than the ${PASSWORD.maxKindsOfAlgorithm} kinds that accounts have already`
+    return null // the readers of scrypt and PBKDF2 limit their work
   }
 
   private collect(input: InputReader): void {
@@ -221,5 +216,5 @@ function wordsOf({ field, code, limit }: FieldProblem): string {
 /** A key may be any text, such as an address: only one that looks like a name is repeated. */
 function unknownKey(key: string): string {
   const name = /^[A-Za-z][A-Za-z_-]{0,39}$/.test(key) ? key : 'with odd characters'
-  return `has an unknown key ${name} (known: ${KEYS.join(', ')})`
+  return `has an unknown key ${name}`
 }

@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { type ReadStream, createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { type HashPolicy, readImportLine } from './importLine'
+import { ImportReport } from './importReport'
 import { optionsOf } from './optionsOf'
 import { withDatabase } from './withDatabase'
 import { IMPORT } from '../config/defaults'
@@ -8,45 +9,113 @@ import { byteLines } from '../lib/byteLines'
 import { systemClock } from '../lib/clock'
 import { type FirebaseProject, readFirebaseProject } from '../passwords/otherSystems'
 import { decoyOf } from '../passwords/readStoredHash'
-import type { Database } from '../store/database'
+import { type CostlyKinds, type ImportLine, type ImportResult, UserImport } from '../services/importUsers'
 import { findHashKinds } from '../store/hashKinds'
-import { type ImportOutcome, type ImportedUser, importUser, outcomeOfImport } from '../store/userImports'
 
-/** The outcome of a line; `reason` if nothing was written. */
-interface Result {
-  outcome: 'imported' | 'replaced' | 'skipped' | 'refused'
-  reason?: string
-}
+const OPTIONS = { 'dry-run': { type: 'boolean' }, firebase: { type: 'string' }, json: { type: 'boolean' } } as const
 
 /**
- * Imports users from JSON lines. Refuses an invalid line, and skips an address that is already verified or imported; prints
- * the line number of both. Resolves to 1 if a line was refused; to null if an option is unknown.
+ * Imports users from JSON lines. Refuses an invalid line, and skips an address that is already verified or imported; tells the
+ * line number of both. Resolves to 1 if a line was refused; to null if an option is unknown.
  */
 export async function importUsers(args: string[]): Promise<number | null> {
-  const options = optionsOf(args, { 'dry-run': { type: 'boolean' }, firebase: { type: 'string' } })
+  const options = optionsOf(args, OPTIONS)
   if (options === null) return null
-  const { word: file } = options
-  const dryRun = options.values['dry-run'] === true
-  const project = options.values.firebase === undefined ? null : await readProject(options.values.firebase)
+  const { word: file, values } = options
+  const dryRun = values['dry-run'] === true
+  const firebase = values.firebase === undefined ? null : await readProject(values.firebase)
   return withDatabase(
     async ({ database, config }) => {
       const kinds = kindsByAlgorithm(await findHashKinds(database.pool))
-      const importer = new Importer(database, { bcryptCost: config.bcryptCost, kinds, firebase: project }, dryRun)
-      const counts = { imported: 0, replaced: 0, skipped: 0, refused: 0 }
-      const input: AsyncIterable<Buffer> = file === undefined ? process.stdin : createReadStream(file)
-      let number = 0
-      for await (const bytes of byteLines(input, IMPORT.maxLine)) {
-        number += 1
-        const result = await importer.importLine(bytes, number)
-        if (result === null) continue
-        counts[result.outcome] += 1
-        if (result.reason !== undefined) console.error(`line ${number}: ${result.outcome}: ${result.reason}`)
-      }
-      console.log(summary(counts, dryRun))
-      return counts.refused === 0 ? 0 : 1
+      const now = systemClock.now()
+      const reader = new FileReader({ bcryptCost: config.bcryptCost, firebase }, now)
+      const users = new UserImport({ database }, { now, kinds, dryRun })
+      const report = new ImportReport({ json: values.json === true, dryRun, clock: systemClock })
+      await importAll({ input: await openInput(file), reader, users, report })
+      report.summary()
+      return report.hasRefused ? 1 : 0
     },
     ['BCRYPT_COST'],
   )
+}
+
+interface Import {
+  input: Input
+  reader: FileReader
+  users: UserImport
+  report: ImportReport
+}
+
+/** Reads a batch while the database writes the one before. */
+async function importAll({ input, reader, users, report }: Import): Promise<void> {
+  let told = 0
+  const finish = async (batch: Batch): Promise<void> => {
+    const results = [...batch.refused, ...(await users.importBatch(batch.lines))]
+    for (const result of results.sort((one, other) => one.line - other.line)) report.add(result)
+    told = batch.last
+    report.progress(told, input.share())
+  }
+  let writing = Promise.resolve()
+  try {
+    for await (const batch of reader.batches(input.bytes)) {
+      await writing
+      writing = finish(batch)
+      writing.catch(() => undefined) // awaited after the next batch was read
+    }
+    await writing
+  } catch (error) {
+    report.interrupted(told)
+    throw error
+  }
+}
+
+interface Input {
+  bytes: AsyncIterable<Buffer>
+  /** How much of it is read, from 0 to 1; null if its size is unknown. */
+  share: () => number | null
+}
+
+async function openInput(file: string | undefined): Promise<Input> {
+  if (file === undefined) return { bytes: process.stdin, share: () => null }
+  const { size } = await stat(file)
+  const stream: ReadStream = createReadStream(file)
+  return { bytes: stream, share: () => (size === 0 ? null : Math.min(1, stream.bytesRead / size)) }
+}
+
+interface Batch {
+  lines: ImportLine[]
+  refused: ImportResult[]
+  /** The number of its last line. */
+  last: number
+}
+
+class FileReader {
+  constructor(
+    private readonly policy: HashPolicy,
+    private readonly now: Date,
+  ) {}
+
+  async *batches(bytes: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
+    let batch: Batch = { lines: [], refused: [], last: 0 }
+    for await (const line of byteLines(bytes, IMPORT.maxLine)) {
+      batch.last += 1
+      this.read(line, batch)
+      if (batch.lines.length + batch.refused.length < IMPORT.batch) continue
+      yield batch
+      batch = { lines: [], refused: [], last: batch.last }
+    }
+    yield batch
+  }
+
+  private read(bytes: Buffer | null, { lines, refused, last: line }: Batch): void {
+    const read =
+      bytes === null
+        ? { problems: [`has more than ${IMPORT.maxLine} bytes`] }
+        : readImportLine(bytes, { isFirst: line === 1, policy: this.policy, now: this.now })
+    if (read === null) return
+    if (read.problems) refused.push({ line, outcome: 'refused', problems: read.problems })
+    else lines.push({ line, ...read })
+  }
 }
 
 async function readProject(file: string): Promise<FirebaseProject> {
@@ -57,71 +126,11 @@ async function readProject(file: string): Promise<FirebaseProject> {
   return project
 }
 
-function kindsByAlgorithm(prefixes: readonly string[]): HashPolicy['kinds'] {
-  const kinds: HashPolicy['kinds'] = { argon2: new Set(), scrypt: new Set() }
+function kindsByAlgorithm(prefixes: readonly string[]): CostlyKinds {
+  const kinds: CostlyKinds = { argon2: new Set(), scrypt: new Set() }
   for (const prefix of prefixes) {
     const kind = decoyOf(prefix)
     if (kind?.algorithm === 'argon2' || kind?.algorithm === 'scrypt') kinds[kind.algorithm].add(kind.prefix)
   }
   return kinds
-}
-
-class Importer {
-  private readonly now = systemClock.now()
-  private readonly seen = new SeenLines()
-
-  constructor(
-    private readonly database: Database,
-    private readonly policy: HashPolicy,
-    private readonly dryRun: boolean,
-  ) {}
-
-  /** Null for an empty line. */
-  async importLine(bytes: Buffer | null, number: number): Promise<Result | null> {
-    if (bytes === null) return { outcome: 'refused', reason: `has more than ${IMPORT.maxLine} bytes` }
-    const read = readImportLine(bytes, { isFirst: number === 1, policy: this.policy, now: this.now })
-    if (read === null) return null
-    if (read.problems) return { outcome: 'refused', reason: read.problems.join('; ') }
-    const { user, hash } = read
-
-    const earlier = this.seen.find(user)
-    if (earlier) return { outcome: 'skipped', reason: `line ${earlier.line} has the same ${earlier.what}` }
-    const outcome = await this.write(user)
-    if (outcome === 'id-taken') return { outcome: 'refused', reason: 'id is that of another account' }
-    this.seen.add(user, number)
-    if (outcome === 'verified') return { outcome: 'skipped', reason: 'a verified account has this address' }
-    if (outcome === 'imported-before') return { outcome: 'skipped', reason: 'this address was imported before' }
-    if (hash?.algorithm === 'argon2' || hash?.algorithm === 'scrypt') this.policy.kinds[hash.algorithm].add(hash.prefix)
-    return { outcome }
-  }
-
-  private write(user: ImportedUser): Promise<ImportOutcome> {
-    const { database, dryRun, now } = this
-    return dryRun ? outcomeOfImport(database.prisma, user) : importUser(database, user, now)
-  }
-}
-
-/** The addresses and ids of the file so far. */
-class SeenLines {
-  private readonly emails = new Map<string, number>()
-  private readonly ids = new Map<string, number>()
-
-  find({ email, id }: ImportedUser): { line: number; what: string } | null {
-    const line = this.emails.get(email)
-    if (line !== undefined) return { line, what: 'address' }
-    const lineOfId = id === null ? undefined : this.ids.get(id)
-    return lineOfId === undefined ? null : { line: lineOfId, what: 'id' }
-  }
-
-  add({ email, id }: ImportedUser, line: number): void {
-    this.emails.set(email, line)
-    if (id !== null) this.ids.set(id, line)
-  }
-}
-
-function summary({ imported, replaced, skipped, refused }: Record<Result['outcome'], number>, dryRun: boolean): string {
-  const counts = `${imported + replaced} imported, ${skipped} already there, ${refused} refused`
-  const inPlace =
-    replaced === 0 ? '' : `\n${replaced} of the imported in place of a registration that was never verified`
-  return (dryRun ? 'Dry run, nothing is written: ' : '') + counts + inPlace
 }

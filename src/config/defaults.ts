@@ -38,6 +38,14 @@ export const PASSWORD = {
 export const IMPORT = {
   /** Bytes of a line: a user has 2 kB at most, and a file without line ends must not fill the memory. */
   maxLine: 65_536,
+  /** Lines of one transaction: more are hardly faster, and hold up registrations of their addresses. */
+  batch: 1_000,
+  /** Milliseconds between two lines that tell how far an import or an export is. */
+  progressInterval: 10 * SECOND,
+  /** Kinds of problems that a summary counts: those of a wrong file are as many as its lines. */
+  maxProblemKinds: 30,
+  /** Lines whose address is already there that are named on standard error: a second run of a file has nothing but them. */
+  maxNamedSkips: 100,
 } as const
 
 export const PROFILE = {

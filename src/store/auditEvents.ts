@@ -39,6 +39,7 @@ export type AuditEventType =
   | 'roles_changed'
   | 'claims_changed'
   | 'user_created'
+  | 'user_imported'
   | 'user_viewed'
   | 'second_factor_removal_planned'
   | 'second_factor_removal_cancelled'

@@ -1,12 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Database, Queryable } from './database'
+import type { Queryable, Transaction } from './database'
 import { NO_PASSWORD } from './users'
 import type { Grants } from '../lib/grants'
-import { Prisma } from '../generated/prisma/client'
 
 export interface ImportedUser extends Grants {
-  /** Null for a new one. */
-  id: string | null
+  id: string
   email: string
   /** Null for an account without a password; its owner sets one by a reset. */
   passwordHash: string | null
@@ -20,53 +18,71 @@ export interface ImportedUser extends Grants {
   createdAt: Date | null
 }
 
-/** `replaced`: imported in place of an account that was never verified. The last three: nothing was written. */
-export type ImportOutcome = 'imported' | 'replaced' | 'verified' | 'imported-before' | 'id-taken'
+/** Who has an address: nobody, a registration that was never verified, or an account that an import leaves as it is. */
+export type Holder = 'nobody' | 'unverified' | 'verified' | 'imported-before' | 'id-taken'
 
-/** A registration may create the address between the check and the insert; this many times in a row is implausible. */
-const MAX_TRIES = 5
+/** Who has the address or the id of each of these users, in their order. */
+export async function findHolders(
+  db: Queryable,
+  users: readonly { id: string | null; email: string }[],
+): Promise<Holder[]> {
+  const emails = users.map(({ email }) => email)
+  const ids = users.flatMap(({ id }) => id ?? [])
+  const rows = await db.$queryRaw<{ id: string; email: string; verified: boolean; imported: boolean }[]>`
+    SELECT id, email, email_verified_at IS NOT NULL AS verified, imported_at IS NOT NULL AS imported FROM users
+    WHERE email = ANY(${emails}::text[])
+    UNION
+    SELECT id, email, email_verified_at IS NOT NULL, imported_at IS NOT NULL FROM users WHERE id = ANY(${ids}::uuid[])`
+  const byEmail = new Map(rows.map((row) => [row.email, row]))
+  const emailById = new Map(rows.map((row) => [row.id, row.email]))
+  return users.map(({ id, email }) => {
+    const holder = byEmail.get(email)
+    if (holder?.verified) return 'verified'
+    if (holder?.imported) return 'imported-before'
+    if (id !== null && (emailById.get(id) ?? email) !== email) return 'id-taken'
+    return holder ? 'unverified' : 'nobody'
+  })
+}
 
 /**
- * Inserts an imported user. It replaces an unverified account, with its registrations, links and queued mails, so that
- * registering addresses before a migration gives an attacker nothing. A verified or already imported account stays
- * unchanged.
+ * Deletes the accounts of these addresses that nobody has verified, with their registrations, links and queued mails, so that
+ * registering addresses before a migration gives an attacker nothing.
  */
-export async function importUser(database: Database, user: ImportedUser, now: Date): Promise<ImportOutcome> {
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const outcome = await outcomeOfImport(database.prisma, user)
-    if (outcome !== 'imported' && outcome !== 'replaced') return outcome
-    if (await write(database, user, now)) return outcome
-  }
-  throw new Error('An import that registrations of the same address kept from writing')
+export async function deleteUnverified(tx: Transaction, emails: readonly string[]): Promise<void> {
+  await tx.user.deleteMany({ where: { email: { in: [...emails] }, emailVerifiedAt: null, importedAt: null } })
 }
 
-/** The outcome that an import of this user would have. */
-export async function outcomeOfImport(db: Queryable, { id, email }: ImportedUser): Promise<ImportOutcome> {
-  const found = await db.user.findMany({ where: { OR: [{ email }, ...(id === null ? [] : [{ id }])] } })
-  const holder = found.find((user) => user.email === email)
-  if (holder?.emailVerifiedAt) return 'verified'
-  if (holder?.importedAt) return 'imported-before'
-  if (found.some((user) => user !== holder)) return 'id-taken'
-  return holder ? 'replaced' : 'imported'
-}
-
-/** False if another account has the address or the id: then nothing is written. */
-async function write({ prisma }: Database, user: ImportedUser, now: Date): Promise<boolean> {
-  const { id, passwordHash, createdAt, ...profile } = user
-  const data = {
-    ...profile,
-    ...{ id: id ?? uuidv7(), passwordHash: passwordHash ?? NO_PASSWORD, passwordChangedAt: now, importedAt: now },
-    ...{ createdAt: createdAt ?? now, updatedAt: now },
-  }
-  try {
-    // The number of deleted rows does not matter: the insert fails if the address is not free.
-    await prisma.$transaction([
-      prisma.user.deleteMany({ where: { email: user.email, emailVerifiedAt: null, importedAt: null } }),
-      prisma.user.create({ data }),
-    ])
-    return true
-  } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return false
-    throw error
-  }
+/**
+ * Inserts users and their audit rows by one statement. Resolves to the ids that were written: an address or id that is not free
+ * any more is left out.
+ */
+export async function insertImported(
+  tx: Transaction,
+  users: readonly ImportedUser[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  const rows = users.map((user) => ({
+    ...user,
+    passwordHash: user.passwordHash ?? NO_PASSWORD,
+    createdAt: user.createdAt ?? now,
+    auditId: uuidv7(),
+  }))
+  const written = await tx.$queryRaw<{ id: string }[]>`
+    WITH given AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(${JSON.stringify(rows)}::json) AS given (
+        id uuid, email text, "passwordHash" text, "displayName" text, locale text, "emailVerifiedAt" timestamptz,
+        "disabledAt" timestamptz, "disabledReason" text, roles text[], claims jsonb, "createdAt" timestamptz, "auditId" uuid)
+    ), written AS (
+      INSERT INTO users (id, email, password_hash, password_changed_at, display_name, locale, email_verified_at, disabled_at,
+        disabled_reason, roles, claims, imported_at, created_at, updated_at)
+      SELECT id, email, "passwordHash", ${now}::timestamptz, "displayName", locale, "emailVerifiedAt", "disabledAt",
+        "disabledReason", roles, claims, ${now}::timestamptz, "createdAt", ${now}::timestamptz
+      FROM given
+      ON CONFLICT DO NOTHING
+      RETURNING id
+    )
+    INSERT INTO audit_events (id, user_id, type, actor_kind, created_at)
+    SELECT "auditId", written.id, 'user_imported', 'cli', ${now}::timestamptz FROM written JOIN given USING (id)
+    RETURNING user_id AS id`
+  return new Set(written.map(({ id }) => id))
 }

@@ -67,6 +67,7 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   roles_changed: grantsChanged,
   claims_changed: grantsChanged,
   user_created: null, // nobody has proved the address
+  user_imported: null, // a million events would hold up all others
   user_viewed: null,
   second_factor_removal_planned: null, // nothing is removed yet
   second_factor_removal_cancelled: null,

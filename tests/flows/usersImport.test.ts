@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { createCipheriv, pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +8,7 @@ import { decodeJwt } from 'jose'
 import { v4 as uuidv4 } from 'uuid'
 import { type TestApp, startTestApp } from '../support/app'
 import { call, me } from '../support/client'
+import { importing as runImport } from '../support/importing'
 import { NEW_PASSWORD, PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-import-'))
@@ -25,44 +24,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-interface Imported {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
-/** Runs `users import` of the built command line, with `input` in a file or on its standard input. */
-async function importing(
-  input: string | Buffer,
-  {
-    args = [],
-    env = {},
-    from = 'stdin',
-  }: { args?: string[]; env?: Record<string, string>; from?: 'stdin' | 'file' } = {},
-): Promise<Imported> {
-  const file = join(folder, 'users.jsonl')
-  writeFileSync(file, input)
-  const words = ['users', 'import', ...args, ...(from === 'file' ? [file] : [])]
-  const child = spawn(process.execPath, [join(__dirname, '../../dist/main.js'), ...words], {
-    env: {
-      ...{ PATH: process.env.PATH, DATABASE_URL: app.databaseUrl, SMTP_URL: app.smtp.url, DATA_DIR: folder },
-      ...{ SECRET: 'the secret of the tests, which is long enough', ...env },
-    },
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  child.stdin.on('error', () => undefined) // a command that ends without reading it
-  child.stdin.end(from === 'stdin' ? input : '')
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, stdout, stderr }
-}
+const importing = (input: string | Buffer, options: Parameters<typeof runImport>[2] = {}) =>
+  runImport(app, input, { folder, ...options })
 
 const line = (email: string, more: object = {}) =>
   JSON.stringify({ email, passwordHash: hash, emailVerifiedAt: '2026-01-01T00:00:00Z', ...more })
 
 const counts = (imported: number, skipped: number, refused: number) =>
   `${imported} imported, ${skipped} already there, ${refused} refused\n`
+
+const ofKind = (kind: 'already there' | 'refused', problems: string[]) =>
+  `${kind}:\n${problems.map((problem) => `  1 × ${problem}\n`).join('')}`
 
 const sql = (text: string, values: unknown[]) => app.app.deps.database.pool.query<Record<string, unknown>>(text, values)
 
@@ -106,7 +78,15 @@ describe('the file', () => {
       Buffer.from(`\n${'x'.repeat(70_000)}\n[]\n"canary"\ncanary\n${line(good)}`),
     ])
     const { code, stdout, stderr } = await importing(input)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: counts(1, 0, 5) })
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: `${counts(1, 0, 5)}refused:
+  2 × is not a JSON object
+  1 × is not UTF-8
+  1 × has more than 65536 bytes
+  1 × is not JSON
+`,
+    })
     expect(stderr.trim().split('\n')).toEqual([
       'line 1: refused: is not UTF-8',
       'line 2: refused: has more than 65536 bytes',
@@ -134,14 +114,10 @@ describe('a line', () => {
       ...{ verified: 'canary', disabledReason: 'canary', roles: ['7 canary'], claims: { canary: [['canary']] } },
     }
     const { code, stdout, stderr } = await importing(JSON.stringify(wrong))
-    expect({ code, stdout }).toEqual({ code: 1, stdout: counts(0, 0, 1) })
-    expect(stderr).not.toContain('canary')
-    const known =
-      'email, passwordHash, passwordSalt, displayName, locale, verified, emailVerifiedAt, disabledAt, disabledReason, ' +
-      'roles, claims, id, createdAt'
-    expect(stderr.trim().replace('line 1: refused: ', '').split('; ')).toEqual([
-      `has an unknown key admin (known: ${known})`,
-      `has an unknown key with odd characters (known: ${known})`,
+    expect(`${stdout}${stderr}`).not.toContain('canary')
+    const problems = [
+      'has an unknown key admin',
+      'has an unknown key with odd characters',
       'email is no plain address, as in ada@example.com',
       'displayName has more than 100 characters',
       'locale is no language tag, as in de or pt-BR',
@@ -154,7 +130,12 @@ describe('a line', () => {
       'claims: a value is a text, a number, true, false or null, or one list or object of these',
       'id is no UUID',
       'passwordHash is SHA-512 crypt, which is not supported',
-    ])
+    ]
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: counts(0, 0, 1) + ofKind('refused', problems),
+      stderr: `line 1: refused: ${problems.join('; ')}\n`,
+    })
   })
 
   test('the message says what is wrong with a hash', async () => {
@@ -212,11 +193,9 @@ describe('a line', () => {
     )
     const before = Date.now()
     const { stdout, stderr } = await importing(lines.join('\n'))
-    expect({ stdout, stderr }).toEqual({
-      stdout: counts(2, 0, 1),
-      stderr:
-        'line 3: refused: emailVerifiedAt is missing: a time, or null for never; or verified, which is true or false\n',
-    })
+    const problem = 'emailVerifiedAt is missing: a time, or null for never; or verified, which is true or false'
+    expect(stdout).toBe(counts(2, 0, 1) + ofKind('refused', [problem]))
+    expect(stderr).toBe(`line 3: refused: ${problem}\n`)
     const verifiedAt = (await row(yes))?.email_verified_at as Date
     expect(verifiedAt.getTime()).toBeGreaterThanOrEqual(before)
     expect([await loginCode(yes), await loginCode(no)]).toEqual(['SUCCESS', 'EMAIL_NOT_VERIFIED'])
@@ -415,7 +394,7 @@ describe('an address that is there already', () => {
     )
     expect(ended).toEqual({
       code: 0,
-      stdout: counts(1, 1, 0),
+      stdout: counts(1, 1, 0) + ofKind('already there', ['a verified account has this address']),
       stderr: 'line 2: skipped: a verified account has this address\n',
     })
     expect([await loginCode(taken), await loginCode(taken, NEW_PASSWORD)]).toEqual(['SUCCESS', 'INVALID_CREDENTIALS'])
@@ -456,7 +435,9 @@ describe('an address that is there already', () => {
     const before = [await row(verified), await row(unverified)]
     expect(await importing(lines)).toEqual({
       code: 0,
-      stdout: counts(0, 2, 0),
+      stdout:
+        counts(0, 2, 0) +
+        ofKind('already there', ['a verified account has this address', 'this address was imported before']),
       stderr:
         'line 1: skipped: a verified account has this address\nline 2: skipped: this address was imported before\n',
     })
@@ -468,7 +449,9 @@ describe('an address that is there already', () => {
     const ended = await importing([line(email, { id }), line(email.toUpperCase()), line(someone(), { id })].join('\n'))
     expect(ended).toEqual({
       code: 0,
-      stdout: counts(1, 2, 0),
+      stdout:
+        counts(1, 2, 0) +
+        ofKind('already there', ['a line further up has the same address', 'a line further up has the same id']),
       stderr: 'line 2: skipped: line 1 has the same address\nline 3: skipped: line 1 has the same id\n',
     })
   })
