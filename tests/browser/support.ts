@@ -14,9 +14,9 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** `describe` where there is a Chromium to drive; elsewhere the tests are listed as skipped. */
 export const describeInBrowser = existsSync(CHROMIUM) ? describe : describe.skip
 
-export function launchBrowser(): Promise<Browser> {
+export function launchBrowser(more: string[] = []): Promise<Browser> {
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet]
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet, ...more]
   return chromium.launch({ executablePath: CHROMIUM, args })
 }
 

@@ -1,5 +1,8 @@
 import { platform, within } from './platform.js'
 
+/** Milliseconds: what a tab tells about its work reaches the others before the lock does. */
+const NEWS_FIRST = 50
+
 /**
  * Runs the work while no other tab does. It waits so many milliseconds at most and then goes on without: the server
  * forgives two refreshes at once, so the lock saves a request and is needed for nothing.
@@ -8,15 +11,18 @@ export async function oneTabAtATime<T>(name: string, wait: number, work: () => P
   const locks = platform.navigator?.locks
   if (!locks) return work()
   const running: { work?: Promise<T> } = {}
-  try {
-    return await within(wait, (signal, arrived) =>
-      locks.request(name, signal ? { signal } : {}, () => {
+  const done = () => new Promise((release) => setTimeout(release, NEWS_FIRST))
+  const begun = within(wait, (signal, arrived) => {
+    return new Promise<void>((resolve, reject) => {
+      const hold = () => {
         arrived()
-        return (running.work = work())
-      }),
-    )
-  } catch {
-    // Either the lock was not to be had, or the work itself has failed.
-    return await (running.work ?? work())
-  }
+        running.work = work()
+        resolve()
+        return running.work.then(done, done)
+      }
+      locks.request(name, signal ? { signal } : {}, hold).catch(reject)
+    })
+  })
+  await begun.catch(() => undefined) // the lock was not to be had
+  return running.work ?? work()
 }

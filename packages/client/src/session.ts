@@ -24,6 +24,13 @@ export interface Tokens {
   refreshToken: string | null
 }
 
+interface Renewal {
+  tokens: Tokens
+  user: User | null
+}
+/** What tabs say to each other: a login, a sign-out, or the tokens of a refresh for which others may wait. */
+type Heard = 'signedIn' | 'signedOut' | Renewal
+
 type Renewed = { __typename: string; code: string; message: string; retryAfter?: number; tokens?: Tokens }
 
 const REFRESH = `mutation RefreshSession($input:RefreshSessionInput){refreshSession(input:$input){__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on RefreshSessionSuccess{tokens{accessToken accessTokenExpiresAt refreshToken}}}}`
@@ -38,6 +45,8 @@ export class Session {
   /** Grows with each sign-in, sign-out and exchange of tokens: an answer to a question asked before counts no more. */
   epoch = 0
   private renewal: Promise<State> | null = null
+  /** The epoch in which this tab began to wait for the refresh of another one. */
+  private waiting = -1
 
   constructor(private readonly options: ClientOptions) {
     const { transport, storage = memoryStorage(), leeway = 30_000, url } = options
@@ -45,7 +54,7 @@ export class Session {
     this.held = transport === 'BODY' ? new HeldToken(storage) : null
     // Tabs share the cookie; clients in one server process, each for another user, share nothing.
     this.channel = this.shared && platform.BroadcastChannel ? new platform.BroadcastChannel(`gatehouse ${url}`) : null
-    if (this.channel) this.channel.onmessage = ({ data }: MessageEvent<unknown>) => this.hear(data)
+    if (this.channel) this.channel.onmessage = ({ data }: MessageEvent<Heard>) => this.hear(data)
   }
 
   private get shared(): boolean {
@@ -77,9 +86,14 @@ export class Session {
 
   private async lockedRenewal(): Promise<State> {
     const { url, lockWait = 3_000 } = this.options
-    const renew = () => this.renew()
     try {
-      return await (this.shared ? oneTabAtATime(`gatehouse ${url}`, lockWait, renew) : renew())
+      if (!this.shared) return await this.renew()
+      const began = (this.waiting = this.epoch)
+      return await oneTabAtATime(`gatehouse ${url}`, lockWait, () => {
+        this.waiting = -1
+        // What this tab waited for: the tokens of another one's refresh, of a login, or a sign-out.
+        return began === this.epoch || this.state.status === 'unknown' ? this.renew() : Promise.resolve(this.state)
+      })
     } catch (error) {
       if (this.state.status === 'unknown') this.observed.set({ status: 'unknown', problem: error as GatehouseError })
       throw error
@@ -101,8 +115,10 @@ export class Session {
   }
 
   private async judge({ code, message, retryAfter, tokens }: Renewed): Promise<void> {
-    if (tokens) await this.accept(tokens)
-    else if (code === 'INVALID_TOKEN' || code === 'EXPIRED_TOKEN') await this.end()
+    if (tokens) {
+      await this.accept(tokens)
+      if (this.state.status === 'signedIn') this.tell({ tokens, user: this.state.user })
+    } else if (code === 'INVALID_TOKEN' || code === 'EXPIRED_TOKEN') await this.end()
     else throw new GatehouseError(code, message, retryAfter)
   }
 
@@ -144,15 +160,23 @@ export class Session {
   }
 
   /** Tells the other tabs, which share the cookie. */
-  tell(event: 'signedIn' | 'signedOut'): void {
+  tell(event: Heard): void {
     this.channel?.postMessage(event)
   }
 
-  private hear(event: unknown): void {
+  private hear(event: Heard): void {
+    if (typeof event === 'object') this.share(event)
     if (event === 'signedOut') void this.end()
     if (event !== 'signedIn') return
     this.epoch += 1
     this.observed.set({ status: 'unknown', problem: null })
+  }
+
+  /** Takes the tokens for which this tab waits. Those of another user, or of before a login of this tab, are none of them. */
+  private share({ tokens, user }: Renewal): void {
+    const { state } = this
+    const same = user !== null && (state.status !== 'signedIn' || state.user?.id === user.id)
+    if (this.waiting === this.epoch && same) void this.accept(tokens, user)
   }
 
   close(): void {
