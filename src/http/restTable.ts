@@ -1,26 +1,45 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import type { FastifyRequest } from 'fastify'
+import { getOperationAST } from 'graphql'
 import type { UserErrorCode } from '../errors/catalogue'
 import {
+  CancelEmailChangeDocument,
+  ChangePasswordDocument,
+  ConfirmEmailChangeDocument,
   ConfirmResetDocument,
+  ConfirmTotpDocument,
+  DeleteAccountDocument,
+  EnrollTotpDocument,
   ExportAccountDocument,
   LoginDocument,
   LoginWithCodeDocument,
   LoginWithPasskeyDocument,
   LogoutDocument,
   MeDocument,
+  PasswordPolicyDocument,
   RefreshSessionDocument,
   RegisterDocument,
   RegisterPasskeyDocument,
+  RemovePasskeyDocument,
+  RemoveSecondFactorDocument,
+  RenamePasskeyDocument,
+  RenewRecoveryCodesDocument,
+  RequestEmailChangeDocument,
   RequestLoginCodeDocument,
   RequestResetDocument,
   ResendVerificationDocument,
+  RevokeOtherSessionsDocument,
+  RevokeSessionDocument,
+  SecurityEventsDocument,
+  SessionsDocument,
   StartPasskeyLoginDocument,
   StartPasskeyRegistrationDocument,
   StepUpDocument,
+  UpdateProfileDocument,
   VerifyEmailByCodeDocument,
   VerifyEmailDocument,
   VerifySecondFactorDocument,
+  WaysInDocument,
 } from '../graphql/operations/documents.generated'
 
 export interface RestRoute {
@@ -40,63 +59,73 @@ const nothing = () => ({})
 const body = (request: FastifyRequest) => ({ input: request.body ?? {} })
 const tokenInPath = (request: FastifyRequest) => ({ input: request.params })
 
+/** The arguments of a page, where they are given. Text that is no number stays text, which the schema refuses. */
+const page = ({ query }: FastifyRequest) => {
+  const { first, after } = query as Record<string, unknown>
+  const size = typeof first === 'string' && /^\d+$/.test(first) ? Number(first) : first
+  return { ...(first !== undefined && { first: size }), ...(after !== undefined && { after }) }
+}
+
+const get = (path: string, document: RestRoute['document']): RestRoute => ({
+  method: 'GET',
+  url: `/api/auth/${path}`,
+  document,
+  variables: nothing,
+  status: 200,
+})
+const post = (path: string, document: RestRoute['document'], status = 200): RestRoute => ({
+  ...get(path, document),
+  method: 'POST',
+  variables: getOperationAST(document)?.variableDefinitions?.length ? body : nothing,
+  status,
+})
+
 /** The REST routes: each names an operation, and the status of its success. */
 export const REST_ROUTES: readonly RestRoute[] = [
-  { method: 'POST', url: '/api/auth/register', document: RegisterDocument, variables: body, status: 201 },
-  { method: 'GET', url: '/api/auth/verify/:token', document: VerifyEmailDocument, variables: tokenInPath, status: 200 },
-  { method: 'POST', url: '/api/auth/verify-code', document: VerifyEmailByCodeDocument, variables: body, status: 200 },
+  post('register', RegisterDocument, 201),
+  { ...get('verify/:token', VerifyEmailDocument), variables: tokenInPath },
+  post('verify-code', VerifyEmailByCodeDocument),
+  post('verify-resend', ResendVerificationDocument, 202),
+
+  post('login', LoginDocument),
+  post('login-code-request', RequestLoginCodeDocument, 202),
+  post('login-code', LoginWithCodeDocument),
+  post('passkey-login-start', StartPasskeyLoginDocument),
+  post('passkey-login', LoginWithPasskeyDocument),
+  post('second-factor', VerifySecondFactorDocument),
   {
-    method: 'POST',
-    url: '/api/auth/verify-resend',
-    document: ResendVerificationDocument,
-    variables: body,
-    status: 202,
-  },
-  { method: 'POST', url: '/api/auth/login', document: LoginDocument, variables: body, status: 200 },
-  {
-    method: 'POST',
-    url: '/api/auth/login-code-request',
-    document: RequestLoginCodeDocument,
-    variables: body,
-    status: 202,
-  },
-  { method: 'POST', url: '/api/auth/login-code', document: LoginWithCodeDocument, variables: body, status: 200 },
-  {
-    method: 'POST',
-    url: '/api/auth/second-factor',
-    document: VerifySecondFactorDocument,
-    variables: body,
-    status: 200,
-  },
-  {
-    method: 'POST',
-    url: '/api/auth/passkey-login-start',
-    document: StartPasskeyLoginDocument,
-    variables: nothing,
-    status: 200,
-  },
-  { method: 'POST', url: '/api/auth/passkey-login', document: LoginWithPasskeyDocument, variables: body, status: 200 },
-  {
-    method: 'POST',
-    url: '/api/auth/passkey-start',
-    document: StartPasskeyRegistrationDocument,
-    variables: nothing,
-    status: 200,
-  },
-  { method: 'POST', url: '/api/auth/passkey', document: RegisterPasskeyDocument, variables: body, status: 201 },
-  { method: 'POST', url: '/api/auth/step-up', document: StepUpDocument, variables: body, status: 200 },
-  {
-    method: 'POST',
-    url: '/api/auth/refresh',
-    document: RefreshSessionDocument,
-    variables: body,
-    status: 200,
+    ...post('refresh', RefreshSessionDocument),
     // A refresh token represents a session: without a valid one the client is unauthenticated.
     failures: { INVALID_TOKEN: 401, EXPIRED_TOKEN: 401 },
   },
-  { method: 'POST', url: '/api/auth/logout', document: LogoutDocument, variables: nothing, status: 200 },
-  { method: 'GET', url: '/api/auth/me', document: MeDocument, variables: nothing, status: 200 },
-  { method: 'POST', url: '/api/auth/export', document: ExportAccountDocument, variables: nothing, status: 200 },
-  { method: 'POST', url: '/api/auth/reset-request', document: RequestResetDocument, variables: body, status: 202 },
-  { method: 'POST', url: '/api/auth/reset-confirm', document: ConfirmResetDocument, variables: body, status: 200 },
+  post('logout', LogoutDocument),
+  post('step-up', StepUpDocument),
+
+  get('me', MeDocument),
+  post('profile', UpdateProfileDocument),
+  get('sessions', SessionsDocument),
+  post('session-revoke', RevokeSessionDocument),
+  post('sessions-revoke-others', RevokeOtherSessionsDocument),
+  { ...get('security-events', SecurityEventsDocument), variables: page },
+  post('export', ExportAccountDocument),
+  post('account-delete', DeleteAccountDocument),
+
+  get('password-policy', PasswordPolicyDocument),
+  post('password', ChangePasswordDocument),
+  post('reset-request', RequestResetDocument, 202),
+  post('reset-confirm', ConfirmResetDocument),
+
+  post('email-change-request', RequestEmailChangeDocument, 202),
+  post('email-change-confirm', ConfirmEmailChangeDocument),
+  post('email-change-cancel', CancelEmailChangeDocument),
+
+  get('ways-in', WaysInDocument),
+  post('totp-start', EnrollTotpDocument),
+  post('totp', ConfirmTotpDocument, 201),
+  post('second-factor-remove', RemoveSecondFactorDocument),
+  post('recovery-codes', RenewRecoveryCodesDocument, 201),
+  post('passkey-start', StartPasskeyRegistrationDocument),
+  post('passkey', RegisterPasskeyDocument, 201),
+  post('passkey-rename', RenamePasskeyDocument),
+  post('passkey-remove', RemovePasskeyDocument),
 ]

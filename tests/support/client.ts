@@ -36,7 +36,6 @@ interface Operation {
   successType?: string
   /** Members whose own fields are asked for. */
   failures: string[]
-  rest?: { method: 'GET' | 'POST'; path: string }
   inputType?: string
 }
 
@@ -45,41 +44,34 @@ const OPERATIONS: Record<string, Operation> = {
   register: {
     success: 'email',
     failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
-    rest: { method: 'POST', path: '/api/auth/register' },
   },
   verifyEmail: {
     success: 'email resetToken',
     failures: ['RateLimitedError'],
-    rest: { method: 'GET', path: '/api/auth/verify/' },
   },
   resendVerification: { success: 'email', failures: ['InvalidInputError', 'RateLimitedError'] },
   verifyEmailByCode: {
     success: 'email resetToken',
     successType: 'VerifyEmailSuccess',
     failures: ['InvalidInputError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/verify-code' },
   },
   requestLoginCode: {
     success: 'email challenge expiresAt',
     failures: ['InvalidInputError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/login-code-request' },
   },
   loginWithCode: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
     successType: 'LoginSuccess',
     failures: ['InvalidInputError', 'SecondFactorRequiredError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/login-code' },
   },
   login: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
     failures: ['InvalidInputError', 'SecondFactorRequiredError', ...hashing],
-    rest: { method: 'POST', path: '/api/auth/login' },
   },
   verifySecondFactor: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
     successType: 'LoginSuccess',
     failures: ['InvalidInputError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/second-factor' },
   },
   enrollTotp: {
     success: 'factorId uri secret expiresAt',
@@ -93,18 +85,15 @@ const OPERATIONS: Record<string, Operation> = {
   stepUp: {
     success: `session { ${SESSION} } ${TOKENS}`,
     failures: ['InvalidInputError', ...hashing],
-    rest: { method: 'POST', path: '/api/auth/step-up' },
   },
   loginWithPasskey: {
     success: `user { ${USER} } session { ${SESSION} } ${TOKENS}`,
     successType: 'LoginSuccess',
     failures: ['InvalidCredentialsError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/passkey-login' },
   },
   registerPasskey: {
     success: `passkey { ${PASSKEY} } recoveryCodes`,
     failures: ['InvalidInputError', 'StepUpRequiredError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/passkey' },
   },
   renamePasskey: { success: `passkey { ${PASSKEY} }`, failures: ['InvalidInputError', 'RateLimitedError'] },
   removePasskey: {
@@ -114,17 +103,14 @@ const OPERATIONS: Record<string, Operation> = {
   refreshSession: {
     success: `session { ${SESSION} } ${TOKENS}`,
     failures: ['RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/refresh' },
   },
   requestReset: {
     success: 'email',
     failures: ['InvalidInputError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/reset-request' },
   },
   confirmReset: {
     success: 'revokedSessions',
     failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
-    rest: { method: 'POST', path: '/api/auth/reset-confirm' },
   },
   revokeSession: { success: 'sessionId', failures: ['RateLimitedError'] },
   updateProfile: { success: `user { ${USER} }`, failures: ['InvalidInputError', 'RateLimitedError'] },
@@ -137,7 +123,6 @@ const OPERATIONS: Record<string, Operation> = {
   exportAccount: {
     success: 'export',
     failures: ['StepUpRequiredError', 'RateLimitedError'],
-    rest: { method: 'POST', path: '/api/auth/export' },
   },
   deleteAccount: { success: 'userId', failures: ['StepUpRequiredError', ...hashing] },
 }
@@ -208,31 +193,64 @@ async function answerOf(response: Response): Promise<Answer> {
   return { code: typeof result.code === 'string' ? result.code : 'SUCCESS', data: result, status, headers, text }
 }
 
+/** Where the REST door has each operation, and the parts of `me`. */
+const ROUTES: Record<string, string> = {
+  register: 'POST register',
+  verifyEmail: 'GET verify/',
+  verifyEmailByCode: 'POST verify-code',
+  resendVerification: 'POST verify-resend',
+  login: 'POST login',
+  requestLoginCode: 'POST login-code-request',
+  loginWithCode: 'POST login-code',
+  startPasskeyLogin: 'POST passkey-login-start',
+  loginWithPasskey: 'POST passkey-login',
+  verifySecondFactor: 'POST second-factor',
+  refreshSession: 'POST refresh',
+  logout: 'POST logout',
+  stepUp: 'POST step-up',
+  me: 'GET me',
+  updateProfile: 'POST profile',
+  sessions: 'GET sessions',
+  revokeSession: 'POST session-revoke',
+  revokeOtherSessions: 'POST sessions-revoke-others',
+  securityEvents: 'GET security-events',
+  exportAccount: 'POST export',
+  deleteAccount: 'POST account-delete',
+  passwordPolicy: 'GET password-policy',
+  changePassword: 'POST password',
+  requestReset: 'POST reset-request',
+  confirmReset: 'POST reset-confirm',
+  requestEmailChange: 'POST email-change-request',
+  confirmEmailChange: 'POST email-change-confirm',
+  cancelEmailChange: 'POST email-change-cancel',
+  waysIn: 'GET ways-in',
+  enrollTotp: 'POST totp-start',
+  confirmTotp: 'POST totp',
+  removeSecondFactor: 'POST second-factor-remove',
+  renewRecoveryCodes: 'POST recovery-codes',
+  startPasskeyRegistration: 'POST passkey-start',
+  registerPasskey: 'POST passkey',
+  renamePasskey: 'POST passkey-rename',
+  removePasskey: 'POST passkey-remove',
+}
+
 /** Calls an operation by the REST door. */
 export async function rest(url: string, name: string, input?: unknown, options: CallOptions = {}): Promise<Answer> {
-  const route =
-    name === 'logout'
-      ? { method: 'POST', path: '/api/auth/logout' }
-      : name === 'startPasskeyLogin' || name === 'startPasskeyRegistration'
-        ? {
-            method: 'POST',
-            path: name === 'startPasskeyLogin' ? '/api/auth/passkey-login-start' : '/api/auth/passkey-start',
-          }
-        : name === 'me'
-          ? { method: 'GET', path: '/api/auth/me' }
-          : OPERATIONS[name]?.rest
+  const route = ROUTES[name]
   if (!route) throw new Error(`No route for ${name}`)
-  const inPath = name === 'verifyEmail'
-  const path = inPath ? route.path + encodeURIComponent((input as { token: string }).token) : route.path
+  const [method, path] = route.split(' ', 2) as [string, string]
+  const inPath = name === 'verifyEmail' ? encodeURIComponent((input as { token: string }).token) : ''
+  const inUrl =
+    method === 'GET' && !inPath && input !== undefined ? `?${new URLSearchParams(input as never).toString()}` : ''
   const { token, headers } = options
-  const response = await fetch(url + path, {
-    method: route.method,
+  const response = await fetch(`${url}/api/auth/${path}${inPath}${inUrl}`, {
+    method,
     headers: {
-      ...(route.method === 'POST' ? { 'content-type': 'application/json' } : {}),
+      ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     },
-    ...(route.method === 'POST' ? { body: JSON.stringify(input ?? {}) } : {}),
+    ...(method === 'POST' ? { body: JSON.stringify(input ?? {}) } : {}),
   })
   const text = await response.text()
   const body = JSON.parse(text) as Record<string, unknown> & { error?: { code: string } }
