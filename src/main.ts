@@ -19,6 +19,7 @@ const USAGE = `Usage: gatehouse <command>
   audit tail [ADDRESS]             the newest audit events, of one account if given; --type TYPE, --last N, --json,
                                    --follow
   users import [--dry-run] [--json] [--firebase PARAMETERS] [FILE]  users from JSON lines, of FILE or standard input
+  users export [FILE]              every account as a line that users import takes, with its password hash
   users show ADDRESS               an account with its sessions and factors, as JSON
   users disable ADDRESS            ends its sessions, and no login succeeds until \`users enable\`; --reason TEXT
   users enable ADDRESS             lets it log in again
@@ -65,6 +66,8 @@ async function run([command, ...rest]: string[]): Promise<number> {
       return (await (await import('./commands/usersFind')).findUsers(rest.slice(1))) ?? usage()
     case 'users import':
       return (await (await import('./commands/usersImport')).importUsers(rest.slice(1))) ?? usage()
+    case 'users export':
+      return (await (await import('./commands/usersExport')).exportUsers(rest.slice(1))) ?? usage()
     case 'users delete':
       return (await (await import('./commands/usersDelete')).deleteUserOf(rest.slice(1))) ?? usage()
     case 'users create':
