@@ -2,7 +2,7 @@ import { EXIT } from './failure'
 import { withDatabase } from './withDatabase'
 import type { Config } from '../config/config'
 import type { Variable } from '../config/env'
-import { InvalidInputError } from '../errors/userErrors'
+import { AlreadyExistsError, InvalidInputError } from '../errors/userErrors'
 import { systemClock } from '../lib/clock'
 import { canonicalEmail } from '../lib/emailAddress'
 import type { AccountKey, Actor } from '../services/deps'
@@ -17,7 +17,7 @@ export interface ChangeTools {
   database: Database
 }
 
-/** Makes a change on behalf of whoever runs the command. An invalid input is reported, and ends with EXIT.failed. */
+/** Makes a change on behalf of whoever runs the command. An invalid input or an address that is taken is reported, and ends with EXIT.failed. */
 export function withChange(
   work: (tools: ChangeTools) => Promise<number>,
   uses: readonly Variable[] = [],
@@ -28,6 +28,7 @@ export function withChange(
       return await work({ deps, actor: { kind: 'cli', ipAddress: null, userAgent: null, log }, database })
     } catch (error) {
       if (error instanceof InvalidInputError) return complain(spell(error))
+      if (error instanceof AlreadyExistsError) return complain('an account has that address, or had it lately')
       throw error
     }
   }, uses)

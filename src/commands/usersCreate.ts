@@ -1,7 +1,6 @@
-import { complain, printAccount, withChange } from './changes'
+import { printAccount, withChange } from './changes'
 import { optionsOf } from './optionsOf'
 import { entriesOf } from '../config/accepted'
-import { AlreadyExistsError } from '../errors/userErrors'
 import { createUser } from '../services/createUser'
 
 const OPTIONS = { name: { type: 'string' }, locale: { type: 'string' }, roles: { type: 'string' } } as const
@@ -20,12 +19,5 @@ export async function createUserOf(args: string[]): Promise<number | null> {
     locale: values.locale ?? null,
     roles: entriesOf(values.roles ?? ''),
   }
-  return withChange(async ({ deps, actor, database }) => {
-    try {
-      return await printAccount(database, await createUser(deps, actor, input))
-    } catch (error) {
-      if (error instanceof AlreadyExistsError) return complain('an account has that address')
-      throw error
-    }
-  })
+  return withChange(async ({ deps, actor, database }) => printAccount(database, await createUser(deps, actor, input)))
 }

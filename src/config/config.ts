@@ -136,6 +136,7 @@ function linksOf(env: Environment, publicUrl: string) {
     verifyEmail: env.VERIFY_EMAIL_URL ?? `${publicUrl}/verify-email#token={token}`,
     resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
     confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
+    undoEmailChange: env.UNDO_EMAIL_CHANGE_URL ?? `${publicUrl}/undo-email-change#token={token}`,
   }
 }
 

@@ -217,6 +217,8 @@ export const MAIL = {
   noticeLife: DAY,
   /** Milliseconds that the link of an invitation is valid: people are on holiday. Afterwards a reset does the same. */
   invitationLife: 7 * DAY,
+  /** Milliseconds that the link which undoes a change of address is valid, and that nobody else gets the address: people are on holiday. */
+  undoLife: 7 * DAY,
   /** Milliseconds before the first retry, doubled for each further one up to the maximum, with a jitter of a quarter. */
   firstRetry: 2 * SECOND,
   maxRetry: 15 * MINUTE,

@@ -82,6 +82,7 @@ export const environment = z.object({
   VERIFY_EMAIL_URL: mailedLink.optional(),
   RESET_PASSWORD_URL: mailedLink.optional(),
   CONFIRM_EMAIL_CHANGE_URL: mailedLink.optional(),
+  UNDO_EMAIL_CHANGE_URL: mailedLink.optional(),
   HOSTED_PAGES: toggle.default(true),
   SECURITY_CONTACT: securityContact.optional(),
   LOGIN_CODE: toggle.default(false),

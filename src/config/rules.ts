@@ -162,7 +162,13 @@ function refusedProblems(env: Readable): Problem[] {
   return problems
 }
 
-const LINKS = ['VERIFY_EMAIL_URL', 'RESET_PASSWORD_URL', 'CONFIRM_EMAIL_CHANGE_URL', 'LOGIN_CODE_URL'] as const
+const LINKS = [
+  'VERIFY_EMAIL_URL',
+  'RESET_PASSWORD_URL',
+  'CONFIRM_EMAIL_CHANGE_URL',
+  'UNDO_EMAIL_CHANGE_URL',
+  'LOGIN_CODE_URL',
+] as const
 
 /** Settings that would send tokens, passwords or counters over a network unencrypted. */
 function unencryptedProblems(env: Readable): Problem[] {

@@ -21,11 +21,14 @@ export function isOpaqueToken(text: string): boolean {
   return SHAPE.test(text)
 }
 
+/** What the token of a mailed link is for. A link that undoes a change of address is stored apart: nothing invalidates it. */
+export type LinkPurpose = MailTokenPurpose | 'UNDO_EMAIL_CHANGE'
+
 /**
  * The token of a mailed link, derived from its row: so the outbox contains no usable link, and a retry sends the same one. One
  * for each secret, that of SECRET first.
  */
-export function mailTokens(secrets: Secrets, purpose: MailTokenPurpose, rowId: string): [string, ...string[]] {
+export function mailTokens(secrets: Secrets, purpose: LinkPurpose, rowId: string): [string, ...string[]] {
   const [present, ...older] = secrets.keys('mail-token')
   const derived = (key: Buffer) => hmac(key, `${purpose}:${rowId}`).toString('base64url')
   return [derived(present), ...older.map(derived)]

@@ -32,6 +32,7 @@ import { RevokeSessionMutation } from './mutations/revokeSession'
 import { StartPasskeyLoginMutation } from './mutations/startPasskeyLogin'
 import { StartPasskeyRegistrationMutation } from './mutations/startPasskeyRegistration'
 import { StepUpMutation } from './mutations/stepUp'
+import { UndoEmailChangeMutation } from './mutations/undoEmailChange'
 import { UpdateProfileMutation } from './mutations/updateProfile'
 import { VerifyEmailMutation } from './mutations/verifyEmail'
 import { VerifyEmailByCodeMutation } from './mutations/verifyEmailByCode'
@@ -61,6 +62,7 @@ const RESOLVERS = [
   RequestEmailChangeMutation,
   ConfirmEmailChangeMutation,
   CancelEmailChangeMutation,
+  UndoEmailChangeMutation,
   DeleteAccountMutation,
   ExportAccountMutation,
   EnrollTotpMutation,

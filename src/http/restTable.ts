@@ -35,6 +35,7 @@ import {
   StartPasskeyLoginDocument,
   StartPasskeyRegistrationDocument,
   StepUpDocument,
+  UndoEmailChangeDocument,
   UpdateProfileDocument,
   VerifyEmailByCodeDocument,
   VerifyEmailDocument,
@@ -118,6 +119,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   post('email-change-request', RequestEmailChangeDocument, 202),
   post('email-change-confirm', ConfirmEmailChangeDocument),
   post('email-change-cancel', CancelEmailChangeDocument),
+  post('email-change-undo', UndoEmailChangeDocument),
 
   get('ways-in', WaysInDocument),
   post('totp-start', EnrollTotpDocument),

@@ -1,50 +1,18 @@
-import type { Config } from '../config/config'
 import { MAIL } from '../config/defaults'
 import { mailedCode, mailedCodeDigest } from '../crypto/mailedCode'
-import type { Secrets } from '../crypto/secrets'
-import { resolveLocale } from '../i18n/negotiate'
-import type { Clock } from '../lib/clock'
 import { setCodeDigest } from '../store/challenges'
-import type { Database, Transaction } from '../store/database'
-import type { QueuedMail } from '../store/outbox'
+import type { Transaction } from '../store/database'
+import { findKept } from '../store/formerEmails'
+import { LINK_MAILS, type QueuedMail } from '../store/outbox'
 import { waitingRegistrations } from '../store/registrations'
 import { NO_PASSWORD, findUser, findUserByEmail } from '../store/users'
 import { createLinkToken, replaceLinkToken } from './linkToken'
-import type { MailName, MailPayload } from './templates'
+import { type ComposeParts, type ComposedMail, type SkippedMail, linkOf, render } from './composedMail'
 import { consumeMailQuota } from './consumeMailQuota'
-import { type RenderedMail, renderMail } from './renderMail'
+import { undoMail } from './undoMail'
 
-/**
- * Why a mail is not sent. `noRecipient`: its account or registration does not exist. `alreadyDone`: its link was used, or
- * what the link would do has happened. `superseded`: a newer mail replaces it. `capped`: the quota of
- * its address is spent.
- */
-export type SkipReason = 'expired' | 'noRecipient' | 'disabled' | 'alreadyDone' | 'superseded' | 'capped'
-
-export type ComposedMail = RenderedMail & { token: string | null; code: string | null }
-export interface SkippedMail {
-  skipped: SkipReason
-}
-
-export interface ComposeParts {
-  database: Database
-  clock: Clock
-  secrets: Secrets
-  config: Pick<
-    Config,
-    | 'publicUrl'
-    | 'links'
-    | 'verifyTokenTtl'
-    | 'resetTokenTtl'
-    | 'loginCodeTtl'
-    | 'loginCodeUrl'
-    | 'loginCodeInSubject'
-    | 'signUpByCode'
-    | 'appName'
-    | 'brandColor'
-    | 'appUrl'
-  >
-}
+/** Mails whose link or code proves the address: none is sent while it is kept for an account that had it, which hears of it instead. */
+const PROOFS: readonly string[] = [...LINK_MAILS, 'loginCode']
 
 type User = NonNullable<QueuedMail['user']>
 type Registration = NonNullable<QueuedMail['registration']>
@@ -55,6 +23,10 @@ type Result = Promise<ComposedMail | SkippedMail>
  * request costs the same for a known and an unknown address.
  */
 export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result {
+  if (PROOFS.includes(mail.name)) {
+    const kept = await findKept(parts.database.prisma, mail.recipient, parts.clock.now())
+    if (kept && kept.userId !== mail.userId) return undoMail(parts, { mail, former: kept, isRepeated: true })
+  }
   switch (mail.name) {
     case 'verifyEmail':
       return mail.user && mail.registration
@@ -69,10 +41,13 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
       return loginCode(parts, mail)
     case 'confirmEmailChange':
       return emailChange(parts, mail)
+    case 'undoEmailChange':
+      return changedAway(parts, mail)
     case 'passwordChanged':
     case 'sessionEnded':
     case 'emailChangeRequested':
     case 'emailChanged':
+    case 'emailChangeUndone':
     case 'secondFactorAdded':
     case 'secondFactorRemoved':
     case 'secondFactorRemovalPlanned':
@@ -208,8 +183,11 @@ async function emailChange(parts: ComposeParts, mail: QueuedMail): Result {
   return { ...render(parts, 'confirmEmailChange', { payload, locale: user.locale }), token }
 }
 
-function linkOf({ config }: ComposeParts, name: keyof Config['links'], token: string): string {
-  return config.links[name].replaceAll('{token}', encodeURIComponent(token))
+/** Skipped where the account has its address back already. */
+async function changedAway(parts: ComposeParts, mail: QueuedMail): Result {
+  const former = await findKept(parts.database.prisma, mail.recipient, parts.clock.now())
+  if (!former || former.userId !== mail.userId) return { skipped: 'alreadyDone' }
+  return undoMail(parts, { mail, former, isRepeated: false })
 }
 
 async function alreadyRegistered(parts: ComposeParts, mail: QueuedMail, user: User): Result {
@@ -220,17 +198,4 @@ async function alreadyRegistered(parts: ComposeParts, mail: QueuedMail, user: Us
   const { displayName, locale } = user
   const resetLink = `${parts.config.publicUrl}/reset-password`
   return render(parts, 'alreadyRegistered', { payload: { displayName, resetLink }, locale })
-}
-
-function render<Name extends MailName>(
-  { config }: ComposeParts,
-  name: Name,
-  { payload, locale }: { payload: MailPayload<Name>; locale: string },
-): ComposedMail {
-  const { appName, brandColor, appUrl } = config
-  return {
-    ...renderMail({ name, payload, locale: resolveLocale(locale), brand: { appName, brandColor, appUrl } }),
-    token: null,
-    code: null,
-  }
 }

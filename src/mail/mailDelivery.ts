@@ -9,7 +9,8 @@ import type { Database } from '../store/database'
 import { type QueuedMail, deleteExpiredMails, deleteMail, dropMail, findMail, queueState } from '../store/outbox'
 import { CircuitBreaker } from './circuitBreaker'
 import { type SmtpFailure, smtpFailure } from './smtpFailure'
-import { type SkipReason, type ComposeParts, composeMail } from './composeMail'
+import { composeMail } from './composeMail'
+import type { ComposeParts, SkipReason } from './composedMail'
 import type { MailTransport } from './smtpTransport'
 
 /** For metrics. `reason` is one of few values, never an address. */

@@ -50,6 +50,11 @@ export const TEMPLATES = {
   confirmEmailChange: { payload: verification, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   emailChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  undoEmailChange: {
+    payload: notice.extend({ link, expiresIn }),
+    sample: { displayName: sampleName, at: sampleAt, ...sampleLink('undo-email-change', 604_800_000) },
+  },
+  emailChangeUndone: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   secondFactorAdded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   secondFactorRemovalPlanned: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   secondFactorRemoved: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },

@@ -1,8 +1,9 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { UnauthenticatedError } from '../errors/requestErrors'
+import { clearPendingEmail } from '../store/emailChanges'
 import { invalidateEmailChange } from '../store/oneTimeTokens'
-import { clearPendingEmail, lockUser } from '../store/users'
+import { lockUser } from '../store/users'
 
 /** Cancels the pending change of address and invalidates its link. If there is none, writes nothing. */
 export async function cancelEmailChange(

@@ -7,6 +7,7 @@ import { MAIL } from '../config/defaults'
 import { AlreadyExistsError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import type { Grants } from '../lib/grants'
+import { isKeptFromOthers } from '../store/formerEmails'
 import { insertOperatedUser } from '../store/operatedUsers'
 import { queueMail } from '../store/outbox'
 
@@ -33,6 +34,7 @@ export async function createUser(deps: ChangeDeps, actor: Actor, input: NewUser)
   read.done()
 
   return commit(deps, actor, async (tx, now) => {
+    if (await isKeptFromOthers(tx, { email, userId: null, now })) throw new AlreadyExistsError()
     const id = uuidv7()
     const grants = { roles: [...new Set(roles)], claims: claims as Grants['claims'] }
     if (!(await insertOperatedUser(tx, { id, email, displayName, locale, ...grants, now })))

@@ -69,7 +69,7 @@ export class UserImport {
   /** The results of the lines that were decided. The others met a change that was made meanwhile. */
   private async attempt(lines: readonly ImportLine[]): Promise<ImportResult[]> {
     const users = lines.map(({ user }) => user)
-    const holders = await findHolders(this.deps.database.prisma, users)
+    const holders = await findHolders(this.deps.database.prisma, users, this.options.now)
     const results: ImportResult[] = []
     const writings: Writing[] = []
     for (const [index, line] of lines.entries()) {
@@ -99,6 +99,7 @@ export class UserImport {
     const sameId = id === null ? null : this.ids.find(id)
     if (sameId !== null && sameId !== line) return `line ${sameId} has the same id`
     if (holder === 'verified') return 'a verified account has this address'
+    if (holder === 'former') return 'a verified account had this address within seven days'
     return holder === 'imported-before' ? 'this address was imported before' : null
   }
 

@@ -30,6 +30,7 @@ export const SECURITY_EVENTS = [
   'email_change_requested',
   'email_change_cancelled',
   'email_changed',
+  'email_change_undone',
   'account_exported',
   'user_disabled',
   'user_enabled',

@@ -10,6 +10,7 @@ import { isMailedCode } from '../crypto/mailedCode'
 import { InvalidTokenError, SecondFactorRequiredError, WrongMailedCodeError } from '../errors/userErrors'
 import { consumeChallenge } from '../store/challenges'
 import type { Transaction } from '../store/database'
+import { isKeptFromOthers } from '../store/formerEmails'
 import type { SessionView } from '../store/sessions'
 import { type UserRow, createVerifiedUser, findUserByEmail, lockAccount, toAccount } from '../store/users'
 
@@ -63,6 +64,8 @@ async function accountOfCode(
 ): Promise<UserRow | null> {
   const { locale } = client
   if (!found && !config.signUpByCode) return null
+  // Its code was mailed before the account of the address changed to another one.
+  if (!found && (await isKeptFromOthers(tx, { email, userId: null, now }))) return null
   const user = found ?? (await createVerifiedUser(tx, { email, locale, now }))
   if (!user || user.disabledAt) return null
   if (found?.emailVerifiedAt) return found

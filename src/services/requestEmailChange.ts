@@ -5,8 +5,9 @@ import { changedSinceCheck, requireCurrentPassword } from './steps/currentPasswo
 import { requireRecentSecondFactor } from './steps/recentProof'
 import { MAIL } from '../config/defaults'
 import { later } from '../lib/clock'
+import { setPendingEmail } from '../store/emailChanges'
 import { queueMail } from '../store/outbox'
-import { lockIfPasswordUnchanged, setPendingEmail } from '../store/users'
+import { lockIfPasswordUnchanged } from '../store/users'
 
 type Needs = Pick<
   Deps,

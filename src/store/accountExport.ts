@@ -14,6 +14,8 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   'OneTimeToken.registrationId': 'names a row that is exported beside it',
   'OneTimeToken.tokenHash': 'the digest of a secret',
   'OneTimeToken.mailSequence': 'orders the rows, and says nothing about the person',
+  'FormerEmail.tokenHash': 'the digest of a secret',
+  'FormerEmail.sequence': 'orders the rows, and says nothing about the person',
   'AuditEvent.details': 'ids of rows that are exported, and counts',
   'AuditEvent.actorKind': 'as `byOperator`',
   'AuditEvent.actorId': 'who of the operators acted is about them, not about the person',
@@ -88,6 +90,10 @@ export function exportSelect({ types, max }: EventFilter) {
       select: { id: true, purpose: true, email: true, createdAt: true, expiresAt: true, usedAt: true },
     },
     mails: { ...oldestFirst, select: MAIL },
+    formerEmails: {
+      orderBy: { sequence: 'asc' as const },
+      select: { id: true, email: true, changedAt: true, expiresAt: true },
+    },
     totpFactors: {
       ...oldestFirst,
       select: { id: true, name: true, createdAt: true, confirmedAt: true, lastUsedAt: true },

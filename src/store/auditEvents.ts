@@ -31,6 +31,7 @@ export type AuditEventType =
   | 'email_change_requested'
   | 'email_change_cancelled'
   | 'email_changed'
+  | 'email_change_undone'
   | 'account_deleted'
   | 'account_exported'
   | 'user_disabled'

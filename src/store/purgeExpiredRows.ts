@@ -32,6 +32,7 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
       }),
     ),
     oneTimeTokens: await alone((tx) => tx.oneTimeToken.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
+    formerEmails: await alone((tx) => tx.formerEmail.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
     replacedTokens: await alone((tx) =>
       tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: tokensReplacedBefore } } }),
     ),

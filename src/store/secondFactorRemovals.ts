@@ -27,10 +27,18 @@ export async function takeDueRemoval(tx: Transaction, userId: string, now: Date)
   return count === 1
 }
 
-/** Deletes every second factor of an account: apps, passkeys and recovery codes. Returns how many apps and passkeys there were. */
-export async function deleteSecondFactors(tx: Transaction, userId: string): Promise<number> {
-  const { count: apps } = await tx.totpFactor.deleteMany({ where: { userId } })
-  const { count: passkeys } = await tx.passkey.deleteMany({ where: { userId } })
-  await tx.recoveryCode.deleteMany({ where: { userId } })
+/**
+ * Deletes the second factors of an account: apps, passkeys and recovery codes, with `since` those added from then on. Returns
+ * how many apps and passkeys there were.
+ */
+export async function deleteSecondFactors(
+  tx: Transaction,
+  userId: string,
+  { since }: { since?: Date } = {},
+): Promise<number> {
+  const where = { userId, ...(since && { createdAt: { gte: since } }) }
+  const { count: apps } = await tx.totpFactor.deleteMany({ where })
+  const { count: passkeys } = await tx.passkey.deleteMany({ where })
+  await tx.recoveryCode.deleteMany({ where })
   return apps + passkeys
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
+import { keptOf } from './formerEmails'
 import { NO_PASSWORD } from './users'
 import type { Grants } from '../lib/grants'
 
@@ -18,13 +19,17 @@ export interface ImportedUser extends Grants {
   createdAt: Date | null
 }
 
-/** Who has an address: nobody, a registration that was never verified, or an account that an import leaves as it is. */
-export type Holder = 'nobody' | 'unverified' | 'verified' | 'imported-before' | 'id-taken'
+/**
+ * Who has an address: nobody, a registration that was never verified, or an account that an import leaves as it is. `former`: it is
+ * kept for an account that had it.
+ */
+export type Holder = 'nobody' | 'unverified' | 'verified' | 'former' | 'imported-before' | 'id-taken'
 
 /** Who has the address or the id of each of these users, in their order. */
 export async function findHolders(
   db: Queryable,
   users: readonly { id: string | null; email: string }[],
+  now: Date,
 ): Promise<Holder[]> {
   const emails = users.map(({ email }) => email)
   const ids = users.flatMap(({ id }) => id ?? [])
@@ -33,11 +38,13 @@ export async function findHolders(
     WHERE email = ANY(${emails}::text[])
     UNION
     SELECT id, email, email_verified_at IS NOT NULL, imported_at IS NOT NULL FROM users WHERE id = ANY(${ids}::uuid[])`
+  const kept = await keptOf(db, emails, now)
   const byEmail = new Map(rows.map((row) => [row.email, row]))
   const emailById = new Map(rows.map((row) => [row.id, row.email]))
   return users.map(({ id, email }) => {
     const holder = byEmail.get(email)
     if (holder?.verified) return 'verified'
+    if (kept.has(email)) return 'former'
     if (holder?.imported) return 'imported-before'
     if (id !== null && (emailById.get(id) ?? email) !== email) return 'id-taken'
     return holder ? 'unverified' : 'nobody'

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
-import { Prisma, type User } from '../generated/prisma/client'
+import type { User } from '../generated/prisma/client'
 
 /** Stored instead of a hash if an account has no password. No password matches it, and a comparison takes as long as with a hash. */
 export const NO_PASSWORD = '!'
@@ -192,52 +192,6 @@ export async function updateProfile(
 ): Promise<Account> {
   const { now, ...changes } = profile
   return toAccount(await db.user.update({ where: { id }, data: { ...changes, updatedAt: now } }))
-}
-
-/** Deletes an unverified account with an address that the caller has proved to own. False if a verified account has it. */
-export async function deleteUnverifiedHolder(tx: Transaction, email: string): Promise<boolean> {
-  await tx.user.deleteMany({ where: { email, emailVerifiedAt: null } })
-  return (await tx.user.count({ where: { email } })) === 0
-}
-
-/** Stores the address of an unconfirmed change; it replaces an earlier one. Call with the account locked. */
-export async function setPendingEmail(
-  tx: Transaction,
-  id: string,
-  pending: { email: string; expiresAt: Date },
-): Promise<void> {
-  await tx.user.updateMany({
-    where: { id },
-    data: { pendingEmail: pending.email, pendingUntil: pending.expiresAt },
-  })
-}
-
-/** True if a change was pending. */
-export async function clearPendingEmail(tx: Transaction, id: string): Promise<boolean> {
-  const { count } = await tx.user.updateMany({
-    where: { id, pendingEmail: { not: null } },
-    data: { pendingEmail: null, pendingUntil: null },
-  })
-  return count === 1
-}
-
-/**
- * Gives an account the address of its pending change, and deletes the registrations of the former one. False if the change is
- * no longer pending, or if another account took the address concurrently: then the transaction cannot commit.
- */
-export async function changeEmail(tx: Transaction, id: string, change: { email: string; now: Date }): Promise<boolean> {
-  const { email, now } = change
-  try {
-    const { count } = await tx.user.updateMany({
-      where: { id, pendingEmail: email },
-      data: { email, emailVerifiedAt: now, updatedAt: now },
-    })
-    if (count === 1) await tx.registration.deleteMany({ where: { userId: id } })
-    return count === 1
-  } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return false
-    throw error
-  }
 }
 
 /** Deletes an account with its sessions, tokens and mails. False if its password changed or it was deleted since the check. */

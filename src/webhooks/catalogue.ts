@@ -32,7 +32,7 @@ const SESSION_ENDED = {
 export const WEBHOOK_EVENTS = {
   'user.registered': { when: 'an address was verified for the first time', data: ofUser({}) },
   'user.updated': { when: 'the user changed display name or language', data: ofUser({}) },
-  'user.email_changed': { when: 'a new address was confirmed', data: ofUser({}) },
+  'user.email_changed': { when: 'a new address was confirmed, or the former one restored', data: ofUser({}) },
   'user.password_changed': {
     when: 'the password was changed, or reset by mail',
     data: ofUser({ by: z.enum(['CHANGE', 'RESET']) }),

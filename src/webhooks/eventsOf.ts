@@ -60,6 +60,7 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   account_exported: null,
   email_change_cancelled: null,
   email_changed: ({ userId }) => [{ type: 'user.email_changed', data: { userId } }],
+  email_change_undone: emailRestored,
   account_deleted: ({ userId }) => [{ type: 'user.deleted', data: { userId } }],
   user_disabled: ({ userId }) => [{ type: 'user.disabled', data: { userId } }, allEnded(userId, 'DISABLED')],
   user_enabled: ({ userId }) => [{ type: 'user.enabled', data: { userId } }],
@@ -92,6 +93,13 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
 function grantsChanged({ userId, detail }: About): WebhookEvent[] {
   const changed: WebhookEvent = { type: 'roles.changed', data: { userId } }
   return detail('sessions') === '0' ? [changed] : [changed, allEnded(userId, 'REVOKED')]
+}
+
+/** `factors`: how many second factors, added since the change, were removed. */
+function emailRestored({ userId, detail }: About): WebhookEvent[] {
+  const removed: WebhookEvent[] =
+    detail('factors') === '0' ? [] : [{ type: 'second_factor.removed', data: { userId, kind: 'TOTP' } }]
+  return [{ type: 'user.email_changed', data: { userId } }, ...removed, allEnded(userId, 'REVOKED')]
 }
 
 type Reason = Extract<WebhookEvent, { type: 'session.ended' }>['data']['reason']

@@ -57,6 +57,7 @@ const ROWS: Row[] = [
   { name: 'resendVerification', max: 20, window: HOUR, per: ['IP'], cheap: address, dear: address },
   { name: 'verifyEmail', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
   { name: 'confirmEmailChange', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
+  { name: 'undoEmailChange', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
   {
     ...{ name: 'login', max: 10, window: QUARTER, per: ['IP', 'EMAIL'] },
     cheap: (email) => ({ email, password: '' }),

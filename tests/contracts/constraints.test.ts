@@ -49,6 +49,12 @@ const addOneTimeToken = async (row: Row = {}) => {
 const addMail = (row: Row = {}) =>
   insert('mails', { name: 'verifyEmail', recipient: 'ada@example.com', expires_at: tomorrow(), ...row })
 
+const addFormerEmail = async (row: Row = {}) => {
+  const email = `${randomBytes(6).toString('hex')}@example.com`
+  const times = { changed_at: new Date(), expires_at: tomorrow() }
+  return insert('former_emails', { user_id: (await addUser()).id, email, token_hash: digest(), ...times, ...row })
+}
+
 const addKey = (row: Row = {}) =>
   insert('signing_keys', {
     kid: randomBytes(8).toString('hex'),
@@ -165,6 +171,9 @@ describe('refused are', () => {
     ['sessions_user_id_fkey', () => addSession({ user_id: '01a20000-0000-7000-8000-000000000000' })],
     ['one_time_tokens_expires_after_creation', () => addOneTimeToken({ expires_at: yesterday() })],
     ['one_time_tokens_token_hash_length', () => addOneTimeToken({ token_hash: Buffer.from(long(43)) })],
+    ['former_emails_expires_after_change', () => addFormerEmail({ expires_at: yesterday() })],
+    ['former_emails_token_hash_length', () => addFormerEmail({ token_hash: Buffer.from(long(43)) })],
+    ['former_emails_email_canonical', () => addFormerEmail({ email: 'Ada@example.com' })],
     ['signing_keys_kid_length', () => addKey({ kid: '' })],
     ['signing_keys_public_jwk_is_public', () => addKey({ public_jwk: { kty: 'EC', d: 'private' } })],
     ['audit_events_type_length', () => addAuditEvent({ type: long(65) })],
@@ -183,6 +192,7 @@ describe('refused are', () => {
   test.each([
     ['sessions', 'refresh_token_hash', addSession],
     ['one_time_tokens', 'token_hash', addOneTimeToken],
+    ['former_emails', 'token_hash', addFormerEmail],
   ])('two %s of one digest', async (table, column, add) => {
     const row = await add()
     await expect(add({ [column]: row[column] })).rejects.toMatchObject({ constraint: `${table}_${column}_key` })
@@ -205,6 +215,7 @@ describe('a user who goes', () => {
     const gone = {
       sessions: addSession,
       one_time_tokens: addOneTimeToken,
+      former_emails: addFormerEmail,
       registrations: addRegistration,
       mails: addMail,
     }

@@ -287,6 +287,10 @@ DATA['20261127183000_second_factor_removals'] = `${DATA['20261127180000_operator
 
 DATA['20261127200000_hash_kinds'] = DATA['20261127183000_second_factor_removals']
 
+DATA['20261127230000_former_emails'] = `${DATA['20261127200000_hash_kinds'] ?? ''}
+    INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
+      SELECT id, 'ada@example.net', sha256('h'), now(), now() + interval '7 days' FROM users;`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

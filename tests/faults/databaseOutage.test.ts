@@ -32,6 +32,7 @@ const CALLS: [name: string, input: () => unknown][] = [
   ['changePassword', () => ({ currentPassword: PASSWORD, newPassword: NEW_PASSWORD })],
   ['requestEmailChange', () => ({ newEmail: email(), password: PASSWORD })],
   ['confirmEmailChange', () => ({ token: someToken() })],
+  ['undoEmailChange', () => ({ token: someToken() })],
   ['deleteAccount', () => ({ password: PASSWORD })],
 ]
 const BY_REST = new Set([

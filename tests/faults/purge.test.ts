@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { RETENTION } from '../../src/config/defaults'
+import { MAIL, RETENTION } from '../../src/config/defaults'
 import { purgeExpired } from '../../src/services/purgeExpired'
 import { type TestApp, startTestApp, tokenOf } from '../support/app'
 import { call, me } from '../support/client'
@@ -17,6 +17,7 @@ const TABLES = [
   'sessions',
   'replaced_refresh_tokens',
   'one_time_tokens',
+  'former_emails',
   'counted_mails',
   'audit_events',
   'rate_limit_counters',
@@ -133,6 +134,18 @@ describe('the purge', () => {
     expect(after).toEqual({ one_time_tokens: 1 })
   })
 
+  test('a former address goes 7 days after the link that restores it has expired', async () => {
+    await verifiedPerson(app)
+    await pool().query(
+      `INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
+       SELECT id, 'former.' || email, sha256('x'), $1, $2 FROM users`,
+      [app.clock.now(), new Date(app.clock.now().getTime() + MAIL.undoLife)],
+    )
+    const { before, after } = await lostAt(MAIL.undoLife + RETENTION.deadTokens)
+    expect(before).toEqual({})
+    expect(after).toEqual({ former_emails: 1 })
+  })
+
   test('an audit row goes after AUDIT_RETENTION', async () => {
     await registeredPerson(app)
     app.clock.pass(30 * DAY)
@@ -185,6 +198,9 @@ describe('the purge', () => {
       INSERT INTO users (email, password_hash) VALUES ('${someone()}', '!');
       INSERT INTO rate_limit_counters VALUES ('spent', 1, 1);
       INSERT INTO login_failures VALUES (decode(repeat('00', 32), 'hex'), 1, now() - interval '2 years')`)
+    await pool().query(`
+      INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
+      SELECT id, 'former.' || email, sha256('x'), now(), now() + interval '7 days' FROM users LIMIT 1`)
     app.clock.pass(2 * app.config.auditRetention)
     const had = await counts()
     expect(Math.min(...Object.values(had))).toBeGreaterThan(0)

@@ -44,6 +44,11 @@ async function someoneWithEverything() {
      VALUES ('passwordChanged', $2, $1, now() + interval '1 day', now() + interval '1 day')`,
     [user.id, email],
   )
+  await sql(
+    `INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
+     VALUES ($1, $2, decode(repeat('5e', 32), 'hex'), now(), now() + interval '7 days')`,
+    [user.id, `former.${email}`],
+  )
   return { email, user, token }
 }
 

@@ -65,7 +65,7 @@ test('users create: an account without a password, which the invitation lets its
   expect((await loggedIn(app, email, NEW_PASSWORD)).user.emailVerified).toBe(true)
 
   const twice = await gatehouse('users', 'create', email)
-  expect(twice).toEqual({ code: 1, stdout: '', stderr: 'Not done: an account has that address.\n' })
+  expect(twice).toEqual({ code: 1, stdout: '', stderr: 'Not done: an account has that address, or had it lately.\n' })
   const wrong = await gatehouse('users', 'create', 'nobody', '--locale', '!')
   expect(wrong).toEqual({ code: 1, stdout: '', stderr: 'Not done: email: invalid format; locale: invalid format.\n' })
 })

@@ -32,6 +32,13 @@ const KINDS: Record<string, () => Promise<string>> = {
     await call(app.url, 'requestEmailChange', { newEmail, password: PASSWORD }, { token: tokens.accessToken })
     return app.mailedToken(newEmail)
   },
+  'a link that undoes a change of address': async () => {
+    const { email, tokens } = await signedIn(app)
+    const newEmail = someone()
+    await call(app.url, 'requestEmailChange', { newEmail, password: PASSWORD }, { token: tokens.accessToken })
+    await call(app.url, 'confirmEmailChange', { token: await app.mailedToken(newEmail) })
+    return app.mailedToken(email, /was changed/)
+  },
 }
 
 /** Every place that takes a token, in the order of the kinds. */
@@ -41,6 +48,7 @@ const SLOTS: [name: string, use: (token: string) => Promise<Answer>][] = [
   ['verifyEmail', (token) => call(app.url, 'verifyEmail', { token })],
   ['confirmReset', (token) => call(app.url, 'confirmReset', { token, password: NEW_PASSWORD })],
   ['confirmEmailChange', (token) => call(app.url, 'confirmEmailChange', { token })],
+  ['undoEmailChange', (token) => call(app.url, 'undoEmailChange', { token })],
 ]
 
 describe.each(Object.entries(KINDS).map(([kind, make], own) => ({ kind, make, own })))('$kind', ({ make, own }) => {

@@ -444,6 +444,23 @@ describe('an address that is there already', () => {
     expect([await row(verified), await row(unverified)]).toEqual(before)
   })
 
+  test('that was theirs until lately is kept for them', async () => {
+    const [email, former] = [someone(), someone()]
+    await importing(line(email))
+    await sql(
+      `INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
+       SELECT id, $2, sha256('x'), now(), now() + interval '7 days' FROM users WHERE email = $1`,
+      [email, former],
+    )
+    const reason = 'a verified account had this address within seven days'
+    expect(await importing(line(former))).toEqual({
+      code: 0,
+      stdout: counts(0, 1, 0) + ofKind('already there', [reason]),
+      stderr: `line 1: skipped: ${reason}\n`,
+    })
+    expect(await row(former)).toBeUndefined()
+  })
+
   test('further up in the file is named with that line: the first one counts', async () => {
     const [email, id] = [someone(), uuidv4()]
     const ended = await importing([line(email, { id }), line(email.toUpperCase()), line(someone(), { id })].join('\n'))

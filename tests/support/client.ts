@@ -120,6 +120,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
   requestEmailChange: { success: 'newEmail', failures: ['InvalidInputError', 'StepUpRequiredError', ...hashing] },
   confirmEmailChange: { success: 'email', failures: ['RateLimitedError'] },
+  undoEmailChange: { success: 'email', failures: ['RateLimitedError'] },
   exportAccount: {
     success: 'export',
     failures: ['StepUpRequiredError', 'RateLimitedError'],
@@ -223,6 +224,7 @@ const ROUTES: Record<string, string> = {
   requestEmailChange: 'POST email-change-request',
   confirmEmailChange: 'POST email-change-confirm',
   cancelEmailChange: 'POST email-change-cancel',
+  undoEmailChange: 'POST email-change-undo',
   waysIn: 'GET ways-in',
   enrollTotp: 'POST totp-start',
   confirmTotp: 'POST totp',

@@ -188,14 +188,18 @@ test('the mail to a known address leads to log in where there is a place for it,
     expect(mail.html).toContain('href="https://auth.acme.example/reset-password"')
 })
 
-test.each(['passwordChanged', 'sessionEnded', 'emailChangeRequested', 'emailChanged', 'accountDeleted'] as const)(
-  '%s carries no link and tells when it happened, in UTC',
-  (name) => {
-    const { html, text } = renderMail({ name, payload: { displayName: null, at }, locale: 'en', brand })
-    expect(`${html.replace(/xmlns\S+/g, '')}${text}`).not.toMatch(/href=|https?:/)
-    expect(text.replace(/\s+/g, ' ')).toContain('March 5, 2026 at 07:08 UTC')
-  },
-)
+test.each([
+  'passwordChanged',
+  'sessionEnded',
+  'emailChangeRequested',
+  'emailChanged',
+  'emailChangeUndone',
+  'accountDeleted',
+] as const)('%s carries no link and tells when it happened, in UTC', (name) => {
+  const { html, text } = renderMail({ name, payload: { displayName: null, at }, locale: 'en', brand })
+  expect(`${html.replace(/xmlns\S+/g, '')}${text}`).not.toMatch(/href=|https?:/)
+  expect(text.replace(/\s+/g, ' ')).toContain('March 5, 2026 at 07:08 UTC')
+})
 
 test("the brand's colour and name are the mail's", () => {
   const { html } = verifyMail({})

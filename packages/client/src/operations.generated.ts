@@ -72,7 +72,7 @@ export interface SecurityEvent {
   userAgent: string | null
 }
 
-export type SecurityEventType = 'ACCOUNT_EXPORTED' | 'EMAIL_CHANGED' | 'EMAIL_CHANGE_CANCELLED' | 'EMAIL_CHANGE_REQUESTED' | 'EMAIL_VERIFIED' | 'LOGGED_OUT' | 'LOGIN_FAILED' | 'LOGIN_SUCCEEDED' | 'OTHER_SESSIONS_REVOKED' | 'PASSKEY_ADDED' | 'PASSKEY_CLONED' | 'PASSKEY_REMOVED' | 'PASSKEY_RENAMED' | 'PASSWORD_CHANGED' | 'PASSWORD_CHECK_FAILED' | 'PASSWORD_RESET' | 'PROFILE_UPDATED' | 'RECOVERY_CODES_RENEWED' | 'RECOVERY_CODE_USED' | 'REFRESH_TOKEN_REUSED' | 'REGISTRATION_REQUESTED' | 'ROLES_CHANGED' | 'SECOND_FACTORS_REMOVED' | 'SECOND_FACTOR_ADDED' | 'SECOND_FACTOR_FAILED' | 'SECOND_FACTOR_REMOVAL_CANCELLED' | 'SECOND_FACTOR_REMOVAL_PLANNED' | 'SECOND_FACTOR_REMOVED' | 'SECOND_FACTOR_REQUIRED' | 'SESSION_REVOKED' | 'STEPPED_UP' | 'USER_DISABLED' | 'USER_ENABLED' | 'USER_SESSIONS_ENDED'
+export type SecurityEventType = 'ACCOUNT_EXPORTED' | 'EMAIL_CHANGED' | 'EMAIL_CHANGE_CANCELLED' | 'EMAIL_CHANGE_REQUESTED' | 'EMAIL_CHANGE_UNDONE' | 'EMAIL_VERIFIED' | 'LOGGED_OUT' | 'LOGIN_FAILED' | 'LOGIN_SUCCEEDED' | 'OTHER_SESSIONS_REVOKED' | 'PASSKEY_ADDED' | 'PASSKEY_CLONED' | 'PASSKEY_REMOVED' | 'PASSKEY_RENAMED' | 'PASSWORD_CHANGED' | 'PASSWORD_CHECK_FAILED' | 'PASSWORD_RESET' | 'PROFILE_UPDATED' | 'RECOVERY_CODES_RENEWED' | 'RECOVERY_CODE_USED' | 'REFRESH_TOKEN_REUSED' | 'REGISTRATION_REQUESTED' | 'ROLES_CHANGED' | 'SECOND_FACTORS_REMOVED' | 'SECOND_FACTOR_ADDED' | 'SECOND_FACTOR_FAILED' | 'SECOND_FACTOR_REMOVAL_CANCELLED' | 'SECOND_FACTOR_REMOVAL_PLANNED' | 'SECOND_FACTOR_REMOVED' | 'SECOND_FACTOR_REQUIRED' | 'SESSION_REVOKED' | 'STEPPED_UP' | 'USER_DISABLED' | 'USER_ENABLED' | 'USER_SESSIONS_ENDED'
 
 export interface PageInfo {
   endCursor: string | null
@@ -653,6 +653,22 @@ export interface StepUpInput {
   totp?: string | null
 }
 
+export type UndoEmailChangeResult =
+  | ExpiredTokenError
+  | InvalidTokenError
+  | RateLimitedError
+  | UndoEmailChangeSuccess
+
+export interface UndoEmailChangeSuccess {
+  __typename: 'UndoEmailChangeSuccess'
+  /** The address that the account has again. A mail to it leads to a new password. */
+  email: string
+}
+
+export interface UndoEmailChangeInput {
+  token: string
+}
+
 export type UpdateProfileResult =
   | InvalidInputError
   | RateLimitedError
@@ -738,6 +754,7 @@ export const DOCUMENTS = {
   startPasskeyLogin: ["mutation StartPasskeyLogin{startPasskeyLogin{__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on StartPasskeyLoginSuccess{challenge expiresAt options}}}", ''],
   startPasskeyRegistration: ["mutation StartPasskeyRegistration{startPasskeyRegistration{__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on StartPasskeyRegistrationSuccess{challenge expiresAt options} ...on StepUpRequiredError{maxAge methods}}}", 'S'],
   stepUp: ["mutation StepUp($input:StepUpInput!){stepUp(input:$input){__typename ...on UserError{code message} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on StepUpSuccess{session{assuranceLevel authenticatedAt createdAt current expiresAt id ipAddress lastSeenAt userAgent} tokens{accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt}}}}", 'S'],
+  undoEmailChange: ["mutation UndoEmailChange($input:UndoEmailChangeInput!){undoEmailChange(input:$input){__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on UndoEmailChangeSuccess{email}}}", ''],
   updateProfile: ["mutation UpdateProfile($input:UpdateProfileInput!){updateProfile(input:$input){__typename ...on UserError{code message} ...on InvalidInputError{fields{code field message}} ...on RateLimitedError{retryAfter} ...on UpdateProfileSuccess{user{createdAt displayName email emailVerified id locale}}}}", 'S'],
   verifyEmail: ["mutation VerifyEmail($input:VerifyEmailInput!){verifyEmail(input:$input){__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on VerifyEmailSuccess{email resetToken}}}", ''],
   verifyEmailByCode: ["mutation VerifyEmailByCode($input:VerifyEmailByCodeInput!){verifyEmailByCode(input:$input){__typename ...on UserError{code message} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on RateLimitedError{retryAfter} ...on VerifyEmailSuccess{email resetToken}}}", ''],
@@ -787,6 +804,8 @@ export interface Methods {
   startPasskeyRegistration(): Promise<StartPasskeyRegistrationResult>
   /** Proves again who is there: what asks for it answers StepUpRequiredError. */
   stepUp(input: StepUpInput): Promise<StepUpResult>
+  /** Redeems the link that was mailed to the former address: restores it, ends every session and mails a link to choose a new password. Logs nobody in. */
+  undoEmailChange(input: UndoEmailChangeInput): Promise<UndoEmailChangeResult>
   updateProfile(input: UpdateProfileInput): Promise<UpdateProfileResult>
   verifyEmail(input: VerifyEmailInput): Promise<VerifyEmailResult>
   /** The verification mail's code, for the browser or app that registered. */

@@ -2,7 +2,7 @@ import { type Html, html } from './html'
 import { type PageContext, deadLinkSections, doneSection, paragraph, section } from './sections'
 
 /** The page behind a link that only needs a click. Nothing happens before the click: mail scanners open links, too. */
-function clickSection(operation: 'verifyEmail' | 'confirmEmailChange', context: PageContext): Html {
+function clickSection(operation: 'verifyEmail' | 'confirmEmailChange' | 'undoEmailChange', context: PageContext): Html {
   const texts = context.texts[operation]
   return section(
     'ready',
@@ -26,4 +26,10 @@ export function verifyEmailPage(context: PageContext): Html {
 export function confirmEmailChangePage(context: PageContext): Html {
   const texts = context.texts.confirmEmailChange
   return html`${clickSection('confirmEmailChange', context)}${doneSection(texts, context)}${deadLinkSections(texts, context)}`
+}
+
+/** `/undo-email-change`: one click gives the account its former address back. A dead link cannot be asked for again. */
+export function undoEmailChangePage(context: PageContext): Html {
+  const texts = context.texts.undoEmailChange
+  return html`${clickSection('undoEmailChange', context)}${doneSection(texts, context)}${deadLinkSections(texts, context)}`
 }

@@ -4,7 +4,7 @@ import { negotiateLocale } from '../../i18n/negotiate'
 import { fill, text } from '../../i18n/text'
 import { readAsset, serveAsset } from './assets'
 import { brandIcon, brandStyles } from './brand'
-import { confirmEmailChangePage, verifyEmailPage } from './confirmPage'
+import { confirmEmailChangePage, undoEmailChangePage, verifyEmailPage } from './confirmPage'
 import { type Html, html } from './html'
 import { loginCodePage } from './loginCodePage'
 import { resetPasswordPage } from './resetPasswordPage'
@@ -20,6 +20,7 @@ const PAGES = {
   '/verify-email': verifyEmailPage,
   '/reset-password': resetPasswordPage,
   '/confirm-email-change': confirmEmailChangePage,
+  '/undo-email-change': undoEmailChangePage,
   '/login-code': loginCodePage,
 }
 

@@ -46,6 +46,9 @@ export const ACCOUNT_EXPORT = z.strictObject({
       }),
     )
     .describe('Mails that wait to be sent.'),
+  formerEmails: z
+    .array(z.strictObject({ id, email: z.string(), changedAt: time, expiresAt: time }))
+    .describe('Addresses that the account had, while the link that was mailed to them restores them.'),
   authenticatorApps: z.array(
     z.strictObject({ id, name: z.string(), createdAt: time, confirmedAt: maybeTime, lastUsedAt: maybeTime }),
   ),
@@ -81,8 +84,8 @@ export type AccountExport = z.infer<typeof ACCOUNT_EXPORT>
 
 /** The export of a stored account, as JSON has it. */
 export function toAccountExport(stored: StoredAccount, { now, maxEvents }: { now: Date; maxEvents: number }) {
-  const { registrations, sessions, oneTimeTokens, mails, totpFactors, passkeys, recoveryCodes, ...rest } = stored
-  const { auditEvents, secondFactorRemoval, pendingUntil, ...account } = rest
+  const { registrations, sessions, oneTimeTokens, mails, formerEmails, totpFactors, passkeys, ...rest } = stored
+  const { recoveryCodes, auditEvents, secondFactorRemoval, pendingUntil, ...account } = rest
   const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
   const securityEvents = auditEvents.slice(0, maxEvents).map(({ actorKind, ipAddress, userAgent, ...event }) => {
     const byOperator = actorKind !== 'user' // who is no client of the account
@@ -93,7 +96,7 @@ export function toAccountExport(stored: StoredAccount, { now, maxEvents }: { now
     account: { ...account, pendingEmailExpiresAt: pendingUntil },
     registrations,
     sessions: sessions.map(({ aal, amr, ...session }) => ({ ...session, assuranceLevel: aal, methods: amr })),
-    ...{ links: oneTimeTokens, queuedMails: mails, authenticatorApps: totpFactors },
+    ...{ links: oneTimeTokens, queuedMails: mails, formerEmails, authenticatorApps: totpFactors },
     passkeys: passkeys.map(({ credentialId, publicKey, signCount, ...passkey }) => ({
       ...passkey,
       ...{ credentialId: base64url(credentialId), publicKey: base64url(publicKey), signCount: String(signCount) },

@@ -12,10 +12,15 @@ export async function readMailedToken(
   purpose: MailTokenPurpose,
   text: string,
 ): Promise<FoundToken> {
-  const token = text.trim() // people paste it with surrounding blanks
-  if (!isOpaqueToken(token)) throw new InvalidTokenError()
-  const found = await findOneTimeToken(database.prisma, digest(token))
+  const found = await findOneTimeToken(database.prisma, digest(readToken(text)))
   if (found?.purpose !== purpose) throw new InvalidTokenError()
   if (found.expiresAt <= clock.now()) throw new ExpiredTokenError()
   return found
+}
+
+/** A token as people paste it, with surrounding blanks. Throws an InvalidTokenError for what can be none. */
+export function readToken(text: string): string {
+  const token = text.trim()
+  if (!isOpaqueToken(token)) throw new InvalidTokenError()
+  return token
 }

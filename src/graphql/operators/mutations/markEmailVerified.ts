@@ -18,7 +18,9 @@ class MarkEmailVerifiedSuccess {
   user: AccountView
 }
 
-const MarkEmailVerifiedResult = operatorResultOf('MarkEmailVerifiedResult', MarkEmailVerifiedSuccess)
+const MarkEmailVerifiedResult = operatorResultOf('MarkEmailVerifiedResult', MarkEmailVerifiedSuccess, [
+  'ALREADY_EXISTS',
+])
 
 @Resolver()
 export class MarkEmailVerifiedMutation {

@@ -12,6 +12,7 @@ const language = document.documentElement.lang
 const ANSWERS = {
   verifyEmail: '... on VerifyEmailSuccess { email resetToken }',
   confirmEmailChange: '... on ConfirmEmailChangeSuccess { email }',
+  undoEmailChange: '... on UndoEmailChangeSuccess { email }',
   resendVerification:
     '... on ResendVerificationSuccess { email } ... on InvalidInputError { fields { field message } }',
   requestReset: '... on RequestResetSuccess { email } ... on InvalidInputError { fields { field message } }',
