@@ -77,7 +77,9 @@ interface Input {
 
 async function openInput(file: string | undefined): Promise<Input> {
   if (file === undefined) return { bytes: process.stdin, share: () => null }
-  const { size } = await stat(file)
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new Error('There is no file of that name') : error
+  })
   const stream: ReadStream = createReadStream(file)
   return { bytes: stream, share: () => (size === 0 ? null : Math.min(1, stream.bytesRead / size)) }
 }

@@ -1,3 +1,4 @@
+import { OF_SHA256 } from './bcryptHash'
 import { unpaddedBase64 } from './phcFields'
 
 /** Spellings that name the same computation as one of ours, and how that is written. */
@@ -8,12 +9,13 @@ const SPELLINGS: [RegExp, (fields: string[]) => string][] = [
     ([iterations = '', salt = '', digest = '']) => `$pbkdf2-sha256$i=${iterations}$${textBase64(salt)}$${digest}`,
   ],
   [
-    /^scrypt\$([^$]+)\$(\d{1,9})\$(\d+)\$(\d+)\$([^$]+)$/,
-    ([salt = '', N, r = '', p = '', digest = '']) => {
+    /^scrypt\$(\d{1,9})\$([^$]+)\$(\d+)\$(\d+)\$([^$]+)$/,
+    ([N, salt = '', r = '', p = '', digest = '']) => {
       const logarithm = Math.log2(Number(N))
       return `$scrypt$ln=${logarithm},r=${r},p=${p}$${textBase64(salt)}$${digest}`
     },
   ],
+  [/^bcrypt_sha256\$(\$2[aby]\$.*)$/, ([hash = '']) => `${hash}${OF_SHA256}`],
   [/^bcrypt\$(\$2[aby]\$.*)$/, ([hash = '']) => hash],
   [/^argon2(\$argon2id?\$.*)$/, ([hash = '']) => hash],
   // better-auth: the salt is the hexadecimal text, not the bytes that it names.

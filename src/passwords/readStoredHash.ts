@@ -53,7 +53,6 @@ const OTHERS: [RegExp, string][] = [
     'is PBKDF2 of SHA-1 or in an unknown spelling: it has to begin with $pbkdf2-sha256$ or $pbkdf2-sha512$',
   ],
   [/^\$[PH]\$/, 'is phpass, which is not supported'],
-  [/^bcrypt_sha256/, 'is bcrypt of a SHA-256 digest, which is not supported'],
   [/^bcrypt/, 'is bcrypt in a framework’s own spelling: it has to begin with $2a$, $2b$ or $2y$'],
   [/^argon2/, 'is argon2 in a framework’s own spelling: it has to begin with $argon2id$ or $argon2i$'],
   [

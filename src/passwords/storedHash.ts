@@ -2,6 +2,8 @@ export interface BcryptHash {
   algorithm: 'bcrypt'
   text: string
   cost: number
+  /** Whether it is a hash of SHA-256 of the password, in hexadecimal, as Django makes it. */
+  ofSha256: boolean
 }
 
 export interface Argon2Hash {

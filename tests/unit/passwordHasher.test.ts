@@ -96,6 +96,18 @@ const IMPORTED: Record<string, [password: string, hash: string]> = {
     )}`,
   ],
   'PBKDF2 by another program': ['violet', pbkdf2Hash('violet', 100, 20)],
+  'Django’s bcrypt of SHA-256': [
+    'violet tractor seven moons',
+    '$2b$04$n/mk/EDEVf6xqmg3N385CeCTarcKs5289q7sbz0wjuym4w.DO8yGe$sha256',
+  ],
+  'Django’s bcrypt of SHA-256, of more than 72 bytes': [
+    'violet tractor seven moons over the copper lantern of nine rivers, then eighty',
+    '$2b$04$wZ7uAyN0adl3.MnyiSLZyOYqwupdusq26uCupZo8xTazTl2Oivqhy$sha256',
+  ],
+  'Django’s bcrypt of SHA-256, of text that is not NFC': [
+    'cafe\u0301 violet tractor',
+    '$2b$04$4khzVOKqjNgwJoh3PZaezuXXLp66Z/7.0RIV1ZJnsCkeZWSNCaBbu$sha256',
+  ],
   Firebase: ['user1password', FIREBASE],
   'Firebase in the URL alphabet': ['user1password', FIREBASE.replaceAll('/', '_').replace('C+ixf', 'C-ixf')],
 }
@@ -103,6 +115,18 @@ const IMPORTED: Record<string, [password: string, hash: string]> = {
 test.each(Object.entries(IMPORTED))('a stored hash verifies and is outdated: %s', async (_kind, [password, stored]) => {
   expect(await byBcrypt.verify(password, stored, request)).toEqual({ valid: true, outdated: true })
   expect(await byBcrypt.verify(`${password} `, stored, request)).toEqual({ valid: false, outdated: false })
+})
+
+test('a hash of a digest is not matched by the digest itself, nor by the first 72 bytes of the password', async () => {
+  const digest = createHash('sha256').update('violet').digest('hex')
+  const ofDigest = `${await bcrypt.hash(digest, 4)}$sha256`
+  const passwords = ['violet', digest, createHash('sha256').update(digest).digest('hex')]
+  const matches = await Promise.all(passwords.map((password) => byBcrypt.verify(password, ofDigest, request)))
+  expect(matches.map(({ valid }) => valid)).toEqual([true, false, false])
+  const long = createHash('sha256').update(LONG).digest('hex')
+  const ofLong = `${await bcrypt.hash(long, 4)}$sha256`
+  expect((await byBcrypt.verify(LONG, ofLong, request)).valid).toBe(true)
+  expect((await byBcrypt.verify(LONG.slice(0, 72), ofLong, request)).valid).toBe(false)
 })
 
 test('scrypt and PBKDF2 hashes verify as typed, in NFC, and scrypt in NFKC too', async () => {
@@ -314,6 +338,7 @@ describe('equal work', () => {
 
   test.each([
     ['bcrypt of a higher cost', 'bcrypt', ['$2y$10$'], () => hasher('bcrypt', 10).hash('right', request)],
+    ['bcrypt of SHA-256', 'bcrypt', ['$2b$10$'], async () => `${await bcrypt.hash('right', 10)}$sha256`],
     ['argon2id beside bcrypt', 'bcrypt', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
     ['two kinds of argon2id', 'argon2id', [ARGON2_KIND], () => argon2.hash('right', COSTLY)],
     ['scrypt', 'bcrypt', ['$scrypt$ln=14,r=8,p=1$'], () => Promise.resolve(scryptHash('right', 14))],
@@ -339,6 +364,7 @@ describe('equal work', () => {
     const hashes = [
       await passwords.hash('right', request),
       await bcrypt.hash('right', 9),
+      `${await bcrypt.hash('right', 9)}$sha256`,
       await passwords.hash(typed, request),
     ]
     for (const stored of hashes) {
