@@ -22,9 +22,13 @@ export function possibleTypes(schema) {
   const abstract = Object.values(schema.getTypeMap()).filter(
     (type) => (isUnionType(type) || isInterfaceType(type)) && !type.name.startsWith('__'),
   )
-  const members = abstract.map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)])
-  return `${JSON.stringify(Object.fromEntries(members), null, 2)}\n`
+  return Object.fromEntries(abstract.map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)]))
 }
+
+export const possibleTypesJson = (types) => `${JSON.stringify(types, null, 2)}\n`
+export const possibleTypesModule = (types) =>
+  `${NOTICE}/* eslint-disable */\n\n/** The members of each interface and union, for Apollo's InMemoryCache. */
+export const possibleTypes: Record<string, string[]> = ${JSON.stringify(types, null, 2)}\n`
 
 export function clientOperations(schema, authorized) {
   const queries = Object.values(schema.getQueryType().getFields()).map((field) => ['query', field])

@@ -10,13 +10,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const client = join(root, 'packages/client')
 const dist = join(client, 'dist')
 
+/** What package.json exports. */
+const ENTRIES = ['index', 'react', 'apollo', 'urql']
+
 export async function compileClient() {
   rmSync(dist, { recursive: true, force: true })
   const tsc = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', client], {
     stdio: 'inherit',
   })
   const typed = once(tsc, 'exit')
-  const options = { entryPoints: [join(client, 'src/index.ts')], bundle: true, target: 'es2022', outdir: dist }
+  const entryPoints = ENTRIES.map((name) => join(client, `src/${name}.ts`))
+  const options = { entryPoints, bundle: true, packages: 'external', target: 'es2022', outdir: dist }
   await build({ ...options, format: 'esm' })
   await build({ ...options, format: 'cjs', outExtension: { '.js': '.cjs' } })
   const [code] = await typed

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clientOperations, possibleTypes } from './client-operations.mjs'
+import { clientOperations, possibleTypes, possibleTypesJson, possibleTypesModule } from './client-operations.mjs'
 
 const require = createRequire(import.meta.url)
 const { printSchemaWithDirectives } = require('@graphql-tools/utils')
@@ -22,9 +22,11 @@ const check = process.argv.includes('--check')
 const schema = lexicographicSortSchema(createSchema({ development: true, loginCode: true }))
 /** The fields that demand a login, as type-graphql was told. */
 const authorized = new Set(globalThis.TypeGraphQLMetadataStorage.authorizedFields.map(({ fieldName }) => fieldName))
+const types = possibleTypes(schema)
 const written = {
   'schema.graphql': printSchemaWithDirectives(schema) + '\n',
-  'packages/client/possible-types.json': possibleTypes(schema),
+  'packages/client/possible-types.json': possibleTypesJson(types),
+  'packages/client/src/possibleTypes.generated.ts': possibleTypesModule(types),
   'packages/client/src/operations.generated.ts': clientOperations(schema, authorized),
 }
 const differs = []

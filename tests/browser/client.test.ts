@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { createClient } from '@gatehouse/client'
+import { useAuth } from '@gatehouse/client/react'
+import { build } from 'esbuild'
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
 import { type Browser, type BrowserContext, type Page, type Route, chromium } from 'playwright-core'
+import { App } from './reactApp'
 import { describeInBrowser, launchBrowser } from './support'
 import { freePort } from '../../src/lib/freePort'
 import { type TestApp, startTestApp } from '../support/app'
@@ -21,6 +27,7 @@ describeInBrowser('the client package in a browser', () => {
   let browser: Browser
   let debugPort: number
   let pages: Server
+  let reactScript: string
   /** Where the app is: another origin than the server's, of the same site. */
   let origin: string
   let context: BrowserContext
@@ -32,6 +39,7 @@ describeInBrowser('the client package in a browser', () => {
     app = await startTestApp()
     debugPort = await freePort('127.0.0.1')
     browser = await launchBrowser([`--remote-debugging-port=${debugPort}`])
+    reactScript = await bundled()
     pages = createServer(({ url }, response) => {
       const { type, body } = fileOf(url ?? '')
       response.setHeader('content-type', type).end(body)
@@ -64,8 +72,31 @@ describeInBrowser('the client package in a browser', () => {
   function fileOf(path: string) {
     if (path === '/client.js') return { type: 'text/javascript', body: CLIENT }
     const options = JSON.stringify({ url: app.config.publicUrl, transport: 'COOKIE', lockWait: LOCK_WAIT })
+    if (path === '/react.js') return { type: 'text/javascript', body: `const options = ${options};${reactScript}` }
+    if (path === '/react') {
+      const auth = createClient({ url: app.config.publicUrl, transport: 'COOKIE' })
+      const html = renderToString(createElement(App, { auth }))
+      return { type: 'text/html', body: `<!doctype html><main>${html}</main><script src="/react.js"></script>` }
+    }
     const script = `import { createClient } from '/client.js'; globalThis.auth = createClient(${options})`
     return { type: 'text/html', body: `<!doctype html><script type="module">${script}</script>` }
+  }
+
+  /** An app of React that goes on with what the server has rendered. */
+  async function bundled(): Promise<string> {
+    const contents = `
+      import { createElement } from 'react'
+      import { hydrateRoot } from 'react-dom/client'
+      import { createClient } from '@gatehouse/client'
+      import { App, shown } from './reactApp'
+      globalThis.shown = shown
+      globalThis.auth = createClient(options)
+      hydrateRoot(document.querySelector('main'), createElement(App, { auth }))`
+    const { outputFiles } = await build({
+      ...{ stdin: { contents, resolveDir: __dirname }, bundle: true, format: 'iife', write: false },
+      define: { 'process.env.NODE_ENV': '"development"' },
+    })
+    return outputFiles[0]?.text ?? ''
   }
 
   async function tab(windows = context): Promise<Page> {
@@ -266,5 +297,71 @@ describeInBrowser('the client package in a browser', () => {
       for (let call = 0; call < 3; call += 1) expect(await page.evaluate('auth.me()')).toMatchObject({ email })
       expect(times('RefreshSession')).toBeLessThanOrEqual(3)
     }
+  })
+
+  describe('useAuth() of React, in StrictMode, after a rendering on the server', () => {
+    let complaints: string[]
+    async function reactTab(): Promise<Page> {
+      const page = await context.newPage()
+      complaints = []
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text())
+      })
+      page.on('pageerror', ({ message }) => complaints.push(message))
+      await page.goto(`${origin}/react`)
+      return page
+    }
+    const texts = (page: Page) => page.getByRole('status').allTextContents()
+    const shows = (page: Page, text: string) =>
+      page.waitForFunction(`[...document.querySelectorAll('p')].every((one) => one.textContent === '${text}')`)
+    const shown = (page: Page) => page.evaluate<string[]>('shown')
+
+    test('three components cost one refresh, and nothing flickers', async () => {
+      const page = await reactTab()
+      await shows(page, 'signedOut')
+      expect(sent).toEqual(['RefreshSession'])
+      const email = await logIn(page)
+      await shows(page, email)
+      expect(await shown(page)).toEqual(['unknown', 'signedOut', email])
+      sent = []
+      await page.reload()
+      await shows(page, email)
+      await refresh(page)
+      await page.evaluate('auth.me()')
+      expect(await texts(page)).toEqual([email, email, email])
+      expect(await shown(page)).toEqual(['unknown', email])
+      expect([times('RefreshSession'), times('Me')]).toEqual([2, 2]) // each once by itself, and once as told
+      expect(complaints).toEqual([])
+    })
+
+    test('a login and a sign-out in another tab are shown', async () => {
+      const [page, other] = [await reactTab(), await tab()]
+      await shows(page, 'signedOut')
+      const email = await logIn(other)
+      await shows(page, email)
+      await other.evaluate('auth.signOut()')
+      await shows(page, 'signedOut')
+      expect(complaints).toEqual([])
+    })
+
+    test('a server that is down is a problem and no sign-out, and is asked again when the app says so', async () => {
+      const page = await reactTab()
+      await shows(page, 'signedOut')
+      const email = await logIn(page)
+      sent = []
+      instead = (_document, route) => route.fulfill(coded(503, 'SERVICE_UNAVAILABLE'))
+      await page.reload()
+      await shows(page, 'SERVICE_UNAVAILABLE')
+      expect(sent).toEqual(['RefreshSession'])
+      instead = () => null
+      await refresh(page)
+      await shows(page, email)
+      expect(await shown(page)).toEqual(['unknown', 'SERVICE_UNAVAILABLE', email])
+    })
+  })
+
+  test('useAuth() without a client says what is missing', () => {
+    const Alone = () => createElement('p', null, useAuth().state.status)
+    expect(() => renderToString(createElement(Alone))).toThrow('<AuthProvider client={auth}>')
   })
 })

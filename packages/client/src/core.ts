@@ -3,6 +3,7 @@ import type { User } from './operations.generated.js'
 import { send } from './send.js'
 import { type ClientOptions, Session, type Tokens } from './session.js'
 import type { Listener, State } from './state.js'
+import { UNAUTHENTICATED, tokenFor } from './token.js'
 
 /** A document with the types of its result and its variables, as code generators print it; a plain string will do. */
 export interface TypedDocument<Result, Variables> {
@@ -27,24 +28,16 @@ export type Core = ReturnType<typeof createCore>
 export function createCore(options: ClientOptions) {
   const session = new Session(options)
 
-  const current = () => (session.state.status === 'signedIn' ? session.state.accessToken : null)
-
   /** Sends as the signed-in user. A request that was answered as unauthenticated did nothing: it is sent once more. */
   async function authorized(document: string, variables?: object): Promise<unknown> {
-    const before = current()
-    const token = await session.token()
+    const { token, renewed } = await tokenFor(session)
     const attempt = (by: string | null) => send(options, { document, variables, token: by })
     try {
       return await attempt(token)
     } catch (error) {
-      const spent = error instanceof GatehouseError && error.code === 'UNAUTHENTICATED'
-      // At most one refresh for a call: a token that was new is refused for another reason than its age.
-      if (!spent || token === null || token !== before) throw error
-      // Another call may have renewed it since.
-      if (current() === token) await session.refresh()
-      const renewed = current()
-      if (renewed === null) throw error
-      return attempt(renewed)
+      const next = error instanceof GatehouseError && error.code === UNAUTHENTICATED ? await renewed() : null
+      if (next === null) throw error
+      return attempt(next)
     }
   }
 
@@ -70,7 +63,7 @@ export function createCore(options: ClientOptions) {
     signOut: async (): Promise<void> => {
       if (session.state.status === 'signedOut') return
       await authorized(LOGOUT).catch((error: unknown) => {
-        if (!(error instanceof GatehouseError) || error.code !== 'UNAUTHENTICATED') throw error
+        if (!(error instanceof GatehouseError) || error.code !== UNAUTHENTICATED) throw error
       })
       await end()
     },
