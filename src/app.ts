@@ -2,6 +2,7 @@ import { Server as TlsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { type Background, startBackground } from './background'
 import type { Config } from './config/config'
+import { readJsonSchemas } from './config/jsonSchemas'
 import { createDeps } from './createDeps'
 import { startPasswordWarmUp } from './passwords/passwordWarmUp'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
@@ -68,11 +69,12 @@ async function compose(
   { config, logger, clock = systemClock, role = 'both', periodic = true }: AppOptions,
   closers: Closers,
 ): Promise<App> {
+  const schemas = await readJsonSchemas(config)
   const { databaseUrl, directUrl } = await migratedDatabase(config, logger, closers)
   const secret = config.secret ?? (await developmentSecret(config))
   const { deps, listener, hashQueue } = createDeps(
     { config, logger, clock },
-    { databaseUrl, directUrl, secret, closers },
+    { databaseUrl, directUrl, secret, schemas, closers },
   )
   closers.push(await startTracing(config, deps.metrics))
   const inbox = config.smtpUrl === null ? await openInbox(config) : null

@@ -1,4 +1,5 @@
 import type { Config } from './config/config'
+import type { JsonSchemas } from './config/jsonSchemas'
 import { createAccessTokens } from './crypto/accessToken'
 import { createBreachCheck } from './passwords/breachCheck'
 import { HashQueue } from './passwords/hashQueue'
@@ -29,9 +30,9 @@ interface Given {
 /** Opens what the operations depend on; `closers` gets what closes it. */
 export function createDeps(
   { config, logger, clock }: Given,
-  parts: { databaseUrl: string; directUrl: string; secret: string; closers: Closers },
+  parts: { databaseUrl: string; directUrl: string; secret: string; schemas: JsonSchemas; closers: Closers },
 ) {
-  const { databaseUrl, directUrl, secret, closers } = parts
+  const { databaseUrl, directUrl, secret, schemas, closers } = parts
   const warn = (error: unknown) =>
     logger.warn({ event: 'database_connection_lost', err: error }, 'database_connection_lost')
   const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
@@ -67,6 +68,7 @@ export function createDeps(
   const { hashQueue, hasher } = createHasher(config, metrics, createHashKinds({ pool, clock }))
   const deps: Deps = {
     ...{ config, logger, sampledLog, clock, database, metrics, secrets, keyring, limiter, strength, sessionCache },
+    schemas,
     hasher,
     breached: createBreachCheck({ url: config.breachCheckUrl }),
     accessTokens: createAccessTokens({ keyring, origin, ttl, tokenClaims }),

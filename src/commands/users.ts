@@ -1,6 +1,6 @@
 import { complain, withAccount } from './changes'
 import { optionsOf } from './optionsOf'
-import type { Grants } from '../lib/grants'
+import { readJsonSchemas } from '../config/jsonSchemas'
 import { disableUser } from '../services/disableUser'
 import { enableUser } from '../services/enableUser'
 import { markEmailVerified } from '../services/markEmailVerified'
@@ -48,8 +48,13 @@ export async function replaceClaims(address: string, json: string, options: { en
   const claims = parseJson(json)
   const problem = problemOfClaims(claims)
   if (problem !== null) return complain(problem)
-  return withAccount(address, (deps, actor, account) =>
-    setClaims(deps, actor, { account, claims: claims as Grants['claims'], ...options }),
+  return withAccount(
+    address,
+    async (deps, actor, account) => {
+      const schemas = await readJsonSchemas(deps.config)
+      return setClaims({ ...deps, schemas }, actor, { account, claims, ...options })
+    },
+    ['CLAIMS_SCHEMA_FILE'],
   )
 }
 

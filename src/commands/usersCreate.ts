@@ -1,6 +1,7 @@
 import { printAccount, withChange } from './changes'
 import { optionsOf } from './optionsOf'
 import { entriesOf } from '../config/accepted'
+import { readJsonSchemas } from '../config/jsonSchemas'
 import { createUser } from '../services/createUser'
 
 const OPTIONS = { name: { type: 'string' }, locale: { type: 'string' }, roles: { type: 'string' } } as const
@@ -19,5 +20,8 @@ export async function createUserOf(args: string[]): Promise<number | null> {
     locale: values.locale ?? null,
     roles: entriesOf(values.roles ?? ''),
   }
-  return withChange(async ({ deps, actor, database }) => printAccount(database, await createUser(deps, actor, input)))
+  return withChange(async ({ deps, actor, database }) => {
+    const schemas = await readJsonSchemas(deps.config)
+    return printAccount(database, await createUser({ ...deps, schemas }, actor, input))
+  })
 }

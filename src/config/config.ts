@@ -105,7 +105,7 @@ export function resolveConfig(env: Environment) {
     secret: env.SECRET ?? null, // null: generated into dataDir
     secretPrevious: env.SECRET_PREVIOUS ?? null,
     ...lifetimes(env),
-    tokenClaims: tokenClaims(env, publicUrl),
+    ...grants(env, publicUrl),
     passwordAlgorithm: env.PASSWORD_ALGORITHM,
     bcryptCost: env.BCRYPT_COST,
     hashConcurrency: env.HASH_CONCURRENCY ?? availableParallelism(),
@@ -182,6 +182,14 @@ function webhooks(env: Environment, production: boolean) {
 
 function operators(env: Environment) {
   return { operatorApi: env.OPERATOR_API, operatorPort: env.OPERATOR_PORT ?? null }
+}
+
+function grants(env: Environment, publicUrl: string) {
+  return {
+    tokenClaims: tokenClaims(env, publicUrl),
+    claimsSchemaFile: env.CLAIMS_SCHEMA_FILE ?? null,
+    profileSchemaFile: env.PROFILE_SCHEMA_FILE ?? null,
+  }
 }
 
 function tokenClaims(env: Environment, publicUrl: string) {

@@ -51,6 +51,8 @@ export const IMPORT = {
 export const PROFILE = {
   /** Code points of a display name: enough for a real name, too few for an advertisement. */
   displayNameMaxLength: 100,
+  /** Bytes of a profile as JSON: preferences and an address, not documents or pictures. */
+  maxProfile: 4_096,
   /** Characters of a user agent that are stored: they identify the device. */
   userAgentMaxLength: 512,
 } as const

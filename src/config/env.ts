@@ -102,6 +102,8 @@ export const environment = z.object({
     .default('#1f4fd8'),
   TLS_CERT_FILE: path('a PEM file').optional(),
   TLS_KEY_FILE: path('a PEM file').optional(),
+  CLAIMS_SCHEMA_FILE: path('a JSON Schema').optional(),
+  PROFILE_SCHEMA_FILE: path('a JSON Schema').optional(),
   CORS_ORIGINS: origins.optional(),
   TRUST_PROXY: trustedProxies.default(false),
   SECRET: secret.optional(),

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config'
+import type { JsonSchemas } from '../config/jsonSchemas'
 import type { AccessTokens } from '../crypto/accessToken'
 import type { BreachCheck } from '../passwords/breachCheck'
 import type { Keyring } from '../crypto/keyring'
@@ -31,6 +32,7 @@ export type { DeliveryFilter, DeliveryState, WebhookDeliveryView, WebhookEndpoin
 /** The dependencies of the operations; each operation picks those that it needs. */
 export interface Deps {
   config: Config
+  schemas: JsonSchemas
   clock: Clock
   database: Database
   secrets: Secrets

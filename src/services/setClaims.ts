@@ -1,19 +1,24 @@
-import type { Actor } from './deps'
+import type { Actor, Deps } from './deps'
 import { type ChangeDeps, commit } from './steps/commit'
-import type { Grants } from '../lib/grants'
+import { readClaims } from './steps/grantRules'
+import { InputReader } from './steps/inputReader'
 import { lockGrants, updateGrants } from '../store/grants'
 import { revokeSessions } from '../store/sessions'
 import type { AccountKey } from '../store/users'
 
 /**
  * Replaces the claims of an account. They reach its tokens at the next refresh, or, with `endSessions`, at the next login.
- * The caller has checked `claims` (problemOfClaims). Resolves to the account's id; null if there is none.
+ * Resolves to the account's id; null if there is none. Throws InvalidInputError.
  */
-export function setClaims(
-  deps: ChangeDeps,
+export async function setClaims(
+  deps: ChangeDeps & Pick<Deps, 'schemas'>,
   actor: Actor,
-  { account, claims, endSessions }: { account: AccountKey; claims: Grants['claims']; endSessions: boolean },
+  { account, endSessions, ...input }: { account: AccountKey; claims: unknown; endSessions: boolean },
 ): Promise<string | null> {
+  const read = new InputReader()
+  const claims = readClaims(read, input.claims, deps.schemas.claims)
+  read.done()
+
   return commit(deps, actor, async (tx, now) => {
     const user = await lockGrants(tx, account)
     if (!user) return { result: null, event: null, invalidate: [] }

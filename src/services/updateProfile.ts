@@ -1,21 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
+import { PROFILE } from '../config/defaults'
 import { UnauthenticatedError } from '../errors/requestErrors'
+import { findProfile, putProfile } from '../store/profiles'
 import { type Account, findUser, lockUser, toAccount, updateProfile as update } from '../store/users'
 
 /**
- * Changes display name and locale. An omitted field stays; a null or blank name removes it. If nothing changes, writes
- * nothing. Throws InvalidInputError.
+ * Changes display name, locale and profile. An omitted field stays; a null or blank name removes it, and so does null the
+ * profile, which is replaced as a whole. If nothing changes, writes nothing. Throws InvalidInputError.
  */
 export async function updateProfile(
-  deps: Pick<Deps, 'clock' | 'database' | 'sessionCache'>,
+  deps: Pick<Deps, 'clock' | 'database' | 'schemas' | 'sessionCache'>,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
-  input: { displayName?: string | null; locale?: string | null },
+  input: { displayName?: string | null; locale?: string | null; profile?: Record<string, unknown> | null },
 ): Promise<Account> {
   const read = new InputReader()
   const displayName = read.displayName('displayName', input.displayName)
   const locale = read.locale('locale', input.locale, viewer.account.locale)
+  const profile = read.jsonObject('profile', input.profile ?? {}, {
+    maxBytes: PROFILE.maxProfile,
+    check: deps.schemas.profile,
+  })
   read.done()
 
   const userId = viewer.account.id
@@ -23,13 +30,15 @@ export async function updateProfile(
     await lockUser(tx, userId)
     const user = await findUser(tx, userId)
     if (!user) throw new UnauthenticatedError('the account is gone')
-    const profile = {
+    const changes = {
       displayName: input.displayName === undefined ? user.displayName : displayName,
       locale: input.locale == null ? user.locale : locale,
     }
-    if (profile.displayName === user.displayName && profile.locale === user.locale)
+    const movesProfile = input.profile !== undefined && !isDeepStrictEqual(profile, await findProfile(tx, userId))
+    if (!movesProfile && changes.displayName === user.displayName && changes.locale === user.locale)
       return { result: toAccount(user), event: null, invalidate: [] }
-    const result = await update(tx, userId, { ...profile, now })
+    if (movesProfile) await putProfile(tx, userId, { profile, now })
+    const result = await update(tx, userId, { ...changes, now })
     return { result, event: { type: 'profile_updated', userId }, invalidate: [{ kind: 'user', id: userId }] }
   })
 }

@@ -80,6 +80,7 @@ export function exportSelect({ types, max }: EventFilter) {
       passwordChangedAt: true,
     },
     ...{ lastLoginAt: true, createdAt: true, updatedAt: true },
+    profile: { select: { data: true, updatedAt: true } },
     registrations: {
       ...oldestFirst,
       select: { id: true, displayName: true, locale: true, activatedAt: true, createdAt: true },

@@ -291,6 +291,9 @@ DATA['20261127230000_former_emails'] = `${DATA['20261127200000_hash_kinds'] ?? '
     INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
       SELECT id, 'ada@example.net', sha256('h'), now(), now() + interval '7 days' FROM users;`
 
+DATA['20261127230500_profiles'] = `${DATA['20261127230000_former_emails'] ?? ''}
+    INSERT INTO profiles (user_id, data) SELECT id, '{"plan":"team"}' FROM users;`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

@@ -17,6 +17,8 @@ export interface Account extends User {
   passkeys: Passkey[]
   /** The address of a change that waits to be confirmed. */
   pendingEmail: string | null
+  /** What the user has said of themselves for the app. No token has it: claims are written by operators. */
+  profile: Record<string, unknown>
   /** Recovery codes that were not used yet. */
   recoveryCodesLeft: number
   /** Confirmed ones, oldest first. */
@@ -682,6 +684,8 @@ export interface UpdateProfileSuccess {
 export interface UpdateProfileInput {
   displayName?: string | null
   locale?: string | null
+  /** Replaces the profile: 4 kB at most, and as PROFILE_SCHEMA_FILE says. */
+  profile?: Record<string, unknown> | null
 }
 
 export type VerifyEmailResult =
@@ -726,7 +730,7 @@ export interface VerifySecondFactorInput {
 }
 
 export const DOCUMENTS = {
-  me: ["query Me{me{createdAt displayName email emailVerified id locale passkeys{aaguid createdAt credentialId id lastUsedAt name synced} pendingEmail recoveryCodesLeft secondFactors{createdAt id kind lastUsedAt name} securityEvents{edges{cursor node{byOperator createdAt id ipAddress type userAgent}} pageInfo{endCursor hasNextPage}} sessions{assuranceLevel authenticatedAt createdAt current expiresAt id ipAddress lastSeenAt userAgent} waysIn}}", 'S'],
+  me: ["query Me{me{createdAt displayName email emailVerified id locale passkeys{aaguid createdAt credentialId id lastUsedAt name synced} pendingEmail profile recoveryCodesLeft secondFactors{createdAt id kind lastUsedAt name} securityEvents{edges{cursor node{byOperator createdAt id ipAddress type userAgent}} pageInfo{endCursor hasNextPage}} sessions{assuranceLevel authenticatedAt createdAt current expiresAt id ipAddress lastSeenAt userAgent} waysIn}}", 'S'],
   passwordPolicy: ["query PasswordPolicy{passwordPolicy{maxLength minLength minScore}}", ''],
   cancelEmailChange: ["mutation CancelEmailChange{cancelEmailChange{__typename ...on UserError{code message} ...on CancelEmailChangeSuccess{email} ...on RateLimitedError{retryAfter}}}", 'S'],
   changePassword: ["mutation ChangePassword($input:ChangePasswordInput!){changePassword(input:$input){__typename ...on UserError{code message} ...on ChangePasswordSuccess{revokedSessions tokens{accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt}} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on StepUpRequiredError{maxAge methods} ...on WeakPasswordError{score suggestions}}}", 'ST'],

@@ -1,3 +1,4 @@
+import { GraphQLJSONObject } from 'graphql-scalars'
 import { Arg, Authorized, Ctx, Directive, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
 import { updateProfile } from '../../services/updateProfile'
 import type { Viewer } from '../../services/deps'
@@ -13,6 +14,12 @@ class UpdateProfileInput {
 
   @Field(() => String, { nullable: true })
   locale?: string | null
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'Replaces the profile: 4 kB at most, and as PROFILE_SCHEMA_FILE says.',
+  })
+  profile?: Record<string, unknown> | null
 }
 
 @ObjectType()

@@ -1,9 +1,11 @@
+import { GraphQLJSONObject } from 'graphql-scalars'
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from 'type-graphql'
 import { SECURITY_EVENT_PAGE } from '../../config/defaults'
 import type { Account } from '../../services/deps'
 import { listSecurityEvents } from '../../services/listSecurityEvents'
 import { listSessions } from '../../services/listSessions'
 import { pendingEmail } from '../../services/pendingEmail'
+import { profile } from '../../services/profile'
 import { listPasskeys, listSecondFactors, recoveryCodesLeft, waysIn } from '../../services/waysIn'
 import type { Context } from '../context'
 import { pageOf } from '../pages'
@@ -84,6 +86,13 @@ export class UserResolver {
   @FieldResolver(() => String, { nullable: true, description: 'The address of a change that waits to be confirmed.' })
   pendingEmail(@Root() user: UserType, @Ctx() { deps }: Context) {
     return pendingEmail(deps, user.id)
+  }
+
+  @FieldResolver(() => GraphQLJSONObject, {
+    description: 'What the user has said of themselves for the app. No token has it: claims are written by operators.',
+  })
+  profile(@Root() user: UserType, @Ctx() { deps }: Context) {
+    return profile(deps, user.id)
   }
 
   @FieldResolver(() => SecurityEventConnection, { description: 'What happened to the account, newest first.' })

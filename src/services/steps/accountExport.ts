@@ -23,6 +23,10 @@ export const ACCOUNT_EXPORT = z.strictObject({
       updatedAt: time,
     },
   }),
+  profile: z
+    .strictObject({ data: z.record(z.string(), z.unknown()), updatedAt: time })
+    .nullable()
+    .describe('What the user has said of themselves for the app.'),
   registrations: z.array(
     z.strictObject({ id, displayName: maybeText, locale: z.string(), activatedAt: maybeTime, createdAt: time }),
   ),
@@ -85,7 +89,7 @@ export type AccountExport = z.infer<typeof ACCOUNT_EXPORT>
 /** The export of a stored account, as JSON has it. */
 export function toAccountExport(stored: StoredAccount, { now, maxEvents }: { now: Date; maxEvents: number }) {
   const { registrations, sessions, oneTimeTokens, mails, formerEmails, totpFactors, passkeys, ...rest } = stored
-  const { recoveryCodes, auditEvents, secondFactorRemoval, pendingUntil, ...account } = rest
+  const { recoveryCodes, auditEvents, secondFactorRemoval, pendingUntil, profile, ...account } = rest
   const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
   const securityEvents = auditEvents.slice(0, maxEvents).map(({ actorKind, ipAddress, userAgent, ...event }) => {
     const byOperator = actorKind !== 'user' // who is no client of the account
@@ -94,6 +98,7 @@ export function toAccountExport(stored: StoredAccount, { now, maxEvents }: { now
   const parts = {
     ...{ version: 1, exportedAt: now },
     account: { ...account, pendingEmailExpiresAt: pendingUntil },
+    profile,
     registrations,
     sessions: sessions.map(({ aal, amr, ...session }) => ({ ...session, assuranceLevel: aal, methods: amr })),
     ...{ links: oneTimeTokens, queuedMails: mails, formerEmails, authenticatorApps: totpFactors },

@@ -1,4 +1,7 @@
+import type { InputReader } from './inputReader'
 import { GRANTS } from '../../config/defaults'
+import type { SchemaCheck } from '../../config/jsonSchemas'
+import type { Grants } from '../../lib/grants'
 import { isStorable } from '../../lib/storableText'
 
 const ROLE = /^[a-z][\w.:-]*$/i
@@ -10,6 +13,13 @@ export function problemOfRoles(roles: readonly string[]): string | null {
   const wrong = roles.find((role) => role.length > GRANTS.maxRoleLength || !ROLE.test(role))
   if (wrong === undefined) return null
   return `a role is a letter and up to ${GRANTS.maxRoleLength - 1} letters, digits, dots, colons, hyphens or underscores`
+}
+
+/** Claims as they are stored; refuses those that break the rules below, or the schema of CLAIMS_SCHEMA_FILE. */
+export function readClaims(read: InputReader, claims: unknown, check: SchemaCheck): Grants['claims'] {
+  if (problemOfClaims(claims) !== null) read.refuse('claims', 'INVALID_FORMAT')
+  else read.fits('claims', claims as Grants['claims'], check)
+  return claims as Grants['claims']
 }
 
 /** What is wrong with claims, in words; null: nothing. One level of lists and objects is what every verifier can read. */

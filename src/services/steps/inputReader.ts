@@ -1,9 +1,11 @@
 import { PASSWORD, PROFILE } from '../../config/defaults'
+import type { SchemaCheck } from '../../config/jsonSchemas'
 import { normalizePassword, codePoints } from '../../passwords/passwordText'
 import { type FieldProblem, InvalidInputError } from '../../errors/userErrors'
 import { localeTag } from '../../i18n/locale'
 import { normalizeNfc } from '../../lib/normalizeNfc'
 import { canonicalEmail } from '../../lib/emailAddress'
+import { isStorable } from '../../lib/storableText'
 
 /** Validates the fields of one input and collects the problems, so that one response names all of them. */
 export class InputReader {
@@ -48,6 +50,24 @@ export class InputReader {
   locale(field: string, value: string | null | undefined, fallback: string): string {
     if (value === null || value === undefined) return fallback
     return localeTag(value) ?? this.refuse(field, 'INVALID_FORMAT')
+  }
+
+  /** A JSON object of at most `maxBytes` that can be stored and fits its schema. An empty one removes what there was. */
+  jsonObject(
+    field: string,
+    value: Record<string, unknown>,
+    { maxBytes, check }: { maxBytes: number; check: SchemaCheck },
+  ): Record<string, unknown> {
+    if (Buffer.byteLength(JSON.stringify(value)) > maxBytes) this.refuse(field, 'TOO_LONG', maxBytes)
+    else if (!isStorable(value)) this.refuse(field, 'INVALID_FORMAT')
+    else this.fits(field, value, check)
+    return value
+  }
+
+  /** Refuses an object that its schema does not admit; the problem names the field in it, as in `profile.phone`. */
+  fits(field: string, value: object, check: SchemaCheck): void {
+    const problem = Object.keys(value).length === 0 ? null : check(value)
+    if (problem) this.refuse(problem.path === '' ? field : `${field}.${problem.path}`, problem.kind)
   }
 
   refuse(field: string, code: FieldProblem['code'], limit?: number): '' {

@@ -2,9 +2,6 @@ import { GraphQLJSONObject } from 'graphql-scalars'
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
 import type { Actor } from '../../../services/deps'
 import { setClaims } from '../../../services/setClaims'
-import { problemOfClaims } from '../../../services/steps/grantRules'
-import { InvalidInputError } from '../../../errors/userErrors'
-import type { Grants } from '../../../lib/grants'
 import { accountKey, viewAfterChange } from '../changedAccount'
 import { CurrentActor, type OperatorContext } from '../context'
 import { AccountView } from '../objects/account'
@@ -40,11 +37,8 @@ export class SetClaimsMutation {
     @CurrentActor() actor: Actor,
     @Arg('input', () => SetClaimsInput) input: SetClaimsInput,
   ) {
-    const account = accountKey(input.userId)
-    if (problemOfClaims(input.claims) !== null)
-      throw new InvalidInputError([{ field: 'claims', code: 'INVALID_FORMAT' }])
-    const { claims, endSessions } = input
-    const changed = await setClaims(deps, actor, { account, claims: claims as Grants['claims'], endSessions })
+    const { userId, claims, endSessions } = input
+    const changed = await setClaims(deps, actor, { account: accountKey(userId), claims, endSessions })
     return viewAfterChange(deps, changed)
   }
 }
