@@ -299,6 +299,23 @@ describeInBrowser('the client package in a browser', () => {
     }
   })
 
+  test('a worker has a session of its own by the same cookie, and shares its sign-out', async () => {
+    const { one, email } = await twoTabs()
+    const options = JSON.stringify({ url: app.config.publicUrl, transport: 'COOKIE' })
+    const source = `import { createClient } from '${origin}/client.js'
+      const auth = createClient(${options})
+      onmessage = () => auth.signOut().then(() => postMessage(auth.state))
+      postMessage(await auth.refresh())`
+    const next =
+      "new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data), { once: true }))"
+    const begun = await one.evaluate<State>(`
+      globalThis.worker = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(source)}], { type: 'text/javascript' })), { type: 'module' })
+      ${next}`)
+    expect(begun).toMatchObject({ status: 'signedIn', user: { email } })
+    expect(await one.evaluate(`worker.postMessage(''), ${next}`)).toEqual({ status: 'signedOut' })
+    await follows(one, 'signedOut')
+  })
+
   describe('useAuth() of React, in StrictMode, after a rendering on the server', () => {
     let complaints: string[]
     async function reactTab(): Promise<Page> {
