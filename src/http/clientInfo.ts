@@ -5,11 +5,11 @@ import { canonicalIp, networksOf } from '../lib/ipAddress'
 import { decodeUtf8 } from '../lib/utf8'
 import type { ClientInfo } from '../services/deps'
 
-/** The client of a request. Its address is the socket's, or the one that a trusted proxy forwards. */
+/** The client of a request. Its address is the socket's, or the one that a trusted proxy or a service that may forwards. */
 export function clientInfoOf(request: FastifyRequest, reply: FastifyReply): ClientInfo {
   // A trusted proxy may forward what is no address: then the proxy's own address is used.
   const socket = request.raw.socket.remoteAddress ?? ''
-  const ipAddress = canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
+  const ipAddress = request.forwardedAddress ?? canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
   return {
     ipAddress,
     networks: networksOf(ipAddress),

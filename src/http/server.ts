@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import { type BaseParts, baseServer } from './baseServer'
 import { clientInfoOf } from './clientInfo'
+import { forwardedClient } from './forwardedClient'
 import { graphqlRoute } from './graphqlRoute'
 import { type ReadinessProbe, healthRoutes } from './health'
 import { jsonBodies } from './jsonBodies'
@@ -49,6 +50,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   limitShape(app)
   await app.register(cors, corsOptions(allowsOrigin))
   await app.register(fastifyCookie)
+  forwardedClient(app, deps)
 
   const contextOf = (request: FastifyRequest, reply: FastifyReply) =>
     createContext({

@@ -5,6 +5,7 @@ export const SERVICE_SCOPES = {
   'sessions:end': 'ends sessions',
   'audit:read': 'reads the audit',
   'webhooks:write': 'manages the endpoints of webhooks, and reads their deliveries',
+  'client:forward': 'names the addresses of the users for whom it calls',
   introspect: 'asks whether an access token is valid (`/oauth/introspect`)',
 } as const
 
