@@ -23,6 +23,8 @@ export interface Context {
   response: ResponseMeta
   /** The refresh token in the request's cookie; null if the request's origin may not use it. */
   cookieToken: string | null
+  /** The origin of a page of another site, from which no browser sends the cookie; null for any other request. */
+  crossSiteOrigin: string | null
   /** The signed-in client; null for a request without a token. Throws an UnauthenticatedError if the token is invalid. */
   viewer: () => Promise<Viewer | null>
   /** Like `viewer`, but throws an UnauthenticatedError without a token too. */
@@ -36,16 +38,17 @@ interface RequestParts {
   /** The Authorization header. */
   authorization: string | undefined
   cookieToken: string | null
+  crossSiteOrigin: string | null
 }
 
 /** The context of one request. The viewer is looked up once, when it is first needed. */
-export function createContext({ deps, client, inbox, authorization, cookieToken }: RequestParts): Context {
+export function createContext({ deps, client, inbox, authorization, ...ofBrowser }: RequestParts): Context {
   let viewer: Promise<Viewer | null> | undefined
   const context: Context = {
     deps,
     client,
     inbox,
-    cookieToken,
+    ...ofBrowser,
     response: { retryAfter: null, refreshCookie: null },
     viewer: () => (viewer ??= findViewer(deps, authorization)),
     requireViewer: async () => {

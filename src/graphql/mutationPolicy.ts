@@ -1,5 +1,6 @@
 import { MapperKind, mapSchema } from '@graphql-tools/utils'
 import {
+  GraphQLError,
   type GraphQLFieldResolver,
   type GraphQLOutputType,
   type GraphQLSchema,
@@ -9,6 +10,7 @@ import {
 } from 'graphql'
 import { budgetsOf } from './budgets'
 import type { Context } from './context'
+import { TokenTransport } from './objects/tokens'
 import { chargeBudgets, refundCharges } from './rateLimit'
 import { USER_ERRORS } from '../errors/catalogue'
 import { outcomeOfClient } from '../errors/requestErrors'
@@ -21,7 +23,7 @@ type Resolver = GraphQLFieldResolver<unknown, Context, Record<string, unknown>>
 const REFUNDED: ReadonlySet<string> = new Set(['login'])
 
 /**
- * Wraps the resolver of every mutation: charges its rate limits before anything else, returns an expected failure as a
+ * Wraps the resolver of every mutation: refuses a transport that cannot work, charges its rate limits, returns an expected failure as a
  * member of its union, and counts the outcome. Throws if a budget of the schema is malformed.
  */
 export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
@@ -38,6 +40,7 @@ export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
           const [, args, context] = call
           const count = (outcome: string) => context.deps.metrics.operations.inc({ field: name, outcome })
           try {
+            requireUsableTransport(args, context)
             const charges = await chargeBudgets(ofField, { field: name, context, args })
             const result: unknown = await resolve(...call)
             if (REFUNDED.has(name)) refundCharges(context, charges)
@@ -53,6 +56,17 @@ export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
       }
     },
   })
+}
+
+/** Throws a BAD_REQUEST where a browser would drop the cookie: the login would last until the page is loaded again. */
+function requireUsableTransport({ input }: Record<string, unknown>, { crossSiteOrigin }: Context): void {
+  const { transport } = Object(input) as { transport?: unknown }
+  if (transport !== TokenTransport.COOKIE || crossSiteOrigin === null) return
+  throw new GraphQLError(
+    `No browser stores the refresh cookie for ${crossSiteOrigin}, which is another site than this server (localhost and ` +
+      '127.0.0.1 are two sites as well). Open the page under the site of this server, or use the transport BODY.',
+    { extensions: { code: 'BAD_REQUEST' } },
+  )
 }
 
 /** An expected failure as a member of a union; its Retry-After goes into the header too. */

@@ -33,3 +33,11 @@ export function cookieTokenOf(
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return null
   return request.cookies[nameOf(options)] ?? null
 }
+
+/**
+ * The origin of a page of another site, by the browser's own word (Sec-Fetch-Site); null otherwise. To browsers localhost and
+ * 127.0.0.1 are two sites.
+ */
+export function crossSiteOriginOf({ headers }: FastifyRequest): string | null {
+  return headers['sec-fetch-site'] === 'cross-site' ? (headers.origin ?? 'a page of another site') : null
+}

@@ -17,7 +17,7 @@ import { accountPage } from './pages/accountPage'
 import { devInboxPage } from './pages/devInboxPage'
 import { developmentPage } from './pages/developmentPage'
 import { hostedPages } from './pages/hostedPages'
-import { cookieTokenOf } from './refreshCookie'
+import { cookieTokenOf, crossSiteOriginOf } from './refreshCookie'
 import { limitShape } from './requestShape'
 import { restRoutes } from './restRoutes'
 import { wellKnownRoutes } from './wellKnown'
@@ -59,6 +59,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       inbox,
       authorization: request.headers.authorization,
       cookieToken: cookieTokenOf(request, { secure: config.secureCookies, allowsOrigin }),
+      crossSiteOrigin: crossSiteOriginOf(request),
     })
   graphqlRoute(app, { url: '/graphql', apollo, contextOf, sandbox: config.sandbox })
   if (parts.operatorApollo) operatorRoute(app, { deps, apollo: parts.operatorApollo })

@@ -210,3 +210,29 @@ test('a transport that does not exist is refused', async () => {
   const input = { email: 'a@example.com', password: PASSWORD, transport: 'LOCAL_STORAGE' }
   expect(await call(app.url, 'login', input)).toMatchObject({ code: 'BAD_USER_INPUT', status: 400 })
 })
+
+describe.each(DOORS)('a page of another site, by %s', (_name, door) => {
+  const from = (site: string) => ({ headers: { origin: ORIGIN, 'sec-fetch-site': site } })
+
+  test('is told why the cookie transport cannot work, and no session begins', async () => {
+    const email = await verifiedPerson(app)
+    const input = { email, password: PASSWORD, transport: 'COOKIE' }
+    const refused = await door(app.url, 'login', input, from('cross-site'))
+    expect(refused.code).toBe('BAD_REQUEST')
+    expect(refused.text).toContain(`${ORIGIN}, which is another site than this server`)
+    expect(setCookie(refused)).toBeNull()
+    const { rows } = await app.app.deps.database.pool.query(
+      'SELECT 1 FROM sessions JOIN users ON users.id = user_id WHERE email = $1',
+      [email],
+    )
+    expect(rows).toEqual([])
+  })
+
+  test('may use the transport BODY, and a page of the same site the cookie', async () => {
+    const email = await verifiedPerson(app)
+    const body = await door(app.url, 'login', { email, password: PASSWORD }, from('cross-site'))
+    expect(body.code).toBe('SUCCESS')
+    const cookie = { email, password: PASSWORD, transport: 'COOKIE' }
+    expect((await door(app.url, 'login', cookie, from('same-site'))).code).toBe('SUCCESS')
+  })
+})
