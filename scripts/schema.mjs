@@ -1,8 +1,8 @@
-// Writes schema.graphql (with its directives), the JSON Schema of an export, the typed documents and what packages/client knows
+// Writes schema.graphql (with its directives), openapi.json, the JSON Schema of an export, the typed documents and what packages/client knows
 // of the schema, from the compiled server.
 // With --check it writes nothing and fails where a committed file differs.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,21 +13,20 @@ const { printSchemaWithDirectives } = require('@graphql-tools/utils')
 const { lexicographicSortSchema } = require('graphql')
 const prettier = require('prettier')
 const { z } = require('zod')
-const { createSchema } = require('../dist/graphql/schema.js')
+const { createSchema, signedInFields } = require('../dist/graphql/schema.js')
+const { openApiDocument } = require('../dist/http/openapi/document.js')
 const { ACCOUNT_EXPORT } = require('../dist/services/steps/accountExport.js')
 
 const DOCUMENTS = 'src/graphql/operations/documents.generated.ts'
 const check = process.argv.includes('--check')
 
 const schema = lexicographicSortSchema(createSchema({ development: true, loginCode: true }))
-/** The fields that demand a login, as type-graphql was told. */
-const authorized = new Set(globalThis.TypeGraphQLMetadataStorage.authorizedFields.map(({ fieldName }) => fieldName))
 const types = possibleTypes(schema)
 const written = {
   'schema.graphql': printSchemaWithDirectives(schema) + '\n',
   'packages/client/possible-types.json': possibleTypesJson(types),
   'packages/client/src/possibleTypes.generated.ts': possibleTypesModule(types),
-  'packages/client/src/operations.generated.ts': clientOperations(schema, authorized),
+  'packages/client/src/operations.generated.ts': clientOperations(schema, signedInFields()),
 }
 const differs = []
 for (const [path, text] of Object.entries(written)) {
@@ -35,12 +34,18 @@ for (const [path, text] of Object.entries(written)) {
   else if (readFileSync(path, 'utf8') !== text) differs.push(path)
 }
 
-const EXPORT = 'docs/account-export.schema.json'
-const schemaOfExport = { title: 'The export of an account', ...z.toJSONSchema(ACCOUNT_EXPORT) }
-const format = { ...(await prettier.resolveConfig(EXPORT)), parser: 'json' }
-const exported = await prettier.format(JSON.stringify(schemaOfExport), format)
-if (!check) writeFileSync(EXPORT, exported)
-else if (readFileSync(EXPORT, 'utf8') !== exported) differs.push(EXPORT)
+/** As a production server describes itself that has every route. */
+const served = createSchema({ development: false, loginCode: true, budgets: { factor: 1, replaced: {} } })
+const asJson = {
+  'docs/account-export.schema.json': { title: 'The export of an account', ...z.toJSONSchema(ACCOUNT_EXPORT) },
+  'openapi.json': openApiDocument(served, { secureCookies: true }),
+}
+for (const [path, value] of Object.entries(asJson)) {
+  const format = { ...(await prettier.resolveConfig(path)), parser: 'json' }
+  const text = await prettier.format(JSON.stringify(value), format)
+  if (!check) writeFileSync(path, text)
+  else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) differs.push(path)
+}
 
 const committed = check ? readFileSync(DOCUMENTS, 'utf8') : null
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-codegen-'))

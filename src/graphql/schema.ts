@@ -113,3 +113,8 @@ export function createSchema({ development, loginCode, budgets, traced = false }
   const guarded = applyMutationPolicy(schema)
   return traced ? traceOperations(guarded) : guarded
 }
+
+/** The fields of Mutation that demand a signed-in user, as the resolvers declare it. */
+export function signedInFields(): ReadonlySet<string> {
+  return new Set(globalThis.TypeGraphQLMetadataStorage.authorizedFields.map(({ fieldName }) => fieldName))
+}

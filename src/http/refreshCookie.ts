@@ -7,16 +7,17 @@ interface CookieOptions {
   secure: boolean
 }
 
-const nameOf = ({ secure }: CookieOptions) => (secure ? '__Host-gatehouse_refresh' : 'gatehouse_refresh')
+export const refreshCookieName = ({ secure }: CookieOptions) =>
+  secure ? '__Host-gatehouse_refresh' : 'gatehouse_refresh'
 
 /** RFC 6265bis: host-only, not readable by scripts, not sent with requests from other sites. */
 export function refreshCookie(options: CookieOptions) {
   return (change: NonNullable<Context['response']['refreshCookie']>): string => {
     const attributes = { path: '/', httpOnly: true, secure: options.secure, sameSite: 'strict' as const }
     if (change === 'clear')
-      return fastifyCookie.serialize(nameOf(options), '', { ...attributes, maxAge: 0, expires: new Date(0) })
+      return fastifyCookie.serialize(refreshCookieName(options), '', { ...attributes, maxAge: 0, expires: new Date(0) })
     const { token, expiresAt } = change
-    return fastifyCookie.serialize(nameOf(options), token, { ...attributes, expires: expiresAt })
+    return fastifyCookie.serialize(refreshCookieName(options), token, { ...attributes, expires: expiresAt })
   }
 }
 
@@ -31,7 +32,7 @@ export function cookieTokenOf(
   const { origin } = request.headers
   if (origin !== undefined && !options.allowsOrigin(origin)) return null
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return null
-  return request.cookies[nameOf(options)] ?? null
+  return request.cookies[refreshCookieName(options)] ?? null
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ApolloServer } from '@apollo/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type GraphQLFormattedError, type GraphQLSchema, Kind, getOperationAST, print } from 'graphql'
+import { type GraphQLFormattedError, type GraphQLSchema, print } from 'graphql'
 import { REST_ROUTES, type RestRoute } from './restTable'
+import { routeField } from './routeField'
 import { type ErrorCode, type RequestErrorCode, statusOf } from '../errors/catalogue'
 import type { Context } from '../graphql/context'
 import { text } from '../i18n/text'
@@ -16,7 +17,7 @@ interface RestOptions {
 /** Serves the table of routes: each runs its operation as a GraphQL request would, and unwraps the response. */
 export function restRoutes(app: FastifyInstance, { apollo, contextOf, schema }: RestOptions): void {
   for (const route of REST_ROUTES) {
-    if (!hasFieldOf(schema, route)) continue
+    if (!routeField(schema, route.document).field) continue
     const { method, url } = route
     const query = print(route.document) // once: Apollo would print a document anew for each request
     const handler = (request: FastifyRequest, reply: FastifyReply) =>
@@ -29,13 +30,6 @@ export function restRoutes(app: FastifyInstance, { apollo, contextOf, schema }: 
     // A mail scanner's HEAD must not follow a link.
     app.route({ method, url, exposeHeadRoute: false, handler })
   }
-}
-
-function hasFieldOf(schema: GraphQLSchema, { document }: RestRoute): boolean {
-  const operation = getOperationAST(document)
-  const [field] = operation?.selectionSet.selections ?? []
-  if (!operation || field?.kind !== Kind.FIELD) throw new Error('A route runs one field of one operation')
-  return schema.getRootType(operation.operation)?.getFields()[field.name.value] !== undefined
 }
 
 interface Run {

@@ -43,6 +43,9 @@ import {
   WaysInDocument,
 } from '../graphql/operations/documents.generated'
 
+/** What shows who asks. */
+export type Credential = 'accessToken' | 'refreshCookie' | 'none'
+
 export interface RestRoute {
   method: 'GET' | 'POST'
   url: string
@@ -54,6 +57,8 @@ export interface RestRoute {
   status: number
   /** The statuses of failures where this route has its own. */
   failures?: Partial<Record<UserErrorCode, number>>
+  /** Any of these, where the route takes others than the access token of a field that demands a login. */
+  credentials?: readonly Credential[]
 }
 
 const nothing = () => ({})
@@ -98,8 +103,9 @@ export const REST_ROUTES: readonly RestRoute[] = [
     ...post('refresh', RefreshSessionDocument),
     // A refresh token represents a session: without a valid one the client is unauthenticated.
     failures: { INVALID_TOKEN: 401, EXPIRED_TOKEN: 401 },
+    credentials: ['none', 'refreshCookie'],
   },
-  post('logout', LogoutDocument),
+  { ...post('logout', LogoutDocument), credentials: ['accessToken', 'refreshCookie'] },
   post('step-up', StepUpDocument),
 
   get('me', MeDocument),

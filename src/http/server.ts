@@ -11,6 +11,7 @@ import { type ReadinessProbe, healthRoutes } from './health'
 import { jsonBodies } from './jsonBodies'
 import { metricsRoute } from './metricsRoute'
 import { operatorRoute } from './operatorServer'
+import { openApiRoute } from './openapi/route'
 import { originPolicy } from './origins'
 import { oauthRoutes } from './oauthRoutes'
 import { accountPage } from './pages/accountPage'
@@ -64,6 +65,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   graphqlRoute(app, { url: '/graphql', apollo, contextOf, sandbox: config.sandbox })
   if (parts.operatorApollo) operatorRoute(app, { deps, apollo: parts.operatorApollo })
   restRoutes(app, { apollo, contextOf, schema })
+  openApiRoute(app, { schema, secureCookies: config.secureCookies })
   await app.register(oauthRoutes, { deps })
   wellKnownRoutes(app, { config, keyring, clock })
   healthRoutes(app, readiness)

@@ -1,5 +1,6 @@
 import { type TestApp, startTestApp } from '../support/app'
 import { type Answer, type LoggedIn, call, post, rest } from '../support/client'
+import { DescribedApi } from '../support/openapi'
 import { SoftwarePasskey } from '../support/passkey'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, someone } from '../support/people'
 import { Authenticator, challengeOf } from '../support/totp'
@@ -11,20 +12,26 @@ const TOKEN = 'A'.repeat(43)
 let app: TestApp
 /** The same service with rate limits. */
 let limited: TestApp
+let described: DescribedApi
 beforeAll(async () => {
   app = await startTestApp({ env: { LOGIN_CODE: 'on' } })
   limited = await startTestApp({
     env: { RATE_LIMITS: 'on', NODE_ENV: 'test', PUBLIC_URL: app.config.publicUrl },
     ...{ databaseUrl: app.databaseUrl, smtp: app.smtp, clock: app.clock },
   })
+  described = await DescribedApi.of(app.url)
 })
 afterAll(async () => {
   await limited.close()
   await app.close()
 })
 
-const ask = (name: string, input?: unknown, token?: string, url = app.url): Promise<Answer> =>
-  rest(url, name, input, token === undefined ? {} : { token })
+/** Asks, and holds input and answer against the description that the server itself gives. */
+async function ask(name: string, input?: unknown, token?: string, url = app.url): Promise<Answer> {
+  const answer = await rest(url, name, input, token === undefined ? {} : { token })
+  described.check(name, input, answer)
+  return answer
+}
 
 /** Asks and demands a status; resolves to the body. */
 async function expected<T = Record<string, unknown>>(status: number, answer: Promise<Answer>): Promise<T> {

@@ -195,7 +195,7 @@ async function answerOf(response: Response): Promise<Answer> {
 }
 
 /** Where the REST door has each operation, and the parts of `me`. */
-const ROUTES: Record<string, string> = {
+export const ROUTES: Readonly<Record<string, string>> = {
   register: 'POST register',
   verifyEmail: 'GET verify/',
   verifyEmailByCode: 'POST verify-code',
