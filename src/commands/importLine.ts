@@ -1,31 +1,33 @@
-import { PASSWORD } from '../config/defaults'
+import { type HashPolicy, readImportedHash } from './importHash'
+import { PROFILE } from '../config/defaults'
+import type { JsonSchemas } from '../config/jsonSchemas'
 import { OPERATOR } from '../config/operatorDefaults'
-import type { Grants } from '../lib/grants'
-import { type FirebaseProject, firebaseHash, keycloakHash, respelledHash } from '../passwords/otherSystems'
-import { codePoints } from '../passwords/passwordText'
-import { readStoredHash } from '../passwords/readStoredHash'
-import type { StoredHash } from '../passwords/storedHash'
 import { type FieldProblem, InvalidInputError } from '../errors/userErrors'
+import type { Grants } from '../lib/grants'
+import { isStorable } from '../lib/storableText'
+import { codePoints } from '../passwords/passwordText'
+import type { StoredHash } from '../passwords/storedHash'
+import type { ReadUser } from '../services/importUsers'
 import { problemOfClaims, problemOfRoles } from '../services/steps/grantRules'
 import { InputReader } from '../services/steps/inputReader'
-import type { ReadUser } from '../services/importUsers'
 
 /** The result of parsing a line: a user and its hash, or all problems. Problems quote no value of the line. */
 export type ReadLine = { user: ReadUser; hash: StoredHash | null; problems?: never } | { problems: string[] }
 
-export interface HashPolicy {
-  bcryptCost: number
-  /** The project whose export this is; null if it is not one of Firebase. */
-  firebase: FirebaseProject | null
+export interface LineRules extends HashPolicy {
+  /** Of CLAIMS_SCHEMA_FILE and PROFILE_SCHEMA_FILE. */
+  schemas: JsonSchemas
 }
 
 const KEYS = [
   ...['email', 'passwordHash', 'passwordSalt', 'displayName', 'locale', 'verified', 'emailVerifiedAt'],
-  ...['disabledAt', 'disabledReason', 'roles', 'claims', 'id', 'createdAt'],
+  ...['disabledAt', 'disabledReason', 'roles', 'claims', 'profile', 'id', 'createdAt'],
 ]
 
 const UNKNOWN_VERIFICATION =
   'emailVerifiedAt is missing: a time, or null for never; or verified, which is true or false'
+
+const NOT_STORABLE = 'holds NUL or half of a surrogate pair'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** RFC 3339, as JSON.stringify and `to_char` write it. */
@@ -36,7 +38,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Parses a line; null if it is empty. Ignores a byte order mark at the start of the file only. */
 export function readImportLine(
   bytes: Buffer,
-  { isFirst, policy, now }: { isFirst: boolean; policy: HashPolicy; now: Date },
+  { isFirst, rules, now }: { isFirst: boolean; rules: LineRules; now: Date },
 ): ReadLine | null {
   let text: string
   try {
@@ -52,8 +54,8 @@ export function readImportLine(
   } catch {
     return { problems: ['is not JSON'] }
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problems: ['is not a JSON object'] }
-  return new LineReader(new Map(Object.entries(value)), policy, now).read()
+  if (!isObject(value)) return { problems: ['is not a JSON object'] }
+  return new LineReader(new Map(Object.entries(value)), rules, now).read()
 }
 
 class LineReader {
@@ -61,7 +63,7 @@ class LineReader {
 
   constructor(
     private readonly values: ReadonlyMap<string, unknown>,
-    private readonly policy: HashPolicy,
+    private readonly rules: LineRules,
     private readonly now: Date,
   ) {}
 
@@ -75,7 +77,7 @@ class LineReader {
     const emailVerifiedAt = this.verifiedAt()
     const createdAt = this.time('createdAt')
     const disabled = this.disabled()
-    const grants = { roles: this.roles(), claims: this.claims() }
+    const grants = { roles: this.roles(), claims: this.claims(), profile: this.profile() }
     const id = this.id()
     const hash = this.hash()
     if (this.problems.length > 0) return { problems: this.problems }
@@ -101,6 +103,7 @@ class LineReader {
     const disabledReason = this.text('disabledReason')?.trim() || null
     if (disabledReason !== null && !this.values.get('disabledAt'))
       this.problems.push('disabledReason is there, but disabledAt is not')
+    if (!isStorable(disabledReason)) this.problems.push(`disabledReason ${NOT_STORABLE}`)
     if (codePoints(disabledReason ?? '') > OPERATOR.maxReason)
       this.problems.push(`disabledReason has more than ${OPERATOR.maxReason} characters`)
     return { disabledAt, disabledReason }
@@ -121,7 +124,28 @@ class LineReader {
     const claims: unknown = this.values.get('claims') ?? {}
     const problem = problemOfClaims(claims)
     if (problem !== null) this.problems.push(`claims: ${problem}`)
+    else this.fits('claims', claims as Grants['claims'])
     return claims as Grants['claims']
+  }
+
+  /** Null if the user has none. */
+  private profile(): Record<string, unknown> | null {
+    const profile: unknown = this.values.get('profile') ?? {}
+    if (!isObject(profile)) {
+      this.problems.push('profile is no JSON object')
+      return null
+    }
+    if (Buffer.byteLength(JSON.stringify(profile)) > PROFILE.maxProfile)
+      this.problems.push(`profile has more than ${PROFILE.maxProfile} bytes`)
+    else if (!isStorable(profile)) this.problems.push(`profile ${NOT_STORABLE}`)
+    else this.fits('profile', profile)
+    return Object.keys(profile).length === 0 ? null : profile
+  }
+
+  /** The words come from the schema alone. */
+  private fits(field: keyof JsonSchemas, value: object): void {
+    const problem = Object.keys(value).length === 0 ? null : this.rules.schemas[field](value)
+    if (problem) this.problems.push(`${field} does not fit its JSON Schema: ${problem.words}`)
   }
 
   /** Undefined if the key is missing or null. */
@@ -151,44 +175,12 @@ class LineReader {
     return text.toLowerCase()
   }
 
-  /** Null if the user has no password yet: a reset sets the first one. */
   private hash(): StoredHash | null {
-    const text = this.hashText()
-    if (text === undefined) return null
-    const { hash, problem } = readStoredHash(text)
-    const refused = problem ?? this.costProblem(hash)
-    if (refused === null) return hash ?? null
-    this.problems.push(`passwordHash ${refused}`)
-    return null
-  }
-
-  /** The hash in one of our spellings; undefined if there is none, or if its form was a problem. */
-  private hashText(): string | undefined {
-    const value = this.values.get('passwordHash')
-    const salt = this.text('passwordSalt')
-    if (typeof value === 'object' && value !== null) {
-      const text = keycloakHash(value)
-      if (text === null) this.problems.push('passwordHash is an object, but no password credential of Keycloak')
-      return text ?? undefined
-    }
-    const hash = this.text('passwordHash')
-    if (salt === undefined || hash === undefined) return hash === undefined ? undefined : respelledHash(hash)
-    if (this.policy.firebase) return firebaseHash(this.policy.firebase, { hash, salt })
-    this.problems.push('passwordSalt is there, but --firebase FILE is not: its project’s parameters are needed')
-    return undefined
-  }
-
-  /** Every login computes a hash of each kind present: one costly hash would slow down all logins. */
-  private costProblem(hash: StoredHash): string | null {
-    if (hash.algorithm === 'bcrypt') {
-      const { bcryptCost } = this.policy
-      if (hash.cost <= bcryptCost) return null
-      return `is bcrypt of cost ${hash.cost}, above BCRYPT_COST=${bcryptCost}: raise that, or leave the hash out`
-    }
-    if (hash.algorithm === 'argon2' && hash.work > PASSWORD.maxArgon2Work) {
-      return `is argon2 with m times t above ${PASSWORD.maxArgon2Work}: leave it out, the person resets the password`
-    }
-    return null // the readers of scrypt and PBKDF2 limit their work
+    const value: unknown = this.values.get('passwordHash')
+    const hash = typeof value === 'object' && value !== null ? value : this.text('passwordHash')
+    const read = readImportedHash(this.rules, { hash, salt: this.text('passwordSalt') })
+    if (read?.problem !== undefined) this.problems.push(read.problem)
+    return read?.hash ?? null
   }
 
   private collect(input: InputReader): void {
@@ -199,6 +191,10 @@ class LineReader {
       this.problems.push(...error.fields.map(wordsOf))
     }
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isListOfTexts(value: unknown): value is string[] {

@@ -50,15 +50,8 @@ class ExportedLines {
 }
 
 /** Without the keys whose value is what an import takes for a key that is missing. */
-function lineOf({
-  passwordHash,
-  displayName,
-  disabledAt,
-  disabledReason,
-  roles,
-  claims,
-  ...user
-}: ExportedUser): object {
+function lineOf({ passwordHash, displayName, disabledAt, disabledReason, ...rest }: ExportedUser): object {
+  const { roles, claims, profile, ...user } = rest
   return {
     ...user,
     passwordHash: passwordHash === NO_PASSWORD ? null : passwordHash,
@@ -66,5 +59,6 @@ function lineOf({
     ...(disabledAt && { disabledAt, ...(disabledReason !== null && { disabledReason }) }),
     ...(roles.length > 0 && { roles }),
     ...(Object.keys(claims).length > 0 && { claims }),
+    ...(profile && Object.keys(profile).length > 0 && { profile }),
   }
 }

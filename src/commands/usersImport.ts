@@ -1,10 +1,11 @@
 import { type ReadStream, createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { type HashPolicy, readImportLine } from './importLine'
+import { type LineRules, readImportLine } from './importLine'
 import { ImportReport } from './importReport'
 import { optionsOf } from './optionsOf'
 import { withDatabase } from './withDatabase'
 import { IMPORT } from '../config/defaults'
+import { readJsonSchemas } from '../config/jsonSchemas'
 import { byteLines } from '../lib/byteLines'
 import { systemClock } from '../lib/clock'
 import { type FirebaseProject, readFirebaseProject } from '../passwords/otherSystems'
@@ -28,14 +29,15 @@ export async function importUsers(args: string[]): Promise<number | null> {
     async ({ database, config }) => {
       const kinds = kindsByAlgorithm(await findHashKinds(database.pool))
       const now = systemClock.now()
-      const reader = new FileReader({ bcryptCost: config.bcryptCost, firebase }, now)
+      const schemas = await readJsonSchemas(config)
+      const reader = new FileReader({ bcryptCost: config.bcryptCost, firebase, schemas }, now)
       const users = new UserImport({ database }, { now, kinds, dryRun })
       const report = new ImportReport({ json: values.json === true, dryRun, clock: systemClock })
       await importAll({ input: await openInput(file), reader, users, report })
       report.summary()
       return report.hasRefused ? 1 : 0
     },
-    ['BCRYPT_COST'],
+    ['BCRYPT_COST', 'CLAIMS_SCHEMA_FILE', 'PROFILE_SCHEMA_FILE'],
   )
 }
 
@@ -93,7 +95,7 @@ interface Batch {
 
 class FileReader {
   constructor(
-    private readonly policy: HashPolicy,
+    private readonly rules: LineRules,
     private readonly now: Date,
   ) {}
 
@@ -113,7 +115,7 @@ class FileReader {
     const read =
       bytes === null
         ? { problems: [`has more than ${IMPORT.maxLine} bytes`] }
-        : readImportLine(bytes, { isFirst: line === 1, policy: this.policy, now: this.now })
+        : readImportLine(bytes, { isFirst: line === 1, rules: this.rules, now: this.now })
     if (read === null) return
     if (read.problems) refused.push({ line, outcome: 'refused', problems: read.problems })
     else lines.push({ line, ...read })

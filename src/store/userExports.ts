@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { Profile } from './profiles'
 import type { Grants } from '../lib/grants'
 
 /** An account as `users import` takes it. */
@@ -11,6 +12,7 @@ export interface ExportedUser extends Grants {
   emailVerifiedAt: Date | null
   disabledAt: Date | null
   disabledReason: string | null
+  profile: Profile | null
   createdAt: Date
 }
 
@@ -18,8 +20,8 @@ export interface ExportedUser extends Grants {
 const PAGE = `
   SELECT id, email, password_hash AS "passwordHash", display_name AS "displayName", locale,
     email_verified_at AS "emailVerifiedAt", disabled_at AS "disabledAt", disabled_reason AS "disabledReason", roles, claims,
-    created_at AS "createdAt"
-  FROM users
+    profiles.data AS profile, created_at AS "createdAt"
+  FROM users LEFT JOIN profiles ON profiles.user_id = users.id
   WHERE (email_verified_at IS NOT NULL OR imported_at IS NOT NULL) AND ($1::uuid IS NULL OR id > $1)
   ORDER BY id LIMIT $2`
 

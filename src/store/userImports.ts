@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import { keptOf } from './formerEmails'
+import type { Profile } from './profiles'
 import { NO_PASSWORD } from './users'
 import type { Grants } from '../lib/grants'
 
@@ -15,6 +16,8 @@ export interface ImportedUser extends Grants {
   /** Null for an account that may log in. */
   disabledAt: Date | null
   disabledReason: string | null
+  /** Null where the user has none. */
+  profile: Profile | null
   /** Null for the time of the import. */
   createdAt: Date | null
 }
@@ -60,7 +63,7 @@ export async function deleteUnverified(tx: Transaction, emails: readonly string[
 }
 
 /**
- * Inserts users and their audit rows by one statement. Resolves to the ids that were written: an address or id that is not free
+ * Inserts users, their profiles and their audit rows by one statement. Resolves to the ids that were written: an address or id that is not free
  * any more is left out.
  */
 export async function insertImported(
@@ -78,7 +81,7 @@ export async function insertImported(
     WITH given AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${JSON.stringify(rows)}::json) AS given (
         id uuid, email text, "passwordHash" text, "displayName" text, locale text, "emailVerifiedAt" timestamptz,
-        "disabledAt" timestamptz, "disabledReason" text, roles text[], claims jsonb, "createdAt" timestamptz, "auditId" uuid)
+        "disabledAt" timestamptz, "disabledReason" text, roles text[], claims jsonb, profile jsonb, "createdAt" timestamptz, "auditId" uuid)
     ), written AS (
       INSERT INTO users (id, email, password_hash, password_changed_at, display_name, locale, email_verified_at, disabled_at,
         disabled_reason, roles, claims, imported_at, created_at, updated_at)
@@ -87,6 +90,9 @@ export async function insertImported(
       FROM given
       ON CONFLICT DO NOTHING
       RETURNING id
+    ), profiled AS (
+      INSERT INTO profiles (user_id, data, updated_at)
+      SELECT id, profile, ${now}::timestamptz FROM written JOIN given USING (id) WHERE jsonb_typeof(profile) = 'object'
     )
     INSERT INTO audit_events (id, user_id, type, actor_kind, created_at)
     SELECT "auditId", written.id, 'user_imported', 'cli', ${now}::timestamptz FROM written JOIN given USING (id)

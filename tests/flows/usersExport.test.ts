@@ -46,7 +46,10 @@ async function fill(): Promise<Record<'own' | 'long' | 'argon2' | 'firebase' | '
   const argon2Hash = await argon2.hash(PASSWORD, { memoryCost: 1024, timeCost: 2, parallelism: 1 })
   const salted = `ss=Bw==,sk=${'A'.repeat(86)}==$c2FsdHNhbHQ=$${'B'.repeat(86)}==`
   const verified = { emailVerifiedAt: '2026-01-01T00:00:00.123Z', createdAt: '2019-03-01T10:00:00Z' }
-  const grants = { roles: ['editor', 'admin'], claims: { plan: 'pro', limits: { seats: 5 } } }
+  const grants = {
+    ...{ roles: ['editor', 'admin'], claims: { plan: 'pro', limits: { seats: 5 } } },
+    profile: { phone: '+49 30 1', pets: [{ name: 'Žofie' }] },
+  }
   await importing(
     app,
     jsonl([
@@ -86,7 +89,7 @@ test('a line holds what an import takes, and of the secrets the password hash al
   const keys = new Set((await exported(app)).flatMap((line) => Object.keys(line)))
   expect([...keys].sort()).toEqual([
     ...['claims', 'createdAt', 'disabledAt', 'disabledReason', 'displayName', 'email', 'emailVerifiedAt', 'id'],
-    ...['locale', 'passwordHash', 'roles'],
+    ...['locale', 'passwordHash', 'profile', 'roles'],
   ])
 })
 

@@ -7,7 +7,7 @@ import bcrypt from 'bcrypt'
 import { decodeJwt } from 'jose'
 import { v4 as uuidv4 } from 'uuid'
 import { type TestApp, startTestApp } from '../support/app'
-import { call, me } from '../support/client'
+import { call, me, post } from '../support/client'
 import { importing as runImport } from '../support/importing'
 import { NEW_PASSWORD, PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
 
@@ -214,14 +214,48 @@ describe('a line', () => {
     expect(decodeJwt(tokens.accessToken)).toMatchObject({ roles: ['editor', 'admin'] })
   })
 
-  test('roles, claims and the reason of a disabled account keep the rules that operators keep', async () => {
+  test('a profile is what its owner reads', async () => {
+    const email = someone()
+    const profile = { phone: '+49 30 1', languages: ['de', { reads: 'en' }] }
+    await importing([line(email, { profile }), line(someone(), { profile: {} })].join('\n'))
+    const { tokens } = await loggedIn(app, email)
+    const read = await post(app.url, { query: '{ me { profile } }' }, { token: tokens.accessToken })
+    expect(await read.json()).toEqual({ data: { me: { profile } } })
+    expect((await sql('SELECT 1 FROM profiles', [])).rowCount).toBe(1)
+  })
+
+  test('claims and profiles fit the schemas that are configured', async () => {
+    const schema = join(folder, 'schema.json')
+    const required = { type: 'object', properties: { plan: { enum: ['free', 'pro'] } }, required: ['plan'] }
+    writeFileSync(schema, JSON.stringify({ ...required, additionalProperties: false }))
+    const env = { CLAIMS_SCHEMA_FILE: schema, PROFILE_SCHEMA_FILE: schema }
+    const plans = [{ plan: 'pro' }, { plan: 'canary' }, { canary: 1 }]
+    const lines = plans.flatMap((plan) => [line(someone(), { claims: plan }), line(someone(), { profile: plan })])
+    const { stdout, stderr } = await importing(lines.join('\n'), { env })
+    expect(stdout).toMatch(/^2 imported, 0 already there, 4 refused\n/)
+    expect(stderr.trim().split('\n')).toEqual([
+      'line 3: refused: claims does not fit its JSON Schema: must be equal to one of the allowed values',
+      'line 4: refused: profile does not fit its JSON Schema: must be equal to one of the allowed values',
+      "line 5: refused: claims does not fit its JSON Schema: must have required property 'plan'",
+      "line 6: refused: profile does not fit its JSON Schema: must have required property 'plan'",
+    ])
+  })
+
+  test('roles, claims, profiles and the reason of a disabled account keep the rules that others keep', async () => {
     const wrong: [more: object, problem: string][] = [
       [{ roles: 'admin' }, 'roles is no list of texts'],
       [{ roles: [1] }, 'roles is no list of texts'],
       [{ roles: Array.from({ length: 21 }, (_, n) => `role${n}`) }, 'roles: at most 20 roles'],
       [{ claims: ['a'] }, 'claims: claims are one JSON object'],
       [{ claims: { a: 'b'.repeat(2048) } }, 'claims: claims are 2048 bytes at most'],
+      [{ profile: [] }, 'profile is no JSON object'],
+      [{ profile: { a: 'b'.repeat(4_096) } }, 'profile has more than 4096 bytes'],
+      [{ profile: { a: ['\u0000'] } }, 'profile holds NUL or half of a surrogate pair'],
       [{ disabledAt: true }, 'disabledAt is no text'],
+      [
+        { disabledAt: '2026-02-01T00:00:00Z', disabledReason: 'x\u0000' },
+        'disabledReason holds NUL or half of a surrogate pair',
+      ],
       [
         { disabledAt: '2026-02-01T00:00:00Z', disabledReason: 'x'.repeat(501) },
         'disabledReason has more than 500 characters',
