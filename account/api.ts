@@ -1,6 +1,15 @@
-import { t } from './page'
-import { type CredentialJson, type Operation, type Operations, documentOf } from './operations'
-import { session } from './session'
+import { type Account, GatehouseError, type Methods, createClient } from '@gatehouse/client'
+import { lang, t } from './page'
+
+/** The session of this tab, which others of this browser share by its cookie. */
+export const auth = createClient({
+  url: location.origin,
+  transport: 'COOKIE',
+  headers: () => ({ 'accept-language': lang }),
+})
+
+/** What `navigator.credentials` takes or gives, in the form of its `toJSON()`. */
+export type CredentialJson = Record<string, unknown>
 
 /** A failure of an operation: a member of its union, or an error of the whole request. */
 export interface Failure {
@@ -14,73 +23,45 @@ export interface Failure {
 }
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure }
-export const failed = (code: string, message: string): Result<never> => ({ ok: false, failure: { code, message } })
 
-type Reply = Record<string, unknown> & { __typename?: string }
-interface Body {
-  data?: Record<string, Reply | null> | null
-  errors?: { message: string; extensions?: { code?: string } }[]
-}
+type Operation = Exclude<keyof Methods, 'me'>
+export type Success<Name extends Operation> = Exclude<Awaited<ReturnType<Methods[Name]>>, { code: string }>
 
-/** Milliseconds: longer than the server lets a request wait for its hash. */
-const TIMEOUT = 30_000
-/** Milliseconds: a token that expires this soon is renewed before it is used. */
-const LEEWAY = 30_000
-
-/**
- * Runs an operation. A request that was answered as unauthenticated did nothing: it is sent once more with a new token. Only
- * the server's answer ends the session; a dead network or a busy server changes nothing.
- */
+/** Runs an operation as whoever is signed in. */
 export async function call<Name extends Operation>(
   name: Name,
-  input?: Operations[Name]['input'],
-): Promise<Result<Operations[Name]['success']>> {
-  if (session.accessToken !== '' && session.expiresAt - Date.now() < LEEWAY) await refresh()
-  const first = await send(name, input)
-  if (first.ok || first.failure.code !== 'UNAUTHENTICATED') return first
-  const renewed = await refresh()
-  return renewed.ok ? send(name, input) : first
+  ...[input]: Parameters<Methods[Name]>
+): Promise<Result<Success<Name>>> {
+  const run = auth[name] as (input?: object) => Promise<Success<Name> | Failure>
+  try {
+    const reply = await run(input)
+    return 'code' in reply ? { ok: false, failure: reply } : { ok: true, value: reply }
+  } catch (error) {
+    return { ok: false, failure: failureOf(error) }
+  }
 }
 
-let refreshing: Promise<Result<unknown>> | null = null
-
-/** Renews the session by its cookie. Calls meanwhile share one request. */
-export function refresh(): Promise<Result<unknown>> {
-  refreshing ??= send('refreshSession').finally(() => (refreshing = null))
-  return refreshing.then((result) => {
-    if (!result.ok && ['INVALID_TOKEN', 'EXPIRED_TOKEN'].includes(result.failure.code)) session.end()
-    return result
-  })
+/** Why a request failed as a whole. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof GatehouseError)) return { code: 'FAILED', message: t.failed }
+  return { code: error.code, message: error.code === 'UNREACHABLE' ? t.offline : error.message }
 }
 
-async function send<Name extends Operation>(
-  name: Name,
-  input?: Operations[Name]['input'],
-): Promise<Result<Operations[Name]['success']>> {
-  const response = await fetch('/graphql', {
-    method: 'POST',
-    credentials: 'same-origin',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/graphql-response+json, application/json;q=0.9',
-      'accept-language': document.documentElement.lang,
-      // An expired access token would be refused before the cookie is read.
-      ...(session.accessToken && name !== 'refreshSession' ? { authorization: `Bearer ${session.accessToken}` } : {}),
-    },
-    body: JSON.stringify({ query: documentOf(name), variables: input === undefined ? {} : { input } }),
-    signal: AbortSignal.timeout(TIMEOUT),
-  }).catch(() => null)
-  if (response === null) return failed('OFFLINE', t.offline)
-  const body = (await response.json().catch(() => null)) as Body | null
-  return read<Operations[Name]['success']>(body, name)
-}
+type Passkey = Pick<Account['passkeys'][number], 'id' | 'name' | 'createdAt' | 'lastUsedAt'>
+type Session = Pick<Account['sessions'][number], 'id' | 'current' | 'userAgent' | 'ipAddress' | 'lastSeenAt'>
+type Shown =
+  'id' | 'email' | 'displayName' | 'locale' | 'pendingEmail' | 'recoveryCodesLeft' | 'waysIn' | 'secondFactors'
+export type User = Pick<Account, Shown> & { passkeys: Passkey[]; sessions: Session[] }
+const ME = `query Account { me { id email displayName locale pendingEmail recoveryCodesLeft waysIn
+  secondFactors { id kind name createdAt lastUsedAt } passkeys { id name createdAt lastUsedAt }
+  sessions { id current userAgent ipAddress lastSeenAt } } }`
 
-function read<T>(body: Body | null, name: string): Result<T> {
-  const error = body?.errors?.[0]
-  if (error) return failed(error.extensions?.code ?? 'FAILED', error.message)
-  const reply = body?.data?.[name]
-  if (!reply) return failed('FAILED', t.failed)
-  if (reply.__typename?.endsWith('Error')) return { ok: false, failure: reply as unknown as Failure }
-  session.take(reply)
-  return { ok: true, value: reply as T }
+/** What the page shows of the account. */
+export async function readAccount(): Promise<Result<User>> {
+  try {
+    const { me } = await auth.request<{ me: User | null }>(ME)
+    return me ? { ok: true, value: me } : { ok: false, failure: { code: 'FAILED', message: t.failed } }
+  } catch (error) {
+    return { ok: false, failure: failureOf(error) }
+  }
 }

@@ -1,15 +1,14 @@
 import { useState } from 'preact/hooks'
-import { call } from './api'
+import { type Success, call } from './api'
 import { Field, Form } from './form'
 import type { SectionProps } from './home'
-import type { Operations } from './operations'
 import { fill, t } from './page'
 import { Panel, used, when } from './panel'
 import { QrCode } from './qr'
 
 /** Authenticator apps: the second step of a login by password or code. */
 export function Authenticator({ user, changed }: SectionProps) {
-  const [enrolled, setEnrolled] = useState<Operations['enrollTotp']['success'] | null>(null)
+  const [enrolled, setEnrolled] = useState<Success<'enrollTotp'> | null>(null)
   const [codes, setCodes] = useState<string[] | null>(null)
   const apps = user.secondFactors.filter(({ kind }) => kind === 'TOTP')
   return (

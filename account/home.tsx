@@ -1,12 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
-import { type Failure, call } from './api'
+import { type Failure, type User, auth, failureOf, readAccount } from './api'
 import { Authenticator, RecoveryCodes } from './authenticator'
 import { Form, Notice, View } from './form'
-import type { User } from './operations'
 import { page, t } from './page'
 import { Passkeys } from './passkeys'
 import { go } from './route'
-import { session } from './session'
 import { Sessions } from './sessions'
 import { Address, DeleteAccount, Password, Profile } from './settings'
 import { signalUser } from './webauthn'
@@ -24,7 +22,7 @@ export function Home() {
   const [notice, setNotice] = useState<string>()
 
   async function load() {
-    const result = await call('me')
+    const result = await readAccount()
     if (result.ok) setUser(result.value)
     if (result.ok && result.value.passkeys.length > 0) void signalUser(result.value)
     setFailure(result.ok ? null : result.failure)
@@ -74,9 +72,8 @@ export function Home() {
         button={t.signOut}
         kind="secondary"
         action={async () => {
-          const result = await call('logout')
-          if (!result.ok && result.failure.code !== 'UNAUTHENTICATED') return result.failure
-          session.endEverywhere()
+          const failure = await auth.signOut().then(() => null, failureOf)
+          if (failure) return failure
           go('', { notice: t.signedOut }, { replace: true })
           return null
         }}

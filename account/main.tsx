@@ -1,44 +1,45 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { refresh } from './api'
+import { auth, failureOf } from './api'
 import { Form, View } from './form'
 import { Home } from './home'
 import { openCodeLink } from './mailedCode'
 import { root, t } from './page'
 import { useRoute } from './route'
-import { session } from './session'
 import { CodeSignIn, SecondStep, SignIn } from './signIn'
 import { Forgot, SignUp, VerifyEmail } from './signUp'
 import { StepUpDialog } from './stepUp'
 
+/** What goes wrong is in the state. */
+const begin = () =>
+  auth.refresh().then(
+    () => null,
+    () => null,
+  )
+
 function Account() {
   const { name, held } = useRoute()
-  const [status, setStatus] = useState(session.status)
-  const [problem, setProblem] = useState('')
-  useEffect(() => session.subscribe(() => setStatus(session.status)), [])
-
+  const [state, setState] = useState(auth.state)
+  useEffect(() => auth.subscribe(setState), [])
   /** The cookie tells whether somebody is signed in. Only the server's answer says that nobody is. */
-  async function begin() {
-    const result = await refresh()
-    if (!result.ok && session.status === 'unknown') setProblem(result.failure.message)
-    return null
-  }
-  useEffect(() => void begin(), [])
+  useEffect(() => {
+    if (state.status === 'unknown' && state.problem === null) void begin()
+  }, [state])
 
-  if (status === 'unknown') {
+  if (state.status === 'unknown') {
     return (
       <View title={t.title}>
-        {problem === '' ? (
+        {state.problem === null ? (
           <p role="status">{t.working}</p>
         ) : (
           <Form button={t.tryAgain} action={begin}>
-            <p>{problem}</p>
+            <p>{failureOf(state.problem).message}</p>
           </Form>
         )}
       </View>
     )
   }
-  if (status === 'signedIn') return <Home />
+  if (state.status === 'signedIn') return <Home />
   switch (name) {
     case 'sign-up':
       return <SignUp />

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks'
-import { call } from './api'
+import { type User, call } from './api'
 import { CodesShown } from './authenticator'
 import { Field, Form } from './form'
 import type { SectionProps } from './home'
-import type { Passkey } from './operations'
 import { fill, t } from './page'
 import { Panel, used, when } from './panel'
 import { createPasskey, hasPasskeys, signalPasskeys } from './webauthn'
@@ -41,7 +40,7 @@ export function Passkeys({ user, changed }: SectionProps) {
   )
 }
 
-function OnePasskey({ passkey, changed }: { passkey: Passkey } & Pick<SectionProps, 'changed'>) {
+function OnePasskey({ passkey, changed }: { passkey: User['passkeys'][number] } & Pick<SectionProps, 'changed'>) {
   const { id, name, createdAt, lastUsedAt } = passkey
   return (
     <li>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { CredentialJson } from './operations'
+import type { CredentialJson } from './api'
 
 /** What a step needs of the one before. It is kept in the history entry, so that it survives a reload and a trip to the mail app. */
 export interface Held {

@@ -4,7 +4,6 @@ import type { SectionProps } from './home'
 import { fill, page, t } from './page'
 import { Panel } from './panel'
 import { go } from './route'
-import { session } from './session'
 
 export function Profile({ user, changed }: SectionProps) {
   return (
@@ -108,7 +107,7 @@ export function Password({ user, changed }: SectionProps) {
       <Form
         button={t.changePassword}
         action={async ({ currentPassword = '', newPassword = '' }) => {
-          const result = await call('changePassword', { currentPassword, newPassword, transport: 'COOKIE' })
+          const result = await call('changePassword', { currentPassword, newPassword })
           if (!result.ok) return result.failure
           await changed(t.passwordChanged)
           return null
@@ -139,7 +138,6 @@ export function DeleteAccount({ user }: SectionProps) {
           action={async ({ password = '' }) => {
             const result = await call('deleteAccount', { password })
             if (!result.ok) return result.failure
-            session.endEverywhere()
             go('', { notice: t.deleted }, { replace: true })
             return null
           }}

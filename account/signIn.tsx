@@ -1,14 +1,11 @@
 import { useEffect } from 'preact/hooks'
-import { type Failure, type Result, call } from './api'
+import { type CredentialJson, type Failure, type Result, call } from './api'
 import { Field, Form, Notice, View } from './form'
 import { forgetCode, rememberCode } from './mailedCode'
-import type { CredentialJson } from './operations'
 import { fill, page, t } from './page'
 import { type Held, go } from './route'
 import { ProofField, labelOf } from './stepUp'
 import { canSuggestPasskeys, hasPasskeys, stopSuggesting, suggestPasskeys, usePasskey } from './webauthn'
-
-const COOKIE = { transport: 'COOKIE' } as const
 
 /** Goes on after a login: to the account, or to the second step. Resolves to the failure to show. */
 function afterLogin(result: Result<object>): Failure | null {
@@ -34,8 +31,7 @@ export function SignIn({ held }: { held: Held }) {
     const started = await call('startPasskeyLogin')
     if (!started.ok) return
     const response = await suggestPasskeys(started.value.options)
-    if (response)
-      afterLogin(await call('loginWithPasskey', { challenge: started.value.challenge, response, ...COOKIE }))
+    if (response) afterLogin(await call('loginWithPasskey', { challenge: started.value.challenge, response }))
   }
 
   async function byPasskey() {
@@ -43,7 +39,7 @@ export function SignIn({ held }: { held: Held }) {
     if (!started.ok) return started.failure
     const response = await usePasskey(started.value.options)
     if (response === null) return null
-    return afterLogin(await call('loginWithPasskey', { challenge: started.value.challenge, response, ...COOKIE }))
+    return afterLogin(await call('loginWithPasskey', { challenge: started.value.challenge, response }))
   }
 
   return (
@@ -52,7 +48,7 @@ export function SignIn({ held }: { held: Held }) {
       <Form
         button={t.signIn}
         action={async ({ email = '', password = '' }) => {
-          const result = await call('login', { email, password, ...COOKIE })
+          const result = await call('login', { email, password })
           if (!result.ok && result.failure.code === 'EMAIL_NOT_VERIFIED') go('verify', { email })
           return afterLogin(result)
         }}
@@ -98,7 +94,7 @@ export function SecondStep({ held }: { held: Held }) {
   const method = held.method ?? usable[0] ?? 'TOTP'
 
   async function prove(proof: Record<string, string | CredentialJson>) {
-    const result = await call('verifySecondFactor', { challenge, ...proof, ...COOKIE })
+    const result = await call('verifySecondFactor', { challenge, ...proof })
     if (!result.ok && ['INVALID_TOKEN', 'EXPIRED_TOKEN'].includes(result.failure.code)) {
       go('', { notice: result.failure.message }, { replace: true })
       return null
@@ -159,7 +155,7 @@ export function CodeSignIn({ held }: { held: Held }) {
       <Notice text={held.notice} />
       <Form
         button={t.signIn}
-        action={async ({ code = '' }) => afterLogin(await call('loginWithCode', { challenge, code, ...COOKIE }))}
+        action={async ({ code = '' }) => afterLogin(await call('loginWithCode', { challenge, code }))}
       >
         <CodeField code={held.code} />
       </Form>

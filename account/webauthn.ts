@@ -1,4 +1,4 @@
-import type { CredentialJson, User } from './operations'
+import type { CredentialJson, User } from './api'
 import { page } from './page'
 
 /** The parts of WebAuthn Level 3 that TypeScript's library does not know yet. */

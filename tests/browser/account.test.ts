@@ -231,7 +231,7 @@ describeInBrowser('the account page', () => {
     await heading(page, 'Look in your inbox')
   })
 
-  test('other devices are signed out, and another tab follows a sign-out', async () => {
+  test('other devices are signed out, and another tab follows a sign-out and a sign-in', async () => {
     const { page, context, email } = await signedIn()
     const phone = await open('/account', { viewport: PHONE })
     await fillSignIn(phone.page, email)
@@ -246,6 +246,8 @@ describeInBrowser('the account page', () => {
     await heading(phone.page, 'Sign in')
     await press(tab, 'Sign out')
     await heading(page, 'Sign in')
+    await fillSignIn(tab, email)
+    await heading(page, 'Your account')
   })
 
   test('without a connection nothing is lost, and the button works once it is back', async () => {
