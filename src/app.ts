@@ -18,6 +18,7 @@ import type { Logger } from './ops/logger'
 import { createReadiness } from './ops/readiness'
 import { startTracing } from './ops/startTracing'
 import type { Deps } from './services/deps'
+import { warnOfRpIdAddress } from './services/passkeyRpId'
 import { readDatabaseUrl } from './store/connection'
 import { createInspector } from './store/inspection'
 import { applyMigrations, pendingMigrations } from './store/migrations'
@@ -77,6 +78,7 @@ async function compose(
     { databaseUrl, directUrl, secret, schemas, closers },
   )
   closers.push(await startTracing(config, deps.metrics))
+  if (role !== 'worker') warnOfRpIdAddress(deps)
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
   const works = role !== 'web'
   const parts = { inbox, listener, hashQueue, delivers: works, periodic: periodic && works }

@@ -3,15 +3,16 @@ import { type Finding, findingsOf } from './checks/finding'
 import { checkSender, checkSmtp } from './checks/mail'
 import { checkPublicUrl } from './checks/web'
 import { optionsOf } from './optionsOf'
-import { readEnvironment, resolveConfig } from '../config/config'
+import { type Config, readEnvironment, resolveConfig } from '../config/config'
 import { pingRedis } from '../ratelimit/redisEngine'
+import { isRpIdAddress } from '../services/passkeyRpId'
 
 /** The oldest major of Node that its makers maintain. */
 const MAINTAINED_NODE = 22
 
 /**
  * Checks the configuration and all that it names, without changing anything: the database, the mail server, Redis, PUBLIC_URL as
- * users reach it, and the DNS of the sender. Exit code 1 if something fails. Null for unknown options. Throws a ConfigError.
+ * users reach it, what passkeys are bound to, and the DNS of the sender. Exit code 1 if something fails. Null for unknown options. Throws a ConfigError.
  */
 export async function doctor(args: string[]): Promise<number | null> {
   const given = optionsOf(args, { json: { type: 'boolean' }, dkim: { type: 'string' }, dns: { type: 'string' } })
@@ -27,7 +28,7 @@ export async function doctor(args: string[]): Promise<number | null> {
       checkPublicUrl(config),
     ])
   ).flat()
-  findings.unshift(aboutNode(), aboutMode(config.production))
+  findings.unshift(aboutNode(), aboutMode(config.production), aboutPasskeys(config))
   console.log(json ? JSON.stringify(findings, null, 2) : findings.map(lineOf).join('\n'))
   return findings.some(({ level }) => level === 'fail') ? 1 : 0
 }
@@ -47,6 +48,13 @@ function aboutNode(): Finding {
 function aboutMode(production: boolean): Finding {
   const { ok, warn } = findingsOf('configuration')
   return production ? ok('production') : warn('development', 'NODE_ENV=production applies the strict rules')
+}
+
+function aboutPasskeys(config: Config): Finding {
+  const { ok, warn } = findingsOf('passkeys')
+  const { passkeyRpId: rpId } = config
+  if (!isRpIdAddress(config)) return ok(`bound to ${rpId}`)
+  return warn(`${rpId} is an IP address, which browsers refuse`, 'serve by a name, and set PUBLIC_URL to it')
 }
 
 async function checkRedis(url: string | null, cluster: boolean): Promise<Finding[]> {

@@ -1,5 +1,6 @@
 import type { Deps } from './deps'
-import { ConfigError } from '../config/config'
+import { type Config, ConfigError } from '../config/config'
+import { isIpLiteral } from '../config/values'
 import { findSetting, fixSetting } from '../store/settings'
 
 type Needs = Pick<Deps, 'config' | 'database'>
@@ -15,6 +16,18 @@ export async function fixRpId({ config, database }: Needs): Promise<void> {
 /** At start, so that another value is noticed before anybody logs in. Throws a ConfigError. */
 export async function checkRpId({ config, database }: Needs): Promise<void> {
   refuseOther(config.passkeyRpId, await findSetting(database.prisma, 'passkey_rp_id'))
+}
+
+/** WebAuthn binds passkeys to a domain: under an address browsers refuse to make or use one (Level 3 §5.1.2). */
+export function isRpIdAddress({ passkeyRpId }: Pick<Config, 'passkeyRpId'>): boolean {
+  return isIpLiteral(passkeyRpId)
+}
+
+/** At start: nothing else shows why no passkey can be added. */
+export function warnOfRpIdAddress({ config, logger }: Pick<Deps, 'config' | 'logger'>): void {
+  if (!isRpIdAddress(config)) return
+  const { passkeyRpId: rpId } = config
+  logger.warn({ event: 'passkeys_unusable', rpId }, 'Passkeys cannot work: the host of PUBLIC_URL is an IP address')
 }
 
 function refuseOther(configured: string, fixed: string | null): void {

@@ -137,6 +137,21 @@ test('it tells pending migrations, another SECRET, and a proxy that TRUST_PROXY 
   ])
 })
 
+test('an IP address is told to be none that passkeys can be bound to, and a name is fine', async () => {
+  const passkeysOf = async (env: Record<string, string>) => {
+    const [, found] = await findings({ ...environment, ...env }, '--dns', names.address)
+    return found.filter(({ check }) => check === 'passkeys')
+  }
+  const advice = 'serve by a name, and set PUBLIC_URL to it'
+  expect(await passkeysOf({ PUBLIC_URL: 'http://127.0.0.1:9' })).toEqual([
+    { check: 'passkeys', level: 'warn', found: '127.0.0.1 is an IP address, which browsers refuse', advice },
+  ])
+  expect(await passkeysOf({ PUBLIC_URL: 'http://[::1]:9' })).toMatchObject([{ level: 'warn' }])
+  expect(await passkeysOf({ PUBLIC_URL: 'http://localhost:9' })).toEqual([
+    { check: 'passkeys', level: 'ok', found: 'bound to localhost' },
+  ])
+})
+
 test('a configuration that cannot be served is told as by the server: 78; unknown options: 64', async () => {
   expect((await doctor({ ...environment, NODE_ENV: 'production', PUBLIC_URL: 'http://x' })).code).toBe(78)
   expect((await doctor(environment, '--verbose')).code).toBe(64)

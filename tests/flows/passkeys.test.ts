@@ -464,6 +464,17 @@ describe('the service that passkeys are bound to', () => {
     await expect(start).rejects.toThrow('PASSKEY_RP_ID: found example.com; accepted: localhost')
   })
 
+  test('a host that is an IP address is warned of at start, a name is not', async () => {
+    const other = await startTestApp({
+      env: { PUBLIC_URL: 'http://192.0.2.7' },
+      ...{ smtp: app.smtp, periodic: false },
+    })
+    const warnings = ({ log }: TestApp) => log.filter(({ event }) => event === 'passkeys_unusable')
+    expect(warnings(other)).toMatchObject([{ level: 'warn', rpId: '192.0.2.7' }])
+    expect(warnings(app)).toEqual([])
+    await other.close()
+  })
+
   test('its apps are named where phones look for them', async () => {
     const apple = await fetch(`${app.url}/.well-known/apple-app-site-association`)
     expect(apple.headers.get('content-type')).toMatch(/^application\/json/)
