@@ -294,6 +294,8 @@ DATA['20261127230000_former_emails'] = `${DATA['20261127200000_hash_kinds'] ?? '
 DATA['20261127230500_profiles'] = `${DATA['20261127230000_former_emails'] ?? ''}
     INSERT INTO profiles (user_id, data) SELECT id, '{"plan":"team"}' FROM users;`
 
+DATA['20261127234500_kept_addresses_by_statement'] = DATA['20261127230500_profiles']
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

@@ -368,6 +368,45 @@ describe('for 7 days the former address is kept', () => {
     expect((await write(app.clock.now())).rowCount).toBe(1)
   })
 
+  test('the database refuses it among many that one statement inserts, and unverified ones cost nothing', async () => {
+    const { email } = await moved()
+    const insert = (verifiedAt: Date | null) =>
+      sql(
+        `INSERT INTO users (email, password_hash, email_verified_at, updated_at)
+         SELECT unnest($1::text[]), '!', $2, $3`,
+        [[someone(), email, someone()], verifiedAt, app.clock.now()],
+      )
+    await expect(insert(app.clock.now())).rejects.toMatchObject({ code: '23505' })
+    expect((await insert(null)).rowCount).toBe(3)
+  })
+
+  test('the database refuses whoever inserts it while the change is being made', async () => {
+    const { email, user } = await signedIn(app)
+    const { pool } = app.app.deps.database
+    const [changing, inserting] = [await pool.connect(), await pool.connect()]
+    try {
+      await changing.query('BEGIN')
+      await changing.query('UPDATE users SET email = $2 WHERE id = $1', [user.id, someone()])
+      const values = [email, app.clock.now()]
+      const inserted = inserting.query(
+        `INSERT INTO users (email, password_hash, email_verified_at, updated_at) VALUES ($1, '!', now(), $2)`,
+        values,
+      )
+      const refused = expect(inserted).rejects.toMatchObject({ code: '23505' })
+      const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO users%'`
+      await until(async () => ((await pool.query(waiting)).rowCount ?? 0) > 0)
+      await changing.query(
+        `INSERT INTO former_emails (user_id, email, token_hash, changed_at, expires_at)
+         VALUES ($1, $2, sha256('waiting'), $3, $3::timestamptz + interval '7 days')`,
+        [user.id, ...values],
+      )
+      await changing.query('COMMIT')
+      await refused
+    } finally {
+      for (const client of [changing, inserting]) client.release(true)
+    }
+  })
+
   test('afterwards anybody may have it', async () => {
     const { email } = await moved()
     app.clock.pass(7 * DAY)
