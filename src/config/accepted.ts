@@ -194,39 +194,6 @@ export const listenHost = z
     'an IP address or a host name, without port, scheme or brackets',
   )
 
-export const mailedLink = linkWith('{token}')
-/** The same for the link that carries a mailed code. */
-export const mailedCodeLink = linkWith('{code}')
-
-function linkWith(placeholder: string) {
-  return z.string().superRefine((text, context) => {
-    const mistake = linkMistake(text, placeholder)
-    if (mistake !== null) refuse(context, mistake)
-  })
-}
-
-function linkMistake(text: string, placeholder: string): string | null {
-  const accepted = `a URL that contains ${placeholder}`
-  if (/\{\{|\$\{|\}\}/.test(text)) return `${accepted}, in single braces`
-  if (!text.includes(placeholder)) return accepted
-  if (/\s|^(javascript|data|vbscript|file|blob|about):/i.test(text)) return 'a URL that a mail program opens safely'
-  const marked = text.replaceAll(placeholder, 'a-token')
-  if (!URL.canParse(marked)) return accepted
-  const { protocol, username, password, host } = new URL(marked)
-  if ([protocol, username, password, host].some((part) => part.includes('a-token'))) {
-    return `${accepted} in its path, query or fragment, not in its host`
-  }
-  return username + password === '' ? null : 'a URL without user name and password'
-}
-
-/** The link to the app on the hosted pages: a web address, or an app's own scheme. */
-export const appUrl = z.string().superRefine((text, context) => {
-  if (/\s|^(javascript|data|vbscript|file|blob|about):/i.test(text) || !URL.canParse(text)) refuse(context, 'a URL')
-  else if (new URL(text).username + new URL(text).password !== '') {
-    refuse(context, 'a URL without user name and password')
-  }
-})
-
 /** A name for EHLO by RFC 5321 §4.1.1.1: a domain, or an address in brackets. */
 export const greetingName = z
   .string()

@@ -142,6 +142,7 @@ function linksOf(env: Environment, publicUrl: string) {
 
 function pages(env: Environment) {
   return {
+    redirectUrls: env.REDIRECT_URLS ?? [],
     appName: env.APP_NAME,
     appUrl: env.APP_URL ?? null,
     brandColor: env.BRAND_COLOR,

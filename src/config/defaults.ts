@@ -217,6 +217,8 @@ export const MAIL = {
   quotaWindow: HOUR,
   /** Milliseconds after which a notice is too late to be useful, and is not sent. */
   noticeLife: DAY,
+  /** Entries of REDIRECT_URLS: a page for each app, not for each user. */
+  maxRedirects: 50,
   /** Milliseconds that the link of an invitation is valid: people are on holiday. Afterwards a reset does the same. */
   invitationLife: 7 * DAY,
   /** Milliseconds that the link which undoes a change of address is valid, and that nobody else gets the address: people are on holiday. */

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import {
-  appUrl,
   audiences,
   bearerToken,
   choice,
@@ -12,8 +11,6 @@ import {
   integer,
   lifetime,
   listenHost,
-  mailedCodeLink,
-  mailedLink,
   origins,
   path,
   plainUrl,
@@ -27,6 +24,7 @@ import {
   trustedProxies,
   within,
 } from './accepted'
+import { appUrl, mailedCodeLink, mailedLink, redirectUrls } from './acceptedLinks'
 import { webhookEvents, webhookHosts, webhookSecret } from './acceptedWebhooks'
 import { otlpHeaders, ratio } from './acceptedTracing'
 import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
@@ -83,6 +81,7 @@ export const environment = z.object({
   RESET_PASSWORD_URL: mailedLink.optional(),
   CONFIRM_EMAIL_CHANGE_URL: mailedLink.optional(),
   UNDO_EMAIL_CHANGE_URL: mailedLink.optional(),
+  REDIRECT_URLS: redirectUrls.optional(),
   HOSTED_PAGES: toggle.default(true),
   SECURITY_CONTACT: securityContact.optional(),
   LOGIN_CODE: toggle.default(false),

@@ -162,6 +162,14 @@ function refusedProblems(env: Readable): Problem[] {
   return problems
 }
 
+/** Where mailed tokens go by plain http. */
+function unencryptedLinks(env: Readable): Problem[] {
+  const accepted = "https:, or an app's own scheme, in production"
+  const single = LINKS.filter((variable) => /^http:/i.test(env[variable] ?? ''))
+  const isPlain = (env.REDIRECT_URLS ?? []).some((url) => /^http:/i.test(url))
+  return [...single, ...(isPlain ? (['REDIRECT_URLS'] as const) : [])].map((variable) => ({ variable, accepted }))
+}
+
 const LINKS = [
   'VERIFY_EMAIL_URL',
   'RESET_PASSWORD_URL',
@@ -172,10 +180,7 @@ const LINKS = [
 
 /** Settings that would send tokens, passwords or counters over a network unencrypted. */
 function unencryptedProblems(env: Readable): Problem[] {
-  const problems: Problem[] = LINKS.filter((variable) => /^http:/i.test(env[variable] ?? '')).map((variable) => ({
-    variable,
-    accepted: "https:, or an app's own scheme, in production",
-  }))
+  const problems = unencryptedLinks(env)
   if (
     env.OTEL_EXPORTER_OTLP_ENDPOINT &&
     env.OTEL_EXPORTER_OTLP_HEADERS &&

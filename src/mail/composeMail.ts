@@ -7,7 +7,7 @@ import { LINK_MAILS, type QueuedMail } from '../store/outbox'
 import { waitingRegistrations } from '../store/registrations'
 import { NO_PASSWORD, findUser, findUserByEmail } from '../store/users'
 import { createLinkToken, replaceLinkToken } from './linkToken'
-import { type ComposeParts, type ComposedMail, type SkippedMail, linkOf, render } from './composedMail'
+import { type ComposeParts, type ComposedMail, type SkippedMail, linkOf, redirectOf, render } from './composedMail'
 import { consumeMailQuota } from './consumeMailQuota'
 import { undoMail } from './undoMail'
 
@@ -91,7 +91,7 @@ async function verification(
   })
   if (typeof token !== 'string') return token
   const ofCode = code === null ? {} : { code, codeExpiresIn: parts.config.loginCodeTtl }
-  const payload = { link: linkOf(parts, 'verifyEmail', token), expiresIn, ...ofCode }
+  const payload = { link: wantedLink(parts, mail, { name: 'verifyEmail', token }), expiresIn, ...ofCode }
   const rendered = render(parts, 'verifyEmail', { payload, locale: registration?.locale ?? mail.locale })
   return { ...rendered, token, code }
 }
@@ -122,7 +122,8 @@ async function loginCode(parts: ComposeParts, mail: QueuedMail): Result {
   )
   if (capped) return capped
 
-  const link = config.loginCodeUrl.replaceAll('{code}', code)
+  const ownLink = config.loginCodeUrl.replaceAll('{code}', code)
+  const link = redirectOf(parts, mail, { name: 'loginCode', secret: code }) ?? ownLink
   const displayName = user?.displayName ?? null
   const payload = { displayName, link, code, expiresIn: config.loginCodeTtl, inSubject: config.loginCodeInSubject }
   const locale = user && (user.emailVerifiedAt || user.importedAt) ? user.locale : mail.locale
@@ -160,7 +161,11 @@ async function passwordReset(parts: ComposeParts, mail: QueuedMail, name: 'reset
   if (typeof token !== 'string') return token
   // An account that is neither verified nor imported has no locale of its own yet.
   const locale = user.emailVerifiedAt || user.importedAt ? user.locale : mail.locale
-  const payload = { displayName: user.displayName, link: linkOf(parts, 'resetPassword', token), expiresIn }
+  const payload = {
+    displayName: user.displayName,
+    link: wantedLink(parts, mail, { name: 'resetPassword', token }),
+    expiresIn,
+  }
   return { ...render(parts, name, { payload, locale }), token }
 }
 
@@ -179,7 +184,7 @@ async function emailChange(parts: ComposeParts, mail: QueuedMail): Result {
     replaceLinkToken(parts, tx, { mail, ...link }),
   )
   if (typeof token !== 'string') return token
-  const payload = { link: linkOf(parts, 'confirmEmailChange', token), expiresIn }
+  const payload = { link: wantedLink(parts, mail, { name: 'confirmEmailChange', token }), expiresIn }
   return { ...render(parts, 'confirmEmailChange', { payload, locale: user.locale }), token }
 }
 
@@ -188,6 +193,15 @@ async function changedAway(parts: ComposeParts, mail: QueuedMail): Result {
   const former = await findKept(parts.database.prisma, mail.recipient, parts.clock.now())
   if (!former || former.userId !== mail.userId) return { skipped: 'alreadyDone' }
   return undoMail(parts, { mail, former, isRepeated: false })
+}
+
+/** Where the client that asked for the mail wants it, or else the page of the configuration. */
+function wantedLink(
+  parts: ComposeParts,
+  mail: QueuedMail,
+  { name, token }: { name: 'verifyEmail' | 'resetPassword' | 'confirmEmailChange'; token: string },
+): string {
+  return redirectOf(parts, mail, { name, secret: token }) ?? linkOf(parts, name, token)
 }
 
 async function alreadyRegistered(parts: ComposeParts, mail: QueuedMail, user: User): Result {

@@ -26,6 +26,7 @@ export interface ComposeParts {
     Config,
     | 'publicUrl'
     | 'links'
+    | 'redirectUrls'
     | 'verifyTokenTtl'
     | 'resetTokenTtl'
     | 'loginCodeTtl'
@@ -38,9 +39,28 @@ export interface ComposeParts {
   >
 }
 
+/** What a page of REDIRECT_URLS is asked to do. */
+const ACTIONS = {
+  verifyEmail: 'verify-email',
+  resetPassword: 'reset-password',
+  confirmEmailChange: 'confirm-email-change',
+  loginCode: 'login-code',
+} as const
+
 /** A link of the configuration with its token. */
 export function linkOf({ config }: ComposeParts, name: keyof Config['links'], token: string): string {
   return config.links[name].replaceAll('{token}', encodeURIComponent(token))
+}
+
+/** The link that the client asked for, with its token or code; null if it asked for none, or for one that is no longer allowed. */
+export function redirectOf(
+  { config }: ComposeParts,
+  { redirect }: { redirect: string | null },
+  { name, secret }: { name: keyof typeof ACTIONS; secret: string },
+): string | null {
+  if (redirect === null || !config.redirectUrls.includes(redirect)) return null
+  // In the fragment, which browsers send to no server.
+  return `${redirect}#action=${ACTIONS[name]}&${name === 'loginCode' ? 'code' : 'token'}=${encodeURIComponent(secret)}`
 }
 
 /** Renders a mail with the brand of the configuration. */

@@ -13,6 +13,7 @@ export interface RegisterInput {
   password: string
   displayName?: string | null
   locale?: string | null
+  redirect?: string | null
 }
 
 type Needs = Pick<
@@ -36,12 +37,13 @@ export async function register(
   const password = read.newPassword('password', input.password, config.passwordMinLength)
   const displayName = read.displayName('displayName', input.displayName)
   const locale = read.locale('locale', input.locale, client.locale)
+  const redirect = read.redirect('redirect', input.redirect, config.redirectUrls)
   read.done()
 
-  const call = JSON.stringify([email, password, displayName, locale])
+  const call = JSON.stringify([email, password, displayName, locale, redirect])
   const key = hmac(deps.secrets.key('inflight-key'), call).toString('base64url')
   const challenge = await deps.singleFlight.run(key, () =>
-    registerOnce(deps, client, { email, password, displayName, locale }),
+    registerOnce(deps, client, { email, password, displayName, locale, redirect }),
   )
   return { email, challenge }
 }
@@ -49,7 +51,11 @@ export async function register(
 async function registerOnce(
   deps: Needs,
   client: ClientInfo,
-  { password, ...profile }: Pick<NewRegistration, 'email' | 'displayName' | 'locale'> & { password: string },
+  {
+    password,
+    redirect,
+    ...profile
+  }: Pick<NewRegistration, 'email' | 'displayName' | 'locale'> & { password: string; redirect: string | null },
 ): Promise<string> {
   const personal = [profile.email, profile.displayName]
   const passwordHash = await hashNewPassword(deps, client, { password, personal })
@@ -63,6 +69,7 @@ async function registerOnce(
       ...written,
       challengeId,
       locale: profile.locale,
+      redirect,
       now,
       expiresAt: later(now, deps.config.verifyTokenTtl),
     })

@@ -22,11 +22,12 @@ type Needs = Pick<
 export async function requestEmailChange(
   deps: Needs,
   { client, viewer }: { client: ClientInfo; viewer: Viewer },
-  input: { newEmail: string; password: string },
+  input: { newEmail: string; password: string; redirect?: string | null },
 ): Promise<{ newEmail: string }> {
   const read = new InputReader()
   const newEmail = read.email('newEmail', input.newEmail)
   const password = read.password('password', input.password)
+  const redirect = read.redirect('redirect', input.redirect, deps.config.redirectUrls)
   if (newEmail === viewer.account.email) read.refuse('newEmail', 'UNCHANGED')
   read.done()
   await requireRecentSecondFactor(deps, viewer)
@@ -38,7 +39,7 @@ export async function requestEmailChange(
     // Stored even if no mail will be sent: pendingEmail must not reveal whether the address has an account.
     await setPendingEmail(tx, user.id, { email: newEmail, expiresAt: linkDies })
     const mail = { userId: user.id, locale: user.locale, now }
-    await queueMail(tx, { ...mail, name: 'confirmEmailChange', recipient: newEmail, expiresAt: linkDies })
+    await queueMail(tx, { ...mail, name: 'confirmEmailChange', recipient: newEmail, redirect, expiresAt: linkDies })
     const newsDies = later(now, MAIL.noticeLife)
     await queueMail(tx, { ...mail, name: 'emailChangeRequested', recipient: user.email, expiresAt: newsDies })
     return { result: undefined, event: { type: 'email_change_requested', userId: user.id }, invalidate: [] }

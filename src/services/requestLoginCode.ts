@@ -10,12 +10,14 @@ import { queueMailWithCode } from './steps/queueMailForAddress'
 export async function requestLoginCode(
   deps: Pick<Deps, 'config' | 'clock' | 'database'>,
   client: ClientInfo,
-  input: { email: string },
+  input: { email: string; redirect?: string | null },
 ): Promise<CodeChallenge & { email: string }> {
   const read = new InputReader()
   const email = read.email('email', input.email)
+  const redirect = read.redirect('redirect', input.redirect, deps.config.redirectUrls)
   read.done()
 
-  const mail = { name: 'loginCode', purpose: 'LOGIN_CODE', email, life: deps.config.loginCodeTtl } as const
+  const life = deps.config.loginCodeTtl
+  const mail = { name: 'loginCode', purpose: 'LOGIN_CODE', email, redirect, life } as const
   return { email, ...(await queueMailWithCode(deps, client, mail)) }
 }

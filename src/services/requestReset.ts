@@ -9,12 +9,14 @@ import { queueMailForAddress } from './steps/queueMailForAddress'
 export async function requestReset(
   deps: Pick<Deps, 'config' | 'clock' | 'database'>,
   client: ClientInfo,
-  input: { email: string },
+  input: { email: string; redirect?: string | null },
 ): Promise<{ email: string }> {
   const read = new InputReader()
   const email = read.email('email', input.email)
+  const redirect = read.redirect('redirect', input.redirect, deps.config.redirectUrls)
   read.done()
 
-  await queueMailForAddress(deps, client, { name: 'resetPassword', email, life: deps.config.resetTokenTtl })
+  const mail = { name: 'resetPassword', email, redirect, life: deps.config.resetTokenTtl } as const
+  await queueMailForAddress(deps, client, mail)
   return { email }
 }

@@ -10,13 +10,15 @@ import { queueMailWithCode } from './steps/queueMailForAddress'
 export async function resendVerification(
   deps: Pick<Deps, 'config' | 'clock' | 'database'>,
   client: ClientInfo,
-  input: { email: string },
+  input: { email: string; redirect?: string | null },
 ): Promise<{ email: string } & Pick<CodeChallenge, 'challenge'>> {
   const read = new InputReader()
   const email = read.email('email', input.email)
+  const redirect = read.redirect('redirect', input.redirect, deps.config.redirectUrls)
   read.done()
 
-  const mail = { name: 'resendVerification', purpose: 'VERIFY_CODE', email, life: deps.config.verifyTokenTtl } as const
+  const life = deps.config.verifyTokenTtl
+  const mail = { name: 'resendVerification', purpose: 'VERIFY_CODE', email, redirect, life } as const
   const { challenge } = await queueMailWithCode(deps, client, mail)
   return { email, challenge }
 }

@@ -22,6 +22,7 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   'AuditEvent.requestId': 'leads to lines of the log, and says nothing about the person',
   'Mail.registrationId': 'names a row that is exported beside it',
   'Mail.challengeId': 'names a row that lives for minutes',
+  'Mail.redirect': 'which app asked for it',
   'Mail.attempts': 'how the delivery goes, which says nothing about the person',
   'Mail.sequence': 'as attempts',
   'Mail.dueAt': 'as attempts',

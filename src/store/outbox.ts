@@ -27,6 +27,8 @@ export interface NewMail {
   /** The challenge whose code the mail carries. */
   challengeId?: string | null
   locale: string
+  /** Where the link leads: one of REDIRECT_URLS. */
+  redirect?: string | null
   now: Date
   /**
    * By the clock of the instance, like `created_at`, from which the link's life is counted: the mail expires with its link.
@@ -39,12 +41,12 @@ export interface NewMail {
 export async function queueMail(tx: Transaction, mail: NewMail): Promise<string> {
   const id = uuidv7()
   const { name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail
-  const { challengeId = null } = mail
+  const { challengeId = null, redirect = null } = mail
   await tx.$executeRaw`
-    INSERT INTO mails (id, name, recipient, user_id, registration_id, challenge_id, locale, created_at, expires_at,
-      due_at, traceparent)
+    INSERT INTO mails (id, name, recipient, user_id, registration_id, challenge_id, locale, redirect, created_at,
+      expires_at, due_at, traceparent)
     VALUES (${id}::uuid, ${name}, ${recipient}, ${userId}::uuid, ${registrationId}::uuid, ${challengeId}::uuid,
-      ${locale}, ${now}, ${expiresAt}, now(), ${traceparent()})`
+      ${locale}, ${redirect}, ${now}, ${expiresAt}, now(), ${traceparent()})`
   return id
 }
 

@@ -296,6 +296,9 @@ DATA['20261127230500_profiles'] = `${DATA['20261127230000_former_emails'] ?? ''}
 
 DATA['20261127234500_kept_addresses_by_statement'] = DATA['20261127230500_profiles']
 
+DATA['20261127235000_mail_redirect'] = `${DATA['20261127234500_kept_addresses_by_statement'] ?? ''}
+    UPDATE mails SET redirect = 'https://app.example.com/auth';`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

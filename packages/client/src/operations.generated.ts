@@ -422,6 +422,8 @@ export interface RegisterInput {
   email: string
   locale?: string | null
   password: string
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null
 }
 
 export type RegisterPasskeyResult =
@@ -535,6 +537,8 @@ export interface RequestEmailChangeSuccess {
 export interface RequestEmailChangeInput {
   newEmail: string
   password: string
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null
 }
 
 export type RequestLoginCodeResult =
@@ -553,6 +557,8 @@ export interface RequestLoginCodeSuccess {
 
 export interface RequestLoginCodeInput {
   email: string
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&code=…`. */
+  redirect?: string | null
 }
 
 export type RequestResetResult =
@@ -568,6 +574,8 @@ export interface RequestResetSuccess {
 
 export interface RequestResetInput {
   email: string
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null
 }
 
 export type ResendVerificationResult =
@@ -584,6 +592,8 @@ export interface ResendVerificationSuccess {
 
 export interface ResendVerificationInput {
   email: string
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null
 }
 
 export interface RevokeOtherSessionsSuccess {

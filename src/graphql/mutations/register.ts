@@ -16,6 +16,12 @@ class RegisterInput {
 
   @Field(() => String, { nullable: true })
   locale?: string | null
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`.',
+  })
+  redirect?: string | null
 }
 
 @ObjectType({ description: 'The same for a new and for a known address: what the owner is told comes by mail.' })

@@ -12,6 +12,12 @@ class RequestEmailChangeInput {
 
   @Field()
   password: string
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`.',
+  })
+  redirect?: string | null
 }
 
 @ObjectType({ description: 'The same whether or not the new address has an account.' })

@@ -7,6 +7,12 @@ import { resultOf } from '../objects/userErrors'
 class RequestLoginCodeInput {
   @Field()
   email: string
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&code=…`.',
+  })
+  redirect?: string | null
 }
 
 @ObjectType({ description: 'The same whether or not the address has an account.' })

@@ -71,6 +71,8 @@ export type RegisterInput = {
   email: string;
   locale?: string | null | undefined;
   password: string;
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null | undefined;
 };
 
 export type RegisterPasskeyInput = {
@@ -97,18 +99,26 @@ export type RenamePasskeyInput = {
 export type RequestEmailChangeInput = {
   newEmail: string;
   password: string;
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null | undefined;
 };
 
 export type RequestLoginCodeInput = {
   email: string;
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&code=…`. */
+  redirect?: string | null | undefined;
 };
 
 export type RequestResetInput = {
   email: string;
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null | undefined;
 };
 
 export type ResendVerificationInput = {
   email: string;
+  /** Where the mailed link leads: one of REDIRECT_URLS, which gets `#action=…&token=…`. */
+  redirect?: string | null | undefined;
 };
 
 export type RevokeSessionInput = {

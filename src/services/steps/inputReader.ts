@@ -52,6 +52,12 @@ export class InputReader {
     return localeTag(value) ?? this.refuse(field, 'INVALID_FORMAT')
   }
 
+  /** One of the URLs that mailed links may lead to; null if none is given. */
+  redirect(field: string, value: string | null | undefined, allowed: readonly string[]): string | null {
+    if (value === null || value === undefined) return null
+    return allowed.includes(value) ? value : this.refuse(field, 'UNSUPPORTED')
+  }
+
   /** A JSON object of at most `maxBytes` that can be stored and fits its schema. An empty one removes what there was. */
   jsonObject(
     field: string,

@@ -5,17 +5,25 @@ import { type CodeChallenge, createCodeChallenge } from './mailedCode'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'database'>
 
+interface RequestedMail {
+  email: string
+  /** Where its link leads; null: to the page of the configuration. */
+  redirect: string | null
+  /** Milliseconds from now. */
+  life: number
+}
+
 /**
  * Queues a mail to an address that may have no account. Work and log line are the same for every address: account and quota
- * are looked up only when the mail is sent. `life` is in milliseconds from now.
+ * are looked up only when the mail is sent.
  */
 export async function queueMailForAddress(
   { clock, database }: Pick<Needs, 'clock' | 'database'>,
   client: ClientInfo,
-  { name, email: recipient, life }: { name: 'resetPassword'; email: string; life: number },
+  { name, email: recipient, redirect, life }: RequestedMail & { name: 'resetPassword' },
 ): Promise<void> {
   const now = clock.now()
-  const row = { name, recipient, locale: client.locale, now, expiresAt: later(now, life) }
+  const row = { name, recipient, locale: client.locale, redirect, now, expiresAt: later(now, life) }
   await database.transaction((tx) => queueMail(tx, row))
   logRequest(client, name)
 }
@@ -24,16 +32,11 @@ export async function queueMailForAddress(
 export async function queueMailWithCode(
   deps: Needs,
   client: ClientInfo,
-  mail: {
-    name: 'resendVerification' | 'loginCode'
-    purpose: 'VERIFY_CODE' | 'LOGIN_CODE'
-    email: string
-    life: number
-  },
+  mail: RequestedMail & { name: 'resendVerification' | 'loginCode'; purpose: 'VERIFY_CODE' | 'LOGIN_CODE' },
 ): Promise<CodeChallenge> {
   const now = deps.clock.now()
-  const { name, purpose, email, life } = mail
-  const row = { name, recipient: email, locale: client.locale, now, expiresAt: later(now, life) }
+  const { name, purpose, email, redirect, life } = mail
+  const row = { name, recipient: email, locale: client.locale, redirect, now, expiresAt: later(now, life) }
   const { challenge, expiresAt } = await deps.database.transaction(async (tx) => {
     const created = await createCodeChallenge(deps, tx, { purpose, email, now })
     await queueMail(tx, { ...row, challengeId: created.challengeId })
