@@ -32,9 +32,14 @@ export function bcryptPrefix(cost: number): string {
   return `$2b$${String(cost).padStart(2, '0')}$`
 }
 
-/** Clears the unused bits of the last characters: some libraries set them, and others then never match. */
+/** Clears the unused bits of the last characters of salt and digest: some libraries set them, and others then never match. */
 export function canonicalBcrypt(hash: string): string {
-  return hash.slice(0, 7) + encode(decode(hash.slice(7, 29))) + encode(decode(hash.slice(29)))
+  const [salt, digest] = [hash.slice(0, 28), hash.slice(29, -1)]
+  return salt + withoutBits(hash.charAt(28), 4) + digest + withoutBits(hash.slice(-1), 2)
+}
+
+function withoutBits(letter: string, bits: number): string {
+  return BCRYPT.charAt((BCRYPT.indexOf(letter) >> bits) << bits)
 }
 
 function mark(random: Uint8Array, form: BcryptForm): Buffer {
