@@ -3,6 +3,7 @@ import { Form } from './form'
 import type { SectionProps } from './home'
 import { fill, t } from './page'
 import { Panel, when } from './panel'
+import { deviceName } from '../src/lib/deviceName'
 
 export function Sessions({ user, changed }: SectionProps) {
   const { sessions } = user
@@ -45,13 +46,7 @@ export function Sessions({ user, changed }: SectionProps) {
   )
 }
 
-/** Browser and system, as far as a User-Agent names them. */
 function nameOf(userAgent: string | null): string {
   if (userAgent === null) return t.unknownDevice
-  const browser = /(Edg|OPR|Firefox|CriOS|Chrome|Safari)/.exec(userAgent)?.[1] ?? ''
-  const system = /(iPhone|iPad|Android|Windows|Mac OS|CrOS|Linux)/.exec(userAgent)?.[1] ?? ''
-  const name = [{ Edg: 'Edge', OPR: 'Opera', CriOS: 'Chrome' }[browser] ?? browser, system].filter(
-    (part) => part !== '',
-  )
-  return name.join(' · ') || userAgent.slice(0, 60)
+  return deviceName(userAgent) ?? userAgent.slice(0, 60)
 }

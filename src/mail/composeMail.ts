@@ -1,6 +1,6 @@
 import { MAIL } from '../config/defaults'
 import { mailedCode, mailedCodeDigest } from '../crypto/mailedCode'
-import { setCodeDigest } from '../store/challenges'
+import { deviceOf, setCodeDigest } from '../store/challenges'
 import type { Transaction } from '../store/database'
 import { findKept } from '../store/formerEmails'
 import { LINK_MAILS, type QueuedMail } from '../store/outbox'
@@ -125,7 +125,9 @@ async function loginCode(parts: ComposeParts, mail: QueuedMail): Result {
   const ownLink = config.loginCodeUrl.replaceAll('{code}', code)
   const link = redirectOf(parts, mail, { name: 'loginCode', secret: code }) ?? ownLink
   const displayName = user?.displayName ?? null
-  const payload = { displayName, link, code, expiresIn: config.loginCodeTtl, inSubject: config.loginCodeInSubject }
+  const { loginCodeTtl: expiresIn, loginCodeInSubject: inSubject } = config
+  const asked = { at: mail.createdAt, device: deviceOf(mail.challenge) }
+  const payload = { displayName, link, code, expiresIn, inSubject, ...asked }
   const locale = user && (user.emailVerifiedAt || user.importedAt) ? user.locale : mail.locale
   return { ...render(parts, 'loginCode', { payload, locale }), code }
 }

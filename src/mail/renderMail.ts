@@ -38,6 +38,7 @@ interface Payload {
   codeExpiresIn?: number
   inSubject?: boolean
   at?: Date
+  device?: string | null
 }
 
 interface MailTexts {
@@ -82,6 +83,7 @@ function valuesOf(
     ...(payload.codeExpiresIn !== undefined && { codeDuration: durationText(locale, payload.codeExpiresIn) }),
     ...(code !== undefined && { code }),
     ...(payload.at && { date: instantText(locale, payload.at) }),
+    ...(payload.device !== undefined && { device: payload.device ?? mailLayout.unknownDevice }),
   }
   const given = plainLine(payload.displayName ?? '')
   const name = isMailableName(given) ? given : ''

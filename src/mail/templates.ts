@@ -26,10 +26,14 @@ export const TEMPLATES = {
     sample: { ...sampleLink('verify-email', 24 * 3_600_000), code: '12345678', codeExpiresIn: 600_000 },
   },
   loginCode: {
-    payload: z.object({ displayName, link, expiresIn, code: z.string(), inSubject: z.boolean() }),
+    /** `device` names what asked for the code; null if that is unknown. */
+    payload: notice.extend({
+      ...{ link, expiresIn, code: z.string(), inSubject: z.boolean() },
+      device: z.string().nullable(),
+    }),
     sample: {
       ...{ displayName: sampleName, link: 'https://auth.example.com/login-code#code=12345678' },
-      ...{ expiresIn: 600_000, code: '12345678', inSubject: false },
+      ...{ expiresIn: 600_000, code: '12345678', inSubject: false, at: sampleAt, device: 'Firefox · Windows' },
     },
   },
   alreadyRegistered: {

@@ -12,6 +12,8 @@ export interface NewChallenge {
   email?: string
   /** The registration that its code activates. Not a foreign key: the row must not disappear with the registration. */
   registrationId?: string
+  /** Names what asked for a code, for the mail. */
+  device?: string | null
   /** How the user authenticated in the first step. */
   amr?: readonly string[]
   /** The password that was checked: a change of it invalidates the challenge. */
@@ -64,14 +66,21 @@ interface AdmittedRow {
 
 /** Returns its id. */
 export async function createChallenge(db: Queryable, challenge: NewChallenge): Promise<string> {
-  const { amr = [], passwordChangedAt, registrationId, now: createdAt, ...row } = challenge
+  const { amr = [], passwordChangedAt, registrationId, device = null, now: createdAt, ...row } = challenge
   const id = uuidv7()
   const state = {
     ...(passwordChangedAt && { passwordChangedAt: passwordChangedAt.toISOString() }),
     ...(registrationId !== undefined && { registrationId }),
+    ...(device !== null && { device }),
   }
   await db.challenge.createMany({ data: [{ ...row, id, amr: [...amr], state, createdAt }] })
   return id
+}
+
+/** Names what asked for the code of a challenge; null if that is unknown, as for one of an earlier release. */
+export function deviceOf(challenge: { state: unknown } | null): string | null {
+  const { device } = Object(challenge?.state) as { device?: unknown }
+  return typeof device === 'string' ? device : null
 }
 
 /**

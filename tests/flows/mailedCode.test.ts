@@ -79,6 +79,29 @@ const verify = ({ challenge, code }: Asked, url = app.url): Promise<Answer> =>
 const passwordWorks = async (email: string, password: string) =>
   (await call(app.url, 'login', { email, password })).code === 'SUCCESS'
 
+describe('the mail of a login code', () => {
+  const textOf = async (userAgent: string, { locale = 'en', subject = SIGN_IN } = {}) => {
+    const email = await verifiedPerson(app)
+    await pool.query('UPDATE users SET locale = $2 WHERE email = $1', [email, locale])
+    await call(app.url, 'requestLoginCode', { email }, { headers: { 'user-agent': userAgent } })
+    return ((await app.mail(email, subject)).parsed.text ?? '').replaceAll('\n', ' ')
+  }
+  const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0'
+
+  test('names when it was asked for, and by which device', async () => {
+    expect(await textOf(FIREFOX)).toMatch(
+      /It was asked for on \w+ \d+, \d{4} at \d\d:\d\d UTC\. Device: Firefox · Windows\./,
+    )
+    expect(await textOf(FIREFOX, { locale: 'de', subject: /./ })).toMatch(/Gerät: Firefox · Windows\./)
+  })
+
+  test('repeats nothing of a User-Agent that names no device: whoever asks chooses it', async () => {
+    const text = await textOf('Call +1 555 0100 at http://evil.example')
+    expect(text).toContain('Device: unknown.')
+    expect(text).not.toMatch(/555|evil/)
+  })
+})
+
 describe('a login by a mailed code', () => {
   test.each(DOORS)('starts a session of level 1 for the client that holds the challenge (%s)', async (_name, door) => {
     const email = await verifiedPerson(app)

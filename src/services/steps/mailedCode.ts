@@ -23,7 +23,7 @@ export interface CodeChallenge {
 export async function createCodeChallenge(
   { config }: Pick<Deps, 'config'>,
   tx: Transaction,
-  owner: { purpose: CodePurpose; email: string; registrationId?: string; now: Date },
+  owner: { purpose: CodePurpose; email: string; registrationId?: string; device?: string | null; now: Date },
 ): Promise<CodeChallenge & { challengeId: string }> {
   const challenge = newOpaqueToken()
   const expiresAt = later(owner.now, config.loginCodeTtl)

@@ -1,4 +1,5 @@
 import { later } from '../../lib/clock'
+import { deviceName } from '../../lib/deviceName'
 import { queueMail } from '../../store/outbox'
 import type { ClientInfo, Deps } from '../deps'
 import { type CodeChallenge, createCodeChallenge } from './mailedCode'
@@ -38,7 +39,8 @@ export async function queueMailWithCode(
   const { name, purpose, email, redirect, life } = mail
   const row = { name, recipient: email, locale: client.locale, redirect, now, expiresAt: later(now, life) }
   const { challenge, expiresAt } = await deps.database.transaction(async (tx) => {
-    const created = await createCodeChallenge(deps, tx, { purpose, email, now })
+    const device = name === 'loginCode' ? deviceName(client.userAgent) : null
+    const created = await createCodeChallenge(deps, tx, { purpose, email, device, now })
     await queueMail(tx, { ...row, challengeId: created.challengeId })
     return created
   })
