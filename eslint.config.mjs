@@ -44,6 +44,12 @@ export default tseslint.config(
     },
   },
   {
+    files: ['examples/react-spa/src/**/*.{ts,tsx}'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: './examples/react-spa/tsconfig.json' } },
+    rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }] },
+  },
+  {
     files: ['packages/client/src/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './packages/client/tsconfig.json' } },
