@@ -72,7 +72,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config
   const passwordPolicy = { minLength, maxLength: PASSWORD.maxLength, minScore }
-  await app.register(hostedPages, { appName, appUrl, brandColor, passwordPolicy })
+  // Without an app of its own the account page is where a person goes on.
+  const next = appUrl ?? (config.hostedPages ? '/account' : null)
+  await app.register(hostedPages, { appName, appUrl: next, brandColor, passwordPolicy })
   const { loginCode, passkeyRpId: rpId } = config
   if (config.hostedPages) await app.register(accountPage, { appName, appUrl, loginCode, rpId, passwordPolicy })
   if (config.devTools)

@@ -266,7 +266,7 @@ describeInBrowser('the pages behind mailed links', () => {
     async (path) => {
       const page = await window.context.newPage()
       await page.goto(`${app.config.publicUrl}${path}`)
-      await step(page, 'invalid').waitFor()
+      await step(page, ['/verify-email', '/reset-password'].includes(path) ? 'ask' : 'invalid').waitFor()
       await page.goto(`${app.config.publicUrl}${path}#token=AAAA`) // a new fragment alone loads nothing by itself
       await step(page, 'ready').waitFor()
       if (path === '/reset-password') await page.getByLabel('New password').fill(NEW_PASSWORD)
@@ -275,6 +275,19 @@ describeInBrowser('the pages behind mailed links', () => {
       expect(await window.complaints()).toEqual([])
     },
   )
+
+  test('whoever comes without a link gets one by their address', async () => {
+    const email = someone()
+    const page = await window.context.newPage()
+    await page.goto(`${app.config.publicUrl}/reset-password`)
+    await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor()
+    await submit(page)
+    await page.getByText('Please enter your email address.').waitFor()
+    await page.getByLabel('Email address').and(page.locator(':visible')).fill(email)
+    await submit(page)
+    await step(page, 'sent').waitFor()
+    expect(await page.textContent('main')).toContain(email)
+  })
 
   test('opening a link asks the server for nothing, and the address bar forgets its token at once', async () => {
     const { page } = await registered()

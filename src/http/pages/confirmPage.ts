@@ -1,5 +1,5 @@
 import { type Html, html } from './html'
-import { type PageContext, deadLinkSections, doneSection, paragraph, section } from './sections'
+import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, section } from './sections'
 
 /** The page behind a link that only needs a click. Nothing happens before the click: mail scanners open links, too. */
 function clickSection(operation: 'verifyEmail' | 'confirmEmailChange' | 'undoEmailChange', context: PageContext): Html {
@@ -18,8 +18,9 @@ function clickSection(operation: 'verifyEmail' | 'confirmEmailChange' | 'undoEma
 /** `/verify-email`: one click confirms the address of a registration. */
 export function verifyEmailPage(context: PageContext): Html {
   const texts = context.texts.verifyEmail
-  return html`${clickSection('verifyEmail', context)}${doneSection(texts, context)}
-  ${deadLinkSections(texts, context, { operation: 'resendVerification', sent: texts.sent })}`
+  const help = { operation: 'resendVerification' } as const
+  return html`${clickSection('verifyEmail', context)}${askSection(texts, context, help)}${doneSection(texts, context)}
+  ${deadLinkSections(texts, context, { ...help, sent: texts.sent })}`
 }
 
 /** `/confirm-email-change`: one click moves the account to the new address. Only its owner, logged in, can ask again. */

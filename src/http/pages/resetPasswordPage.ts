@@ -1,12 +1,15 @@
 import { fill } from '../../i18n/text'
 import { type Html, html } from './html'
-import { type PageContext, deadLinkSections, doneSection, paragraph, section } from './sections'
+import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, section } from './sections'
+
+const HELP = { operation: 'requestReset' } as const
 
 /** `/reset-password`: asks for the new password, with the policy and a live estimate of its strength. */
 export function resetPasswordPage(context: PageContext): Html {
   const texts = context.texts.resetPassword
   return html`${section('ready', texts.title, html`${paragraph(texts.lead, context)}${passwordForm(context)}`)}
-  ${doneSection(texts, context)}${deadLinkSections(texts, context, { operation: 'requestReset', sent: texts.sent })}`
+  ${askSection(texts, context, HELP)}${doneSection(texts, context)}
+  ${deadLinkSections(texts, context, { ...HELP, sent: texts.sent })}`
 }
 
 // No maxlength: a browser would silently truncate what a password manager pastes, and it counts UTF-16 units.

@@ -11,12 +11,16 @@ export interface PageContext {
   passwordPolicy: { minLength: number; maxLength: number; minScore: number }
 }
 
-/** The sections of a page, shown one at a time: first `ready`, or `invalid` where the link holds no token. */
-type SectionName = 'ready' | 'done' | 'sent' | 'expired' | 'invalid'
+/**
+ * The sections of a page, shown one at a time: first `ready`. Without a token it is `ask` where the page can send a link, else
+ * `invalid`.
+ */
+type SectionName = 'ready' | 'ask' | 'done' | 'sent' | 'expired' | 'invalid'
 
 /** SVG paths in a view box of 24 by 24. */
 const ICONS: Record<SectionName, string> = {
   ready: 'M12 3l7.5 3v5.5c0 4.5-3 7.8-7.5 9.5c-4.5-1.7-7.5-5-7.5-9.5V6z',
+  ask: 'M4 6h16v12H4zM4 7l8 6l8-6',
   done: 'M5 12.5l4.5 4.5L19 7.5',
   sent: 'M20 4L3.5 11l6 2.5L12.5 20zM9.5 13.5L20 4',
   expired: 'M12 4a8 8 0 1 1 0 16a8 8 0 0 1 0-16zM12 8v4.5l3 2',
@@ -48,6 +52,15 @@ export function doneSection(texts: { doneTitle: string; done: string }, context:
   return section('done', texts.doneTitle, html`${paragraph(texts.done, context)}${next}`)
 }
 
+/** For whoever comes without a link: asks for the address to send one to. */
+export function askSection(
+  texts: { askTitle: string; ask: string },
+  context: PageContext,
+  help: Pick<AskAgain, 'operation'>,
+): Html {
+  return section('ask', texts.askTitle, html`${paragraph(texts.ask, context)}${askAgainForm('email', help, context)}`)
+}
+
 /** The two sections for a link that no longer works, each with its explanation and, where `help` is given, a form for a new one. */
 export function deadLinkSections(
   texts: { expired: string; invalid: string },
@@ -67,7 +80,7 @@ interface AskAgain {
   sent: string
 }
 
-function askAgainForm(id: string, help: AskAgain, { texts }: PageContext): Html {
+function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, { texts }: PageContext): Html {
   return html`<form method="post" data-operation="${help.operation}" data-next="sent" novalidate>
     <label for="${id}">${texts.common.email}</label>
     <input

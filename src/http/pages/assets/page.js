@@ -26,7 +26,8 @@ const ANSWERS = {
 const state = { step: 'ready', token: '', email: '', ...history.state }
 const given = tokenIn(location.hash) ?? tokenIn(location.search) ?? tokenIn(location.pathname)
 if (given !== null) Object.assign(state, { step: 'ready', token: given, email: '' })
-show(state.step === 'ready' && state.token === '' ? 'invalid' : state.step)
+const withoutLink = main.querySelector('[data-step="ask"]') ? 'ask' : 'invalid'
+show(state.step === 'ready' && state.token === '' ? withoutLink : state.step)
 
 for (const form of document.forms) form.addEventListener('submit', submit)
 for (const box of document.querySelectorAll('[data-reveals]')) box.addEventListener('change', reveal)
