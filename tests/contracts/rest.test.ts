@@ -60,7 +60,11 @@ describe('successes', () => {
     expect(keysOf(login.data.user)).toEqual(USER)
     const tokens = login.data.tokens as { accessToken: string; refreshToken: string }
     const who = await rest(app.url, 'me', undefined, { token: tokens.accessToken })
-    expect([who.status, keysOf(who.data), who.data.email]).toEqual([200, [...USER, 'pendingEmail'].sort(), email])
+    expect([who.status, keysOf(who.data), who.data.email]).toEqual([
+      200,
+      [...USER, 'pendingEmail', 'profile'].sort(),
+      email,
+    ])
     const refreshed = await rest(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })
     expect([refreshed.status, keysOf(refreshed.data)]).toEqual([200, ['session', 'tokens']])
     const out = await rest(app.url, 'logout', undefined, { token: tokens.accessToken })
