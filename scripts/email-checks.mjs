@@ -1,5 +1,17 @@
 /** Placeholders of the templates that are not texts of the mail: they come from the layout, the brand and the payload. */
-const VALUES = ['lang', 'dir', 'appName', 'greeting', 'fallback', 'footer', 'link', 'loginLink', 'resetLink', 'code']
+const VALUES = [
+  'lang',
+  'dir',
+  'appName',
+  'greeting',
+  'fallback',
+  'footer',
+  'link',
+  'loginLink',
+  'resetLink',
+  'code',
+  'device',
+]
 
 /** What one catalogue has that another lacks, by keys and by the {placeholders} of each text. English is the measure. */
 export function catalogueProblems(catalogues) {

@@ -43,6 +43,7 @@ export const BUDGET_VARIABLES = {
   RATE_LIMIT_CONFIRM_EMAIL_CHANGE: { field: 'confirmEmailChange', keys: ANYONE },
   RATE_LIMIT_CANCEL_EMAIL_CHANGE: { field: 'cancelEmailChange', keys: SIGNED_IN },
   RATE_LIMIT_UNDO_EMAIL_CHANGE: { field: 'undoEmailChange', keys: ANYONE },
+  RATE_LIMIT_REJECT_LOGIN: { field: 'rejectLogin', keys: ANYONE },
   RATE_LIMIT_DELETE_ACCOUNT: { field: 'deleteAccount', keys: SIGNED_IN },
   RATE_LIMIT_EXPORT_ACCOUNT: { field: 'exportAccount', keys: SIGNED_IN },
   RATE_LIMIT_VERIFY_SECOND_FACTOR: { field: 'verifySecondFactor', keys: ANYONE },

@@ -137,6 +137,7 @@ function linksOf(env: Environment, publicUrl: string) {
     resetPassword: env.RESET_PASSWORD_URL ?? `${publicUrl}/reset-password#token={token}`,
     confirmEmailChange: env.CONFIRM_EMAIL_CHANGE_URL ?? `${publicUrl}/confirm-email-change#token={token}`,
     undoEmailChange: env.UNDO_EMAIL_CHANGE_URL ?? `${publicUrl}/undo-email-change#token={token}`,
+    rejectLogin: env.REJECT_LOGIN_URL ?? `${publicUrl}/reject-login#token={token}`,
   }
 }
 

@@ -125,6 +125,13 @@ export const LOGIN_GUESSES = {
   knownAddresses: 500,
 } as const
 
+export const KNOWN_DEVICE = {
+  /** Milliseconds without a login or session after which a device and network count as new. */
+  memory: 90 * DAY,
+  /** Milliseconds that the link which rejects the login is valid: people are on holiday. */
+  linkLife: 7 * DAY,
+} as const
+
 export const SECOND_FACTOR = {
   /** Milliseconds that the second step of a login may take: time to find a phone. */
   challengeLife: 5 * MINUTE,

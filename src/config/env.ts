@@ -81,6 +81,7 @@ export const environment = z.object({
   RESET_PASSWORD_URL: mailedLink.optional(),
   CONFIRM_EMAIL_CHANGE_URL: mailedLink.optional(),
   UNDO_EMAIL_CHANGE_URL: mailedLink.optional(),
+  REJECT_LOGIN_URL: mailedLink.optional(),
   REDIRECT_URLS: redirectUrls.optional(),
   HOSTED_PAGES: toggle.default(true),
   SECURITY_CONTACT: securityContact.optional(),

@@ -21,8 +21,8 @@ export function isOpaqueToken(text: string): boolean {
   return SHAPE.test(text)
 }
 
-/** What the token of a mailed link is for. A link that undoes a change of address is stored apart: nothing invalidates it. */
-export type LinkPurpose = MailTokenPurpose | 'UNDO_EMAIL_CHANGE'
+/** What the token of a mailed link is for. Links against an intruder are stored apart: a new password does not invalidate them. */
+export type LinkPurpose = MailTokenPurpose | 'UNDO_EMAIL_CHANGE' | 'REJECT_LOGIN'
 
 /**
  * The token of a mailed link, derived from its row: so the outbox contains no usable link, and a retry sends the same one. One

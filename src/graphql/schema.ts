@@ -19,6 +19,7 @@ import { LogoutMutation } from './mutations/logout'
 import { RefreshSessionMutation } from './mutations/refreshSession'
 import { RegisterMutation } from './mutations/register'
 import { RegisterPasskeyMutation } from './mutations/registerPasskey'
+import { RejectLoginMutation } from './mutations/rejectLogin'
 import { RemovePasskeyMutation } from './mutations/removePasskey'
 import { RemoveSecondFactorMutation } from './mutations/removeSecondFactor'
 import { RenamePasskeyMutation } from './mutations/renamePasskey'
@@ -63,6 +64,7 @@ const RESOLVERS = [
   ConfirmEmailChangeMutation,
   CancelEmailChangeMutation,
   UndoEmailChangeMutation,
+  RejectLoginMutation,
   DeleteAccountMutation,
   ExportAccountMutation,
   EnrollTotpMutation,

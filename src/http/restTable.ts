@@ -20,6 +20,7 @@ import {
   RefreshSessionDocument,
   RegisterDocument,
   RegisterPasskeyDocument,
+  RejectLoginDocument,
   RemovePasskeyDocument,
   RemoveSecondFactorDocument,
   RenamePasskeyDocument,
@@ -106,6 +107,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
     credentials: ['none', 'refreshCookie'],
   },
   { ...post('logout', LogoutDocument), credentials: ['accessToken', 'refreshCookie'] },
+  post('login-reject', RejectLoginDocument),
   post('step-up', StepUpDocument),
 
   get('me', MeDocument),

@@ -9,6 +9,7 @@ import { NO_PASSWORD, findUser, findUserByEmail } from '../store/users'
 import { createLinkToken, replaceLinkToken } from './linkToken'
 import { type ComposeParts, type ComposedMail, type SkippedMail, linkOf, redirectOf, render } from './composedMail'
 import { consumeMailQuota } from './consumeMailQuota'
+import { newDeviceMail } from './newDeviceMail'
 import { undoMail } from './undoMail'
 
 /** Mails whose link or code proves the address: none is sent while it is kept for an account that had it, which hears of it instead. */
@@ -27,6 +28,10 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
     const kept = await findKept(parts.database.prisma, mail.recipient, parts.clock.now())
     if (kept && kept.userId !== mail.userId) return undoMail(parts, { mail, former: kept, isRepeated: true })
   }
+  return compose(parts, mail)
+}
+
+async function compose(parts: ComposeParts, mail: QueuedMail): Result {
   switch (mail.name) {
     case 'verifyEmail':
       return mail.user && mail.registration
@@ -43,6 +48,8 @@ export async function composeMail(parts: ComposeParts, mail: QueuedMail): Result
       return emailChange(parts, mail)
     case 'undoEmailChange':
       return changedAway(parts, mail)
+    case 'newDeviceLogin':
+      return newDeviceMail(parts, mail)
     case 'passwordChanged':
     case 'sessionEnded':
     case 'emailChangeRequested':

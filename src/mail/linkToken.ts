@@ -1,4 +1,4 @@
-import { type MailTokenPurpose, digest, mailTokens } from '../crypto/opaqueToken'
+import { type LinkPurpose, type MailTokenPurpose, digest, mailTokens } from '../crypto/opaqueToken'
 import type { Secrets } from '../crypto/secrets'
 import { later } from '../lib/clock'
 import type { Queryable, Transaction } from '../store/database'
@@ -37,19 +37,27 @@ export async function createLinkToken(
   token: LinkTokenRequest,
 ): Promise<string | null> {
   const { mail, expiresIn, ...rest } = token
-  const candidates = mailTokens(secrets, token.purpose, mail.id)
+  const [presentToken] = mailTokens(secrets, token.purpose, mail.id)
   const stored = await createOneTimeToken(db, {
     ...rest,
     id: mail.id,
     email: mail.recipient,
-    tokenHash: digest(candidates[0]),
+    tokenHash: digest(presentToken),
     mailSequence: mail.sequence,
     createdAt: mail.createdAt,
     expiresAt: later(mail.createdAt, expiresIn),
   })
   if (stored.usedAt) return null
-  // An earlier attempt may have derived it under SECRET_PREVIOUS.
-  const derived = candidates.find((candidate) => digest(candidate).equals(stored.tokenHash))
+  return storedToken({ secrets }, token.purpose, stored)
+}
+
+/** The token whose digest a row holds. It may have been derived under SECRET_PREVIOUS. */
+export function storedToken(
+  { secrets }: TokenParts,
+  purpose: LinkPurpose,
+  { id, tokenHash }: { id: string; tokenHash: Uint8Array },
+): string {
+  const derived = mailTokens(secrets, purpose, id).find((candidate) => digest(candidate).equals(tokenHash))
   if (derived === undefined) throw new Error('A link token was derived under a secret that is not configured')
   return derived
 }

@@ -39,6 +39,7 @@ interface Payload {
   inSubject?: boolean
   at?: Date
   device?: string | null
+  ipAddress?: string | null
 }
 
 interface MailTexts {
@@ -91,6 +92,7 @@ function valuesOf(
   return {
     ...{ lang: locale, dir, start: dir === 'rtl' ? 'right' : 'left', appName, brandColor },
     ...{ link: payload.link, resetLink: payload.resetLink },
+    device: [payload.device ?? mailLayout.unknownDevice, payload.ipAddress ?? []].flat().join(' · '),
     loginLink: appUrl !== null && isSafeLink(appUrl) ? appUrl : undefined,
     greeting: name === '' ? mailLayout.greeting : fill(mailLayout.greetingNamed, { name }),
     fallback: mailLayout.fallback,

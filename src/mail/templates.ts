@@ -50,6 +50,13 @@ export const TEMPLATES = {
     sample: { displayName: sampleName, ...sampleLink('reset-password', 604_800_000) },
   },
   passwordChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  newDeviceLogin: {
+    payload: notice.extend({ link, expiresIn, device: z.string().nullable(), ipAddress: z.string().nullable() }),
+    sample: {
+      ...{ displayName: sampleName, at: sampleAt, ...sampleLink('reject-login', 604_800_000) },
+      ...{ device: 'Firefox · Windows', ipAddress: '203.0.113.7' },
+    },
+  },
   sessionEnded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
   confirmEmailChange: { payload: verification, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },

@@ -1,8 +1,8 @@
-import { digest, mailTokens } from '../crypto/opaqueToken'
 import type { FormerEmail } from '../store/formerEmails'
 import type { QueuedMail } from '../store/outbox'
 import { type ComposeParts, type ComposedMail, type SkippedMail, linkOf, render } from './composedMail'
 import { consumeMailQuota } from './consumeMailQuota'
+import { storedToken } from './linkToken'
 
 const DAY = 86_400_000
 
@@ -20,19 +20,12 @@ export async function undoMail(
   const capped = isRepeated ? await consumeMailQuota(parts, counted, () => Promise.resolve(null)) : null
   if (capped) return capped
 
-  const token = tokenOf(parts, former)
+  const token = storedToken(parts, 'UNDO_EMAIL_CHANGE', former)
   const payload = {
     ...{ displayName: user.displayName, at: former.changedAt, expiresIn: lifeLeft(former, mail) },
     link: linkOf(parts, 'undoEmailChange', token),
   }
   return { ...render(parts, 'undoEmailChange', { payload, locale: user.locale }), token }
-}
-
-/** The same in every mail. It may have been derived under SECRET_PREVIOUS. */
-function tokenOf({ secrets }: ComposeParts, { id, tokenHash }: FormerEmail): string {
-  const derived = mailTokens(secrets, 'UNDO_EMAIL_CHANGE', id).find((token) => digest(token).equals(tokenHash))
-  if (derived === undefined) throw new Error('A link token was derived under a secret that is not configured')
-  return derived
 }
 
 /** Milliseconds from the creation of the mail's row, in whole days where there are several. */

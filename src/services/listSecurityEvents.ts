@@ -7,6 +7,7 @@ export const SECURITY_EVENTS = [
   'registration_requested',
   'email_verified',
   'login_succeeded',
+  'login_rejected',
   'login_failed',
   'second_factor_required',
   'second_factor_failed',

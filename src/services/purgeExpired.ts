@@ -1,5 +1,5 @@
 import type { Deps } from './deps'
-import { LOGIN_GUESSES, RETENTION, SECOND_FACTOR } from '../config/defaults'
+import { KNOWN_DEVICE, LOGIN_GUESSES, RETENTION, SECOND_FACTOR } from '../config/defaults'
 import { later } from '../lib/clock'
 import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
@@ -21,6 +21,7 @@ export async function purgeExpired({
     webhooksBefore: later(now, -RETENTION.webhookDeliveries),
     challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
     enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),
+    devicesBefore: later(now, -KNOWN_DEVICE.memory),
     loginFailures: LOGIN_GUESSES,
   })
   logger.info({ event: 'purged', ...purged }, 'purged')

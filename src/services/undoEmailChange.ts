@@ -9,6 +9,7 @@ import { later } from '../lib/clock'
 import type { Transaction } from '../store/database'
 import { deleteUnverifiedHolder, restoreEmail } from '../store/emailChanges'
 import { type FormerEmail, findFormerEmail, takeFormerEmail } from '../store/formerEmails'
+import { rejectDevicesSince } from '../store/knownDevices'
 import { invalidateLinks } from '../store/oneTimeTokens'
 import { queueMail } from '../store/outbox'
 import { deleteSecondFactors } from '../store/secondFactorRemovals'
@@ -40,6 +41,7 @@ export async function undoEmailChange(
     await resetLoginGuesses(deps, tx, email)
     await invalidateLinks(tx, { userId, addresses: [locked.email, email] })
     const factors = await removeFactorsSince(tx, former)
+    await rejectDevicesSince(tx, userId, former.changedAt)
     const sessions = await revokeSessions(tx, { userId }, now)
     await queueMails(deps, tx, { former, undoneEmail: locked.email, now })
     return {

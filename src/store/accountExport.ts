@@ -16,6 +16,8 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   'OneTimeToken.mailSequence': 'orders the rows, and says nothing about the person',
   'FormerEmail.tokenHash': 'the digest of a secret',
   'FormerEmail.sequence': 'orders the rows, and says nothing about the person',
+  'KnownDevice.deviceHash': 'the digest of the user agent of a session',
+  'KnownDevice.tokenHash': 'the digest of a secret',
   'AuditEvent.details': 'ids of rows that are exported, and counts',
   'AuditEvent.actorKind': 'as `byOperator`',
   'AuditEvent.actorId': 'who of the operators acted is about them, not about the person',
@@ -92,6 +94,10 @@ export function exportSelect({ types, max }: EventFilter) {
       select: { id: true, purpose: true, email: true, createdAt: true, expiresAt: true, usedAt: true },
     },
     mails: { ...oldestFirst, select: MAIL },
+    knownDevices: {
+      ...oldestFirst,
+      select: { id: true, network: true, sessionId: true, isKnown: true, createdAt: true, lastSeenAt: true },
+    },
     formerEmails: {
       orderBy: { sequence: 'asc' as const },
       select: { id: true, email: true, changedAt: true, expiresAt: true },

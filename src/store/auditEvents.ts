@@ -7,6 +7,7 @@ export type AuditEventType =
   | 'registration_requested'
   | 'email_verified'
   | 'login_succeeded'
+  | 'login_rejected'
   | 'second_factor_required'
   | 'second_factor_failed'
   | 'second_factor_added'

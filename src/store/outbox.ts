@@ -20,6 +20,8 @@ export const LINK_MAILS = [
 export type MailRequest = Exclude<keyof typeof MAIL_MARKUP, 'alreadyRegistered'> | 'resendVerification'
 
 export interface NewMail {
+  /** Omitted: a new one. */
+  id?: string
   name: MailRequest
   recipient: string
   userId?: string | null
@@ -39,8 +41,7 @@ export interface NewMail {
 
 /** Inserts a mail into the outbox, due immediately by the database's clock. It commits with the change that causes it. */
 export async function queueMail(tx: Transaction, mail: NewMail): Promise<string> {
-  const id = uuidv7()
-  const { name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail
+  const { id = uuidv7(), name, recipient, locale, now, expiresAt, userId = null, registrationId = null } = mail
   const { challengeId = null, redirect = null } = mail
   await tx.$executeRaw`
     INSERT INTO mails (id, name, recipient, user_id, registration_id, challenge_id, locale, redirect, created_at,

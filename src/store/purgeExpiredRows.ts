@@ -11,6 +11,7 @@ export interface Limits {
   webhooksBefore: Date
   challengesExpiredBefore: Date
   enrolmentsBefore: Date
+  devicesBefore: Date
   loginFailures: GuessLimit
 }
 
@@ -33,6 +34,9 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
     ),
     oneTimeTokens: await alone((tx) => tx.oneTimeToken.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
     formerEmails: await alone((tx) => tx.formerEmail.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
+    knownDevices: await alone((tx) =>
+      tx.knownDevice.deleteMany({ where: { lastSeenAt: { lt: limits.devicesBefore } } }),
+    ),
     replacedTokens: await alone((tx) =>
       tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: tokensReplacedBefore } } }),
     ),

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import { grantsOf } from './grants'
+import { type DeviceOfLogin, noteDevice } from './knownDevices'
 import { Prisma } from '../generated/prisma/client'
 import type { Grants } from '../lib/grants'
 
@@ -41,22 +42,23 @@ export interface NewSession {
   ipAddress: string | null
   userAgent: string | null
   authentication: Authentication
+  device: DeviceOfLogin
 }
 
 /**
  * Creates a session. Ends the least recently used sessions beyond `maxPerUser`, and the session, of any user, to which the
- * token of `replacedHash` belongs or belonged: in one statement, since every login runs it. Call with the account locked, so
+ * token of `replacedHash` belongs or belonged, and notes the device: in one statement, since every login runs it. Call with the account locked, so
  * that concurrent logins cannot exceed the maximum.
  */
 export async function createSession(
   tx: Transaction,
   session: NewSession,
   { maxPerUser, replacedHash }: { maxPerUser: number; replacedHash: Uint8Array<ArrayBuffer> | null },
-): Promise<{ session: GrantedSession; endedIds: string[] }> {
-  const { userId, refreshTokenHash, now, expiresAt, ipAddress, userAgent, authentication } = session
+): Promise<{ session: GrantedSession; endedIds: string[]; isNewDevice: boolean }> {
+  const { userId, refreshTokenHash, now, expiresAt, ipAddress, userAgent, authentication, device } = session
   const { aal, amr } = authentication
   const id = uuidv7()
-  const [opened] = await tx.$queryRaw<{ grants: Grants; endedIds: string[] }[]>`
+  const [opened] = await tx.$queryRaw<{ grants: Grants; endedIds: string[]; isNewDevice: boolean }[]>`
     WITH beyond AS (
       SELECT id FROM sessions
       WHERE user_id = ${userId}::uuid AND revoked_at IS NULL AND expires_at > ${now}
@@ -74,12 +76,12 @@ export async function createSession(
           authenticated_at)
       VALUES (${id}::uuid, ${userId}::uuid, ${refreshTokenHash}, ${now}, ${now}, ${expiresAt}, ${ipAddress}, ${userAgent},
         ${aal}::smallint, ${amr}::text[], ${now})
-    )
-    SELECT ARRAY(SELECT id::text FROM ended) AS "endedIds", ${grantsOf(Prisma.sql`${userId}::uuid`)}`
+    ), ${noteDevice(device, { userId, sessionId: id, userAgent, ipAddress, now })}
+    SELECT ARRAY(SELECT id::text FROM ended) AS "endedIds", (SELECT is_new FROM verdict) AS "isNewDevice", ${grantsOf(Prisma.sql`${userId}::uuid`)}`
   if (!opened) throw new Error('A session opened without its user')
-  const { grants, endedIds } = opened
+  const { grants, endedIds, isNewDevice } = opened
   const seen = { createdAt: now, lastSeenAt: now, expiresAt, ipAddress, userAgent }
-  return { session: { id, ...seen, aal, amr, authenticatedAt: now, grants }, endedIds }
+  return { session: { id, ...seen, aal, amr, authenticatedAt: now, grants }, endedIds, isNewDevice }
 }
 
 /** Raises the level of a live session: its user has just proved a second factor. */

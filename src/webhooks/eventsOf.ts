@@ -3,7 +3,7 @@ import type { AuditEvent, AuditEventType } from '../store/auditEvents'
 
 /** A recorded change. */
 export interface RecordedChange extends Pick<AuditEvent, 'type' | 'userId' | 'details'> {
-  /** Sessions that a login ended: that of the browser's cookie, and those beyond the limit. */
+  /** Sessions that a login ended, that of the browser's cookie and those beyond the limit, or that its rejection ended. */
   endedSessionIds?: readonly string[]
 }
 
@@ -22,6 +22,8 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
     { type: 'session.created', data: { userId, sessionId: detail('sessionId') } },
     ...endedSessionIds.map((sessionId) => oneEnded({ userId, sessionId, reason: 'REPLACED' })),
   ],
+  login_rejected: ({ userId, endedSessionIds }) =>
+    endedSessionIds.map((sessionId) => oneEnded({ userId, sessionId, reason: 'REVOKED' })),
   second_factor_required: null,
   second_factor_failed: null,
   second_factor_added: ({ userId }) => [{ type: 'second_factor.added', data: { userId, kind: 'TOTP' } }],

@@ -17,7 +17,14 @@ import { NEW_PASSWORD, PASSWORD, loggedIn, someone } from '../support/people'
 const HOUR = 3_600_000
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 320, height: 640 }
-const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change', '/undo-email-change', '/login-code']
+const PAGES = [
+  '/verify-email',
+  '/reset-password',
+  '/confirm-email-change',
+  '/undo-email-change',
+  '/reject-login',
+  '/login-code',
+]
 
 const step = (page: Page, name: string) => page.locator(`section[data-step="${name}"]:not([hidden])`)
 const shown = (page: Page) => page.locator('section:not([hidden])')

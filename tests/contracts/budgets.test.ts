@@ -58,6 +58,7 @@ const ROWS: Row[] = [
   { name: 'verifyEmail', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
   { name: 'confirmEmailChange', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
   { name: 'undoEmailChange', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
+  { name: 'rejectLogin', max: 30, window: QUARTER, per: ['IP'], cheap: token, dear: token },
   {
     ...{ name: 'login', max: 10, window: QUARTER, per: ['IP', 'EMAIL'] },
     cheap: (email) => ({ email, password: '' }),

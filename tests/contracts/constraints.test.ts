@@ -55,6 +55,9 @@ const addFormerEmail = async (row: Row = {}) => {
   return insert('former_emails', { user_id: (await addUser()).id, email, token_hash: digest(), ...times, ...row })
 }
 
+const addKnownDevice = async (row: Row = {}) =>
+  insert('known_devices', { user_id: (await addUser()).id, device_hash: digest(), network: '203.0.113.0/24', ...row })
+
 const addKey = (row: Row = {}) =>
   insert('signing_keys', {
     kid: randomBytes(8).toString('hex'),
@@ -174,6 +177,9 @@ describe('refused are', () => {
     ['former_emails_expires_after_change', () => addFormerEmail({ expires_at: yesterday() })],
     ['former_emails_token_hash_length', () => addFormerEmail({ token_hash: Buffer.from(long(43)) })],
     ['former_emails_email_canonical', () => addFormerEmail({ email: 'Ada@example.com' })],
+    ['known_devices_device_hash_length', () => addKnownDevice({ device_hash: Buffer.from(long(43)) })],
+    ['known_devices_token_hash_length', () => addKnownDevice({ token_hash: Buffer.from(long(43)) })],
+    ['known_devices_network_length', () => addKnownDevice({ network: long(50) })],
     ['signing_keys_kid_length', () => addKey({ kid: '' })],
     ['signing_keys_public_jwk_is_public', () => addKey({ public_jwk: { kty: 'EC', d: 'private' } })],
     ['audit_events_type_length', () => addAuditEvent({ type: long(65) })],
@@ -216,6 +222,7 @@ describe('a user who goes', () => {
       sessions: addSession,
       one_time_tokens: addOneTimeToken,
       former_emails: addFormerEmail,
+      known_devices: addKnownDevice,
       registrations: addRegistration,
       mails: addMail,
     }

@@ -41,7 +41,13 @@ describe('behind a proxy in production', () => {
 
   test('pages move to https, at the configured origin whatever the Host says', async () => {
     for (const method of ['GET', 'HEAD']) {
-      for (const path of ['/verify-email', '/reset-password', '/confirm-email-change', '/undo-email-change']) {
+      for (const path of [
+        '/verify-email',
+        '/reset-password',
+        '/confirm-email-change',
+        '/undo-email-change',
+        '/reject-login',
+      ]) {
         const answer = await get(path, method, { 'x-forwarded-host': 'evil.example' })
         expect([answer.status, answer.headers.get('location')]).toEqual([308, `https://auth.example.com${path}`])
       }

@@ -299,6 +299,9 @@ DATA['20261127234500_kept_addresses_by_statement'] = DATA['20261127230500_profil
 DATA['20261127235000_mail_redirect'] = `${DATA['20261127234500_kept_addresses_by_statement'] ?? ''}
     UPDATE mails SET redirect = 'https://app.example.com/auth';`
 
+DATA['20261127235500_known_devices'] = `${DATA['20261127235000_mail_redirect']}
+    INSERT INTO known_devices (user_id, device_hash, network) SELECT id, sha256('i'), '203.0.113.0/24' FROM users;`
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

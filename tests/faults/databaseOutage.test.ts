@@ -33,6 +33,7 @@ const CALLS: [name: string, input: () => unknown][] = [
   ['requestEmailChange', () => ({ newEmail: email(), password: PASSWORD })],
   ['confirmEmailChange', () => ({ token: someToken() })],
   ['undoEmailChange', () => ({ token: someToken() })],
+  ['rejectLogin', () => ({ token: someToken() })],
   ['deleteAccount', () => ({ password: PASSWORD })],
 ]
 const BY_REST = new Set([

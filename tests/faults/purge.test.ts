@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { MAIL, RETENTION } from '../../src/config/defaults'
+import { KNOWN_DEVICE, MAIL, RETENTION } from '../../src/config/defaults'
 import { purgeExpired } from '../../src/services/purgeExpired'
 import { type TestApp, startTestApp, tokenOf } from '../support/app'
 import { call, me } from '../support/client'
@@ -18,6 +18,7 @@ const TABLES = [
   'replaced_refresh_tokens',
   'one_time_tokens',
   'former_emails',
+  'known_devices',
   'counted_mails',
   'audit_events',
   'rate_limit_counters',
@@ -144,6 +145,17 @@ describe('the purge', () => {
     const { before, after } = await lostAt(MAIL.undoLife + RETENTION.deadTokens)
     expect(before).toEqual({})
     expect(after).toEqual({ former_emails: 1 })
+  })
+
+  test('a device goes 90 days after the last login from it', async () => {
+    const email = await verifiedPerson(app)
+    await loggedIn(app, email)
+    app.clock.pass(DAY)
+    await loggedIn(app, email)
+    await pool().query('DELETE FROM sessions; DELETE FROM rate_limit_counters')
+    const { before, after } = await lostAt(KNOWN_DEVICE.memory)
+    expect(before).toEqual({})
+    expect(after).toEqual({ known_devices: 1 })
   })
 
   test('an audit row goes after AUDIT_RETENTION', async () => {

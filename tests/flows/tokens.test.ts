@@ -39,6 +39,11 @@ const KINDS: Record<string, () => Promise<string>> = {
     await call(app.url, 'confirmEmailChange', { token: await app.mailedToken(newEmail) })
     return app.mailedToken(email, /was changed/)
   },
+  'a link that rejects a login': async () => {
+    const { email } = await signedIn(app)
+    await call(app.url, 'login', { email, password: PASSWORD }, { headers: { 'user-agent': 'another device' } })
+    return app.mailedToken(email, /New login/)
+  },
 }
 
 /** Every place that takes a token, in the order of the kinds. */
@@ -49,6 +54,7 @@ const SLOTS: [name: string, use: (token: string) => Promise<Answer>][] = [
   ['confirmReset', (token) => call(app.url, 'confirmReset', { token, password: NEW_PASSWORD })],
   ['confirmEmailChange', (token) => call(app.url, 'confirmEmailChange', { token })],
   ['undoEmailChange', (token) => call(app.url, 'undoEmailChange', { token })],
+  ['rejectLogin', (token) => call(app.url, 'rejectLogin', { token })],
 ]
 
 describe.each(Object.entries(KINDS).map(([kind, make], own) => ({ kind, make, own })))('$kind', ({ make, own }) => {

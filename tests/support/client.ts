@@ -121,6 +121,7 @@ const OPERATIONS: Record<string, Operation> = {
   requestEmailChange: { success: 'newEmail', failures: ['InvalidInputError', 'StepUpRequiredError', ...hashing] },
   confirmEmailChange: { success: 'email', failures: ['RateLimitedError'] },
   undoEmailChange: { success: 'email', failures: ['RateLimitedError'] },
+  rejectLogin: { success: 'email', failures: ['RateLimitedError'] },
   exportAccount: {
     success: 'export',
     failures: ['StepUpRequiredError', 'RateLimitedError'],
@@ -225,6 +226,7 @@ export const ROUTES: Readonly<Record<string, string>> = {
   confirmEmailChange: 'POST email-change-confirm',
   cancelEmailChange: 'POST email-change-cancel',
   undoEmailChange: 'POST email-change-undo',
+  rejectLogin: 'POST login-reject',
   waysIn: 'GET ways-in',
   enrollTotp: 'POST totp-start',
   confirmTotp: 'POST totp',

@@ -22,7 +22,14 @@ const MAIL: InboxMail = {
   token: 'abc',
   code: null,
 }
-const PAGES = ['/verify-email', '/reset-password', '/confirm-email-change', '/undo-email-change', '/login-code']
+const PAGES = [
+  '/verify-email',
+  '/reset-password',
+  '/confirm-email-change',
+  '/undo-email-change',
+  '/reject-login',
+  '/login-code',
+]
 
 describe('hosted pages', () => {
   const apps: FastifyInstance[] = []

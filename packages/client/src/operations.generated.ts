@@ -74,7 +74,7 @@ export interface SecurityEvent {
   userAgent: string | null
 }
 
-export type SecurityEventType = 'ACCOUNT_EXPORTED' | 'EMAIL_CHANGED' | 'EMAIL_CHANGE_CANCELLED' | 'EMAIL_CHANGE_REQUESTED' | 'EMAIL_CHANGE_UNDONE' | 'EMAIL_VERIFIED' | 'LOGGED_OUT' | 'LOGIN_FAILED' | 'LOGIN_SUCCEEDED' | 'OTHER_SESSIONS_REVOKED' | 'PASSKEY_ADDED' | 'PASSKEY_CLONED' | 'PASSKEY_REMOVED' | 'PASSKEY_RENAMED' | 'PASSWORD_CHANGED' | 'PASSWORD_CHECK_FAILED' | 'PASSWORD_RESET' | 'PROFILE_UPDATED' | 'RECOVERY_CODES_RENEWED' | 'RECOVERY_CODE_USED' | 'REFRESH_TOKEN_REUSED' | 'REGISTRATION_REQUESTED' | 'ROLES_CHANGED' | 'SECOND_FACTORS_REMOVED' | 'SECOND_FACTOR_ADDED' | 'SECOND_FACTOR_FAILED' | 'SECOND_FACTOR_REMOVAL_CANCELLED' | 'SECOND_FACTOR_REMOVAL_PLANNED' | 'SECOND_FACTOR_REMOVED' | 'SECOND_FACTOR_REQUIRED' | 'SESSION_REVOKED' | 'STEPPED_UP' | 'USER_DISABLED' | 'USER_ENABLED' | 'USER_SESSIONS_ENDED'
+export type SecurityEventType = 'ACCOUNT_EXPORTED' | 'EMAIL_CHANGED' | 'EMAIL_CHANGE_CANCELLED' | 'EMAIL_CHANGE_REQUESTED' | 'EMAIL_CHANGE_UNDONE' | 'EMAIL_VERIFIED' | 'LOGGED_OUT' | 'LOGIN_FAILED' | 'LOGIN_REJECTED' | 'LOGIN_SUCCEEDED' | 'OTHER_SESSIONS_REVOKED' | 'PASSKEY_ADDED' | 'PASSKEY_CLONED' | 'PASSKEY_REMOVED' | 'PASSKEY_RENAMED' | 'PASSWORD_CHANGED' | 'PASSWORD_CHECK_FAILED' | 'PASSWORD_RESET' | 'PROFILE_UPDATED' | 'RECOVERY_CODES_RENEWED' | 'RECOVERY_CODE_USED' | 'REFRESH_TOKEN_REUSED' | 'REGISTRATION_REQUESTED' | 'ROLES_CHANGED' | 'SECOND_FACTORS_REMOVED' | 'SECOND_FACTOR_ADDED' | 'SECOND_FACTOR_FAILED' | 'SECOND_FACTOR_REMOVAL_CANCELLED' | 'SECOND_FACTOR_REMOVAL_PLANNED' | 'SECOND_FACTOR_REMOVED' | 'SECOND_FACTOR_REQUIRED' | 'SESSION_REVOKED' | 'STEPPED_UP' | 'USER_DISABLED' | 'USER_ENABLED' | 'USER_SESSIONS_ENDED'
 
 export interface PageInfo {
   endCursor: string | null
@@ -450,6 +450,22 @@ export interface RegisterPasskeyInput {
   response: Record<string, unknown>
 }
 
+export type RejectLoginResult =
+  | ExpiredTokenError
+  | InvalidTokenError
+  | RateLimitedError
+  | RejectLoginSuccess
+
+export interface RejectLoginSuccess {
+  __typename: 'RejectLoginSuccess'
+  /** A mail to this address leads to a new password. */
+  email: string
+}
+
+export interface RejectLoginInput {
+  token: string
+}
+
 export type RemovePasskeyResult =
   | LastWayInError
   | NotFoundError
@@ -755,6 +771,7 @@ export const DOCUMENTS = {
   loginWithPasskey: ["mutation LoginWithPasskey($input:LoginWithPasskeyInput!){loginWithPasskey(input:$input){__typename ...on UserError{code message} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on LoginSuccess{session{assuranceLevel authenticatedAt createdAt current expiresAt id ipAddress lastSeenAt userAgent} tokens{accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt} user{createdAt displayName email emailVerified id locale}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on SecondFactorRequiredError{challenge expiresAt methods passkeyOptions}}}", 'T'],
   register: ["mutation Register($input:RegisterInput!){register(input:$input){__typename ...on UserError{code message} ...on InvalidInputError{fields{code field message}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on RegisterSuccess{challenge email} ...on WeakPasswordError{score suggestions}}}", ''],
   registerPasskey: ["mutation RegisterPasskey($input:RegisterPasskeyInput!){registerPasskey(input:$input){__typename ...on UserError{code message} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on RateLimitedError{retryAfter} ...on RegisterPasskeySuccess{passkey{aaguid createdAt credentialId id lastUsedAt name synced} recoveryCodes} ...on StepUpRequiredError{maxAge methods}}}", 'S'],
+  rejectLogin: ["mutation RejectLogin($input:RejectLoginInput!){rejectLogin(input:$input){__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on RejectLoginSuccess{email}}}", ''],
   removePasskey: ["mutation RemovePasskey($input:RemovePasskeyInput!){removePasskey(input:$input){__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on RemovePasskeySuccess{acceptedCredentialIds passkeyId rpId userHandle} ...on StepUpRequiredError{maxAge methods}}}", 'S'],
   removeSecondFactor: ["mutation RemoveSecondFactor($input:RemoveSecondFactorInput!){removeSecondFactor(input:$input){__typename ...on UserError{code message} ...on RateLimitedError{retryAfter} ...on RemoveSecondFactorSuccess{factorId} ...on StepUpRequiredError{maxAge methods}}}", 'S'],
   renamePasskey: ["mutation RenamePasskey($input:RenamePasskeyInput!){renamePasskey(input:$input){__typename ...on UserError{code message} ...on InvalidInputError{fields{code field message}} ...on RateLimitedError{retryAfter} ...on RenamePasskeySuccess{passkey{aaguid createdAt credentialId id lastUsedAt name synced}}}}", 'S'],
@@ -798,6 +815,8 @@ export interface Methods {
   register(input: RegisterInput): Promise<RegisterResult>
   /** From then on the passkey logs in by itself, and a login by password asks for a second factor. */
   registerPasskey(input: RegisterPasskeyInput): Promise<RegisterPasskeyResult>
+  /** Redeems the link in the mail about a login from a new device, which was not the owner: ends its session and mails a link to choose a new password. Logs nobody in. */
+  rejectLogin(input: RejectLoginInput): Promise<RejectLoginResult>
   /** Sessions that it opened go on: see `revokeOtherSessions`. */
   removePasskey(input: RemovePasskeyInput): Promise<RemovePasskeyResult>
   /** With the last factor the recovery codes go. */

@@ -90,6 +90,12 @@ export const possibleTypes: Record<string, string[]> = {
     "RegisterSuccess",
     "WeakPasswordError"
   ],
+  "RejectLoginResult": [
+    "ExpiredTokenError",
+    "InvalidTokenError",
+    "RateLimitedError",
+    "RejectLoginSuccess"
+  ],
   "RemovePasskeyResult": [
     "LastWayInError",
     "NotFoundError",

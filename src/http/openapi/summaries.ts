@@ -29,6 +29,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   confirmEmailChange: 'Redeems that link',
   cancelEmailChange: 'Cancels an unconfirmed change of address',
   undoEmailChange: 'Redeems the link that the former address got: restores it, and ends every session',
+  rejectLogin: 'Redeems the link in the mail about a login from a new device: ends its session',
   waysIn: 'What a login can begin with, the passkeys and second factors, and how many recovery codes are left',
   enrollTotp: 'Begins to add an authenticator app',
   confirmTotp: 'Proves it by one code: from then on logins ask for it; the first brings ten recovery codes',

@@ -2,7 +2,10 @@ import { type Html, html } from './html'
 import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, section } from './sections'
 
 /** The page behind a link that only needs a click. Nothing happens before the click: mail scanners open links, too. */
-function clickSection(operation: 'verifyEmail' | 'confirmEmailChange' | 'undoEmailChange', context: PageContext): Html {
+function clickSection(
+  operation: 'verifyEmail' | 'confirmEmailChange' | 'undoEmailChange' | 'rejectLogin',
+  context: PageContext,
+): Html {
   const texts = context.texts[operation]
   return section(
     'ready',
@@ -33,4 +36,12 @@ export function confirmEmailChangePage(context: PageContext): Html {
 export function undoEmailChangePage(context: PageContext): Html {
   const texts = context.texts.undoEmailChange
   return html`${clickSection('undoEmailChange', context)}${doneSection(texts, context)}${deadLinkSections(texts, context)}`
+}
+
+/** `/reject-login`: one click ends the session of a login that was not the owner's. Behind a dead link a reset helps as well. */
+export function rejectLoginPage(context: PageContext): Html {
+  const texts = context.texts.rejectLogin
+  const help = { operation: 'requestReset', sent: context.texts.resetPassword.sent } as const
+  return html`${clickSection('rejectLogin', context)}${doneSection(texts, context)}
+  ${deadLinkSections(texts, context, help)}`
 }

@@ -4,7 +4,7 @@ import { negotiateLocale } from '../../i18n/negotiate'
 import { fill, text } from '../../i18n/text'
 import { readAsset, serveAsset } from './assets'
 import { brandIcon, brandStyles } from './brand'
-import { confirmEmailChangePage, undoEmailChangePage, verifyEmailPage } from './confirmPage'
+import { confirmEmailChangePage, rejectLoginPage, undoEmailChangePage, verifyEmailPage } from './confirmPage'
 import { type Html, html } from './html'
 import { loginCodePage } from './loginCodePage'
 import { resetPasswordPage } from './resetPasswordPage'
@@ -21,6 +21,7 @@ const PAGES = {
   '/reset-password': resetPasswordPage,
   '/confirm-email-change': confirmEmailChangePage,
   '/undo-email-change': undoEmailChangePage,
+  '/reject-login': rejectLoginPage,
   '/login-code': loginCodePage,
 }
 

@@ -53,6 +53,20 @@ export const ACCOUNT_EXPORT = z.strictObject({
   formerEmails: z
     .array(z.strictObject({ id, email: z.string(), changedAt: time, expiresAt: time }))
     .describe('Addresses that the account had, while the link that was mailed to them restores them.'),
+  knownDevices: z
+    .array(
+      z.strictObject({
+        ...{
+          id,
+          network: z.string(),
+          sessionId: id.nullable(),
+          isKnown: z.boolean(),
+          createdAt: time,
+          lastSeenAt: time,
+        },
+      }),
+    )
+    .describe('Where the account has logged in from: a login from elsewhere is told by mail.'),
   authenticatorApps: z.array(
     z.strictObject({ id, name: z.string(), createdAt: time, confirmedAt: maybeTime, lastUsedAt: maybeTime }),
   ),
@@ -88,8 +102,8 @@ export type AccountExport = z.infer<typeof ACCOUNT_EXPORT>
 
 /** The export of a stored account, as JSON has it. */
 export function toAccountExport(stored: StoredAccount, { now, maxEvents }: { now: Date; maxEvents: number }) {
-  const { registrations, sessions, oneTimeTokens, mails, formerEmails, totpFactors, passkeys, ...rest } = stored
-  const { recoveryCodes, auditEvents, secondFactorRemoval, pendingUntil, profile, ...account } = rest
+  const { registrations, sessions, oneTimeTokens, mails, formerEmails, knownDevices, totpFactors, ...rest } = stored
+  const { passkeys, recoveryCodes, auditEvents, secondFactorRemoval, pendingUntil, profile, ...account } = rest
   const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
   const securityEvents = auditEvents.slice(0, maxEvents).map(({ actorKind, ipAddress, userAgent, ...event }) => {
     const byOperator = actorKind !== 'user' // who is no client of the account
@@ -101,7 +115,7 @@ export function toAccountExport(stored: StoredAccount, { now, maxEvents }: { now
     profile,
     registrations,
     sessions: sessions.map(({ aal, amr, ...session }) => ({ ...session, assuranceLevel: aal, methods: amr })),
-    ...{ links: oneTimeTokens, queuedMails: mails, formerEmails, authenticatorApps: totpFactors },
+    ...{ links: oneTimeTokens, queuedMails: mails, formerEmails, knownDevices, authenticatorApps: totpFactors },
     passkeys: passkeys.map(({ credentialId, publicKey, signCount, ...passkey }) => ({
       ...passkey,
       ...{ credentialId: base64url(credentialId), publicKey: base64url(publicKey), signCount: String(signCount) },

@@ -1,16 +1,19 @@
+import { v7 as uuidv7 } from 'uuid'
 import { factorMethods } from './secondFactor'
-import { SECOND_FACTOR, SESSION } from '../../config/defaults'
-import { digest, isOpaqueToken, newOpaqueToken } from '../../crypto/opaqueToken'
+import { KNOWN_DEVICE, MAIL, SECOND_FACTOR, SESSION } from '../../config/defaults'
+import { digest, isOpaqueToken, mailTokens, newOpaqueToken } from '../../crypto/opaqueToken'
 import { requestOptions } from '../../crypto/passkey'
 import type { SecondFactorKind } from '../../errors/userErrors'
 import { later } from '../../lib/clock'
 import { createChallenge } from '../../store/challenges'
 import type { Transaction } from '../../store/database'
+import { queueMail } from '../../store/outbox'
+import type { DeviceOfLogin } from '../../store/knownDevices'
 import { listPasskeys } from '../../store/passkeys'
 import { cancelRemoval } from '../../store/secondFactorRemovals'
 import { findFactorState } from '../../store/secondFactors'
 import { type Authentication, type GrantedSession, createSession } from '../../store/sessions'
-import type { PasswordVersion } from '../../store/users'
+import type { Account, PasswordVersion } from '../../store/users'
 import type { ClientInfo, Deps } from '../deps'
 
 type Needs = Pick<Deps, 'clock' | 'config' | 'secrets' | 'logger' | 'sampledLog'>
@@ -18,7 +21,7 @@ type Needs = Pick<Deps, 'clock' | 'config' | 'secrets' | 'logger' | 'sampledLog'
 interface Login {
   client: ClientInfo
   /** Locked, with the password that was checked. */
-  user: PasswordVersion
+  user: PasswordVersion & Pick<Account, 'email' | 'locale'>
   /** The refresh token in the browser's cookie: the new session replaces the session of that token. */
   cookieToken: string | null
   /** How the user has authenticated so far. */
@@ -33,6 +36,8 @@ export interface StartedSession {
   endedIds: string[]
   /** Whether it proved a second factor that an operator was about to remove: that is off. */
   cancelledRemoval: boolean
+  /** Whether it comes from a device and network that the account was not seen from: then its owner is told. */
+  isNewDevice: boolean
 }
 
 /** A second factor is required before a session starts. */
@@ -82,13 +87,13 @@ export function recordOfLogin(
   }
   const invalidate = login.endedIds.map((id) => ({ kind: 'session' as const, id }))
   const { session, endedIds: endedSessionIds } = login
-  const recorded = { ...details, sessionId: session.id }
+  const recorded = { ...details, sessionId: session.id, ...(login.isNewDevice && { newDevice: true }) }
   const event = { type: 'login_succeeded' as const, userId, details: recorded, endedSessionIds }
   const cancelled = login.cancelledRemoval ? [{ type: 'second_factor_removal_cancelled' as const, userId }] : []
   return { event: [event, ...cancelled], invalidate }
 }
 
-async function openSession({ clock, config }: Needs, tx: Transaction, login: Login): Promise<StartedSession> {
+async function openSession({ clock, config, secrets }: Needs, tx: Transaction, login: Login): Promise<StartedSession> {
   const { client, user, cookieToken, authentication } = login
   const now = clock.now()
   const refreshToken = newOpaqueToken()
@@ -96,11 +101,30 @@ async function openSession({ clock, config }: Needs, tx: Transaction, login: Log
   const expiresAt = later(now, Math.min(config.refreshTokenTtl, config.sessionMaxAge))
   const row = { userId: user.id, refreshTokenHash: digest(refreshToken), now, expiresAt, ipAddress, userAgent }
   const replacedHash = cookieToken !== null && isOpaqueToken(cookieToken) ? digest(cookieToken) : null
+  const device = deviceOf(secrets, now)
   const limits = { maxPerUser: SESSION.maxPerUser, replacedHash }
-  const { session, endedIds } = await createSession(tx, { ...row, authentication }, limits)
+  const opened = await createSession(tx, { ...row, authentication, device }, limits)
+  if (opened.isNewDevice) await tellOwner(tx, { id: device.id, user, now })
   // The owner objects by a login with two factors: nobody has lost what was just used.
   const cancelledRemoval = authentication.aal === 2 && (await cancelRemoval(tx, user.id))
-  return { kind: 'session', session, refreshToken, endedIds, cancelledRemoval }
+  return { kind: 'session', ...opened, refreshToken, cancelledRemoval }
+}
+
+function deviceOf(secrets: Needs['secrets'], now: Date): DeviceOfLogin {
+  const id = uuidv7()
+  const [token] = mailTokens(secrets, 'REJECT_LOGIN', id)
+  const told = { max: MAIL.perAddressHour, since: later(now, -MAIL.quotaWindow) }
+  return { id, tokenHash: digest(token), knownSince: later(now, -KNOWN_DEVICE.memory), told }
+}
+
+/** The mail has the id of the device, from which its link is derived. */
+async function tellOwner(
+  tx: Transaction,
+  { id, user, now }: { id: string; user: Login['user']; now: Date },
+): Promise<void> {
+  const { id: userId, email: recipient, locale } = user
+  const expiresAt = later(now, MAIL.noticeLife)
+  await queueMail(tx, { id, name: 'newDeviceLogin', recipient, userId, locale, now, expiresAt })
 }
 
 async function challengeFor(

@@ -13,6 +13,7 @@ const ANSWERS = {
   verifyEmail: '... on VerifyEmailSuccess { email resetToken }',
   confirmEmailChange: '... on ConfirmEmailChangeSuccess { email }',
   undoEmailChange: '... on UndoEmailChangeSuccess { email }',
+  rejectLogin: '... on RejectLoginSuccess { email }',
   resendVerification:
     '... on ResendVerificationSuccess { email } ... on InvalidInputError { fields { field message } }',
   requestReset: '... on RequestResetSuccess { email } ... on InvalidInputError { fields { field message } }',
