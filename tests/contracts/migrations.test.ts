@@ -327,3 +327,28 @@ describe('data of an earlier release', () => {
     },
   )
 })
+
+test('the devices of logins of the last 90 days are known after 20261127235500_known_devices, so that nobody is mailed', async () => {
+  const before = released[released.indexOf('20261127235500_known_devices') - 1] ?? ''
+  await applyMigrations(database.url, logger, migrationsUpTo(before))
+  await client.query(`
+    INSERT INTO users (id, email, password_hash, email_verified_at)
+      VALUES ('01a20000-0000-7000-8000-000000000001', 'ada@example.com', '$2b$12$hash', now());
+    INSERT INTO audit_events (user_id, type, ip_address, user_agent, created_at)
+      SELECT '01a20000-0000-7000-8000-000000000001', type, address, agent, now() - age::interval FROM (VALUES
+        ('login_succeeded', '203.0.113.7', 'Browser/140.0', '80 days'),
+        ('login_succeeded', '203.0.113.9', 'Browser/141.2', '1 day'),
+        ('login_succeeded', '2001:db8:1:2::3', NULL, '1 day'),
+        ('login_succeeded', 'no address', 'Browser/140.0', '1 day'),
+        ('login_succeeded', '198.51.100.1', 'Browser/140.0', '91 days'),
+        ('login_failed', '198.51.100.2', 'Browser/140.0', '1 day')) AS given (type, address, agent, age)`)
+  await applyMigrations(database.url, logger)
+  const { rows } = await client.query('SELECT network, token_hash, is_known FROM known_devices ORDER BY network')
+  expect(rows).toEqual(
+    ['2001:db8:1::/48', '203.0.113.0/24', 'no address'].map((network) => ({
+      network,
+      token_hash: null,
+      is_known: true,
+    })),
+  )
+})
