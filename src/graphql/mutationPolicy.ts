@@ -43,7 +43,7 @@ export function applyMutationPolicy(schema: GraphQLSchema): GraphQLSchema {
             requireUsableTransport(args, context)
             const charges = await chargeBudgets(ofField, { field: name, context, args })
             const result: unknown = await resolve(...call)
-            if (REFUNDED.has(name)) refundCharges(context, charges)
+            if (REFUNDED.has(name)) await refundCharges(context, charges)
             count('SUCCESS')
             return result
           } catch (error) {

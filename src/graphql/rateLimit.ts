@@ -29,9 +29,9 @@ export async function chargeBudgets(
   return charges
 }
 
-/** Refunds charges. The response neither waits for it nor fails with it: the operation has succeeded. */
-export function refundCharges({ client, deps }: Context, charges: readonly Charge[]): void {
-  deps.limiter.refund(charges).catch(() => {
+/** Refunds charges, before the response: the client's next call finds them refunded. Never fails: the operation has succeeded. */
+export async function refundCharges({ client, deps }: Context, charges: readonly Charge[]): Promise<void> {
+  await deps.limiter.refund(charges).catch(() => {
     deps.sampledLog(client.log, { event: 'rate_limit_refund_failed' })
   })
 }
