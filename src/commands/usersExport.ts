@@ -21,7 +21,9 @@ export async function exportUsers(args: string[]): Promise<number | null> {
   return withDatabase(async ({ database }) => {
     const lines = new ExportedLines(database, systemClock)
     const output = file === undefined ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 })
-    await pipeline(Readable.from(lines.read()), output, { end: file !== undefined })
+    await pipeline(Readable.from(lines.read()), output, { end: file !== undefined }).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? new Error('There is a file of that name') : error
+    })
     console.error(`${lines.count} exported, with their password hashes: keep the file as you keep the database`)
     return EXIT.ok
   })

@@ -98,7 +98,9 @@ test('the file is for its owner alone, and one that is there is not overwritten'
   const file = join(folder.path, 'users.jsonl')
   expect(statSync(file).mode & 0o777).toBe(0o600)
   writeFileSync(file, 'mine')
-  expect(await startUsers(app, ['export', file]).ended()).toMatchObject({ code: 1 })
+  const refused = startUsers(app, ['export', file])
+  expect(await refused.ended()).toMatchObject({ code: 1 })
+  expect(refused.output).toBe('gatehouse users: There is a file of that name\n')
   expect(readFileSync(file, 'utf8')).toBe('mine')
 })
 
