@@ -83,7 +83,7 @@ interface RequestErrorEntry {
 export const REQUEST_ERRORS = {
   UNAUTHENTICATED: { status: 401, ownMessage: false },
   HTTPS_REQUIRED: { status: 403, ownMessage: false },
-  // Only the operator API answers it.
+  // For the operator API, and for a service key that may not name addresses.
   FORBIDDEN: { status: 403, ownMessage: false },
   // For a field whose result is not a union.
   STEP_UP_REQUIRED: { status: 403, ownMessage: false },

@@ -31,7 +31,7 @@ const SESSION_ENDED = {
 /** Each type of event with the moment that it tells of, and the schema of its data: the one source of the published schemas. */
 export const WEBHOOK_EVENTS = {
   'user.registered': { when: 'an address was verified for the first time', data: ofUser({}) },
-  'user.updated': { when: 'the user changed display name or language', data: ofUser({}) },
+  'user.updated': { when: 'the user changed display name, language or profile', data: ofUser({}) },
   'user.email_changed': { when: 'a new address was confirmed, or the former one restored', data: ofUser({}) },
   'user.password_changed': {
     when: 'the password was changed, or reset by mail',
@@ -44,7 +44,10 @@ export const WEBHOOK_EVENTS = {
   'session.created': { when: 'a login succeeded', data: ofUser({ sessionId: id }) },
   'session.ended': { when: 'sessions ended before their expiry', data: ofUser(SESSION_ENDED) },
   'second_factor.added': { when: 'an authenticator app was confirmed', data: ofUser({ kind: z.enum(['TOTP']) }) },
-  'second_factor.removed': { when: 'an authenticator app was removed', data: ofUser({ kind: z.enum(['TOTP']) }) },
+  'second_factor.removed': {
+    when: 'an authenticator app was removed (TOTP); or all second factors with the passkeys, by an operator, or those added since a change of address that was undone (ALL)',
+    data: ofUser({ kind: z.enum(['TOTP', 'ALL']) }),
+  },
   'passkey.added': { when: 'a passkey was registered', data: ofUser({ passkeyId: id }) },
   'passkey.removed': { when: 'a passkey was removed', data: ofUser({ passkeyId: id }) },
   'security.refresh_token_reused': {
@@ -59,12 +62,17 @@ export type WebhookEvent = {
   [Name in WebhookEventName]: { type: Name; data: z.infer<(typeof WEBHOOK_EVENTS)[Name]['data']> }
 }[WebhookEventName]
 
+/** A later release may add properties: a receiver that validates must not refuse them. */
+function allowFurtherProperties({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  delete jsonSchema.additionalProperties
+}
+
 /** JSON Schema (draft 2020-12) of the body of each event, by type. */
 export function webhookEventSchemas(): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(WEBHOOK_EVENTS).map(([type, { when, data }]) => {
       const body = z.strictObject({ type: z.literal(type), timestamp: z.iso.datetime(), data })
-      return [type, { description: when, ...z.toJSONSchema(body) }]
+      return [type, { description: when, ...z.toJSONSchema(body, { override: allowFurtherProperties }) }]
     }),
   )
 }

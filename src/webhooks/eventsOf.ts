@@ -75,7 +75,7 @@ const EVENTS_OF: Record<AuditEventType, ((about: About) => WebhookEvent[]) | nul
   second_factor_removal_planned: null, // nothing is removed yet
   second_factor_removal_cancelled: null,
   second_factors_removed: ({ userId }) => [
-    { type: 'second_factor.removed', data: { userId, kind: 'TOTP' } },
+    { type: 'second_factor.removed', data: { userId, kind: 'ALL' } },
     allEnded(userId, 'REVOKED'),
   ],
   reset_sent: null,
@@ -100,7 +100,7 @@ function grantsChanged({ userId, detail }: About): WebhookEvent[] {
 /** `factors`: how many second factors, added since the change, were removed. */
 function emailRestored({ userId, detail }: About): WebhookEvent[] {
   const removed: WebhookEvent[] =
-    detail('factors') === '0' ? [] : [{ type: 'second_factor.removed', data: { userId, kind: 'TOTP' } }]
+    detail('factors') === '0' ? [] : [{ type: 'second_factor.removed', data: { userId, kind: 'ALL' } }]
   return [{ type: 'user.email_changed', data: { userId } }, ...removed, allEnded(userId, 'REVOKED')]
 }
 

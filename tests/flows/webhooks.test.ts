@@ -72,6 +72,8 @@ describe('the walk through every flow', () => {
     const response = await fetch(`${app.url}/.well-known/webhook-events.json`)
     const { events } = (await response.json()) as { events: Record<string, z.core.JSONSchema.JSONSchema> }
     expect(Object.keys(events).sort()).toEqual([...WEBHOOK_EVENT_NAMES].sort())
+    // A receiver that validates takes the events of a later release, which may have more properties.
+    expect(JSON.stringify(events)).not.toContain('additionalProperties')
     for (const webhook of told) {
       expect(verifyWebhook(webhook)).toEqual(webhook.event)
       z.fromJSONSchema(events[webhook.event.type] ?? false).parse(webhook.event)

@@ -6,7 +6,7 @@ export interface Connection {
   url: string
   /** Instead of the platform's own. */
   fetch?: typeof fetch
-  /** Further headers of each request: `accept-language`, or the cookie of a request that a server renders for. */
+  /** Further headers of each request, such as `accept-language`, or those by which a server names the person it calls for. */
   headers?: () => Record<string, string>
   /** Milliseconds until a request without an answer is given up. */
   timeout?: number

@@ -15,7 +15,10 @@ class SetClaimsInput {
   @Field(() => GraphQLJSONObject)
   claims: Record<string, unknown>
 
-  @Field({ defaultValue: false, description: 'Whether the change counts at once: the owner logs in again.' })
+  @Field({
+    defaultValue: false,
+    description: 'Whether the sessions end too, so that their tokens are refused here at once.',
+  })
   endSessions: boolean
 }
 

@@ -16,7 +16,10 @@ class SetRolesInput {
   @Field(() => [String])
   roles: string[]
 
-  @Field({ defaultValue: false, description: 'Whether the change counts at once: the owner logs in again.' })
+  @Field({
+    defaultValue: false,
+    description: 'Whether the sessions end too, so that their tokens are refused here at once.',
+  })
   endSessions: boolean
 }
 
