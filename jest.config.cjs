@@ -35,8 +35,8 @@ module.exports = {
   projects: Object.entries(PROJECTS).map(([name, folders]) => project(name, folders)),
   // Milliseconds: only what hangs gets there. A machine that is busy with other work takes ten times as long as a calm one.
   testTimeout: 300_000,
-  // One more than the cores of CI: a test waits for mails, processes and timers about a third of its time.
-  maxWorkers: 3,
+  // Twice the cores of CI: a test waits for mails, processes and timers about half of its time.
+  maxWorkers: 4,
   // Each test file loads the whole server anew, and jest keeps some 40 MB of it afterwards: a worker of fifty files held 2 GB.
   workerIdleMemoryLimit: '1500MB',
   // What declares the schema is decorators: the compiler gives each a branch for types that do not exist at run time.

@@ -7,9 +7,15 @@ const { GATEHOUSE_URL = 'http://localhost:4000', STORE = '.phone-token' } = proc
 
 /** With Expo: get is SecureStore.getItemAsync('refreshToken'), set is setItemAsync, remove is deleteItemAsync. */
 const storage = {
-  get: () => readFile(STORE, 'utf8').catch(() => null),
+  get: () => readFile(STORE, 'utf8').catch(nothingIfMissing),
   set: (token) => writeFile(STORE, token, { mode: 0o600 }),
   remove: () => rm(STORE, { force: true }),
+}
+
+/** Null where nothing is stored. A store that cannot be read now must not log anybody out. */
+function nothingIfMissing(error) {
+  if (error.code === 'ENOENT') return null
+  throw error
 }
 
 const auth = createClient({

@@ -6,6 +6,9 @@ const { PORT = '3001', GATEHOUSE_URL = 'http://localhost:4000' } = process.env
 const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', GATEHOUSE_URL))
 const rules = { issuer: GATEHOUSE_URL, audience: GATEHOUSE_URL, algorithms: ['ES256'], typ: 'at+jwt' }
 
+/** What jose throws for the token itself. */
+const WRONG_TOKEN = /^ERR_(JWT|JWS|JOSE_ALG|JOSE_NOT_SUPPORTED|JWKS_NO_MATCHING_KEY)/
+
 const app = fastify()
 app.decorateRequest('user', null)
 
@@ -16,7 +19,7 @@ app.addHook('onRequest', async (request, reply) => {
     request.user = { id: payload.sub, roles: payload.roles ?? [] }
   } catch (error) {
     // Keys that cannot be fetched are no reason to call a token wrong.
-    if (!String(error.code).startsWith('ERR_J')) return reply.code(503).header('retry-after', 5).send()
+    if (!WRONG_TOKEN.test(error.code)) return reply.code(503).header('retry-after', 5).send()
     return reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a valid access token is needed' })
   }
 })

@@ -230,6 +230,8 @@ export const MAIL = {
   invitationLife: 7 * DAY,
   /** Milliseconds that the link which undoes a change of address is valid, and that nobody else gets the address: people are on holiday. */
   undoLife: 7 * DAY,
+  /** Milliseconds before a change of address from which an undo also removes what was added: whoever moves an account prepares it first. */
+  undoReach: DAY,
   /** Milliseconds before the first retry, doubled for each further one up to the maximum, with a jitter of a quarter. */
   firstRetry: 2 * SECOND,
   maxRetry: 15 * MINUTE,

@@ -5,7 +5,9 @@ import { KNOWN_DEVICE } from '../config/defaults'
 import { digest } from '../crypto/opaqueToken'
 import { ExpiredTokenError, InvalidTokenError } from '../errors/userErrors'
 import { later } from '../lib/clock'
+import { clearPendingEmail } from '../store/emailChanges'
 import { type KnownDevice, findDeviceByToken, rejectDevice, revokeSessionsOfDevice } from '../store/knownDevices'
+import { invalidateLinks } from '../store/oneTimeTokens'
 import { queueMail } from '../store/outbox'
 import { lockUser } from '../store/users'
 
@@ -13,8 +15,8 @@ type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'sessionCache'>
 
 /**
  * Redeems the link in the mail about a login from a new device: the login was not the owner's. Ends its session, and those
- * that the same device began since, and mails a link to choose a new password. The device is new again at its next login. It
- * logs nobody in. Throws ExpiredTokenError, or InvalidTokenError.
+ * that the same device began since, cancels a pending change of address, invalidates all links, and mails one to choose a new
+ * password. The device is new again at its next login. It logs nobody in. Throws ExpiredTokenError, or InvalidTokenError.
  */
 export async function rejectLogin(
   deps: Needs,
@@ -27,8 +29,11 @@ export async function rejectLogin(
     const locked = await lockUser(tx, userId)
     if (!locked || !(await rejectDevice(tx, device))) throw new InvalidTokenError()
     const endedSessionIds = await revokeSessionsOfDevice(tx, device, now)
-    const expiresAt = later(now, deps.config.resetTokenTtl)
     const { email: recipient } = locked
+    // Whoever logged in may have asked to move the account: that link needs no session.
+    await clearPendingEmail(tx, userId)
+    await invalidateLinks(tx, { userId, addresses: [recipient] })
+    const expiresAt = later(now, deps.config.resetTokenTtl)
     await queueMail(tx, { name: 'resetPassword', recipient, locale: user.locale, now, expiresAt })
     const details = { sessions: endedSessionIds.length }
     return {

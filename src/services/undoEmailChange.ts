@@ -22,7 +22,7 @@ type Needs = Pick<Deps, 'clock' | 'config' | 'database' | 'secrets' | 'sessionCa
 /**
  * Redeems the link that was mailed to the address an account had before a change: the account gets it back, and whoever held
  * the account since is out. That ends every session, link and later change, removes the password and the second factors added
- * since, and mails a link to choose a new password; it logs nobody in. Throws ExpiredTokenError, or InvalidTokenError.
+ * since the day before, and mails a link to choose a new password; it logs nobody in. Throws ExpiredTokenError, or InvalidTokenError.
  */
 export async function undoEmailChange(
   deps: Needs,
@@ -41,7 +41,7 @@ export async function undoEmailChange(
     await resetLoginGuesses(deps, tx, email)
     await invalidateLinks(tx, { userId, addresses: [locked.email, email] })
     const factors = await removeFactorsSince(tx, former)
-    await rejectDevicesSince(tx, userId, former.changedAt)
+    await rejectDevicesSince(tx, userId, later(former.changedAt, -MAIL.undoReach))
     const sessions = await revokeSessions(tx, { userId }, now)
     await queueMails(deps, tx, { former, undoneEmail: locked.email, now })
     return {
@@ -60,9 +60,12 @@ async function readUndoToken({ database, clock }: Needs, text: string): Promise<
   return found
 }
 
-/** Their notices went to the address that is now undone: its owner never heard of them. */
+/**
+ * Their notices went to the address that is now undone: its owner never heard of them. Those of the day before the change go too:
+ * whoever takes an account over adds a factor first, and its notice was hardly read by then.
+ */
 async function removeFactorsSince(tx: Transaction, { userId, changedAt }: FormerEmail): Promise<number> {
-  const factors = await deleteSecondFactors(tx, userId, { since: changedAt })
+  const factors = await deleteSecondFactors(tx, userId, { since: later(changedAt, -MAIL.undoReach) })
   await dropUselessCodes(tx, userId)
   await forgetSecondFactorFailures(tx, userId)
   return factors

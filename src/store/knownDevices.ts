@@ -9,6 +9,8 @@ export interface DeviceOfLogin {
   tokenHash: Uint8Array<ArrayBuffer>
   /** A device counts as known if it was seen after this. */
   knownSince: Date
+  /** Sessions that are compared, the ones seen last: a program that logs in all day has a hundred thousand. */
+  maxSessions: number
   /** The owner is told of so many devices since then. */
   told: { max: number; since: Date }
 }
@@ -27,7 +29,7 @@ interface Place {
  * whose owner has rejected a login, or was not told of one since there were too many, is new at the next one.
  */
 export function noteDevice(
-  { id, tokenHash, knownSince, told }: DeviceOfLogin,
+  { id, tokenHash, knownSince, maxSessions, told }: DeviceOfLogin,
   { userId, sessionId, userAgent, ipAddress, now }: Place,
 ): Prisma.Sql {
   return Prisma.sql`
@@ -39,9 +41,11 @@ export function noteDevice(
     ), seen AS (
       SELECT 1 FROM known WHERE last_seen_at > ${knownSince}
       UNION ALL
-      SELECT 1 FROM sessions, here
-      WHERE user_id = ${userId}::uuid AND last_seen_at > ${knownSince}
-        AND device_of(user_agent) = device AND client_network(ip_address) = network
+      SELECT 1 FROM here, (
+        SELECT user_agent, ip_address FROM sessions
+        WHERE user_id = ${userId}::uuid AND last_seen_at > ${knownSince} ORDER BY last_seen_at DESC LIMIT ${maxSessions}
+      ) AS recent
+      WHERE device_of(user_agent) = device AND client_network(ip_address) = network
     ), judged AS MATERIALIZED (
       SELECT EXISTS (SELECT 1 FROM seen) AND NOT EXISTS (SELECT 1 FROM known WHERE NOT is_known) AS is_seen,
         (SELECT last_login_at IS NULL FROM users WHERE id = ${userId}::uuid) AS is_first,

@@ -45,7 +45,7 @@ export const WEBHOOK_EVENTS = {
   'session.ended': { when: 'sessions ended before their expiry', data: ofUser(SESSION_ENDED) },
   'second_factor.added': { when: 'an authenticator app was confirmed', data: ofUser({ kind: z.enum(['TOTP']) }) },
   'second_factor.removed': {
-    when: 'an authenticator app was removed (TOTP); or all second factors with the passkeys, by an operator, or those added since a change of address that was undone (ALL)',
+    when: 'an authenticator app was removed (TOTP); or all second factors with the passkeys, by an operator, or those that the undoing of a change of address removed (ALL)',
     data: ofUser({ kind: z.enum(['TOTP', 'ALL']) }),
   },
   'passkey.added': { when: 'a passkey was registered', data: ofUser({ passkeyId: id }) },

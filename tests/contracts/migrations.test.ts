@@ -302,6 +302,8 @@ DATA['20261127235000_mail_redirect'] = `${DATA['20261127234500_kept_addresses_by
 DATA['20261127235500_known_devices'] = `${DATA['20261127235000_mail_redirect']}
     INSERT INTO known_devices (user_id, device_hash, network) SELECT id, sha256('i'), '203.0.113.0/24' FROM users;`
 
+DATA['20261127235600_devices_of_the_audit'] = DATA['20261127235500_known_devices']
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',
@@ -328,7 +330,7 @@ describe('data of an earlier release', () => {
   )
 })
 
-test('the devices of logins of the last 90 days are known after 20261127235500_known_devices, so that nobody is mailed', async () => {
+test('the devices of logins of the last 90 days are known after 20261127235600_devices_of_the_audit, so that nobody is mailed', async () => {
   const before = released[released.indexOf('20261127235500_known_devices') - 1] ?? ''
   await applyMigrations(database.url, logger, migrationsUpTo(before))
   await client.query(`

@@ -217,6 +217,18 @@ describe('rejectLogin', () => {
     await logIn(email, HOME, NEW_PASSWORD)
   })
 
+  test('cancels a change of address that the intruder has asked for, and the mailed reset works', async () => {
+    const { email, intruder, link } = await intruded()
+    const newEmail = someone()
+    const asked = { newEmail, password: PASSWORD }
+    await call(app.url, 'requestEmailChange', asked, { token: intruder.tokens.accessToken })
+    const change = await app.mailedToken(newEmail)
+    await reject(link)
+    expect((await call(app.url, 'confirmEmailChange', { token: change })).code).toBe('INVALID_TOKEN')
+    const token = await app.mailedToken(email, RESET)
+    expect((await call(app.url, 'confirmReset', { token, password: NEW_PASSWORD })).code).toBe('SUCCESS')
+  })
+
   test('ends later sessions of the same device as well, and its next login is told again', async () => {
     const { email, link } = await intruded()
     const again = await logIn(email, ELSEWHERE)
@@ -297,8 +309,10 @@ describe('rejectLogin', () => {
   })
 })
 
-test('a change of address that is undone makes the devices since then new again', async () => {
+test('a change of address that is undone makes the devices since the day before new again', async () => {
   const { email, owner, intruder } = await intruded()
+  const aged = "SET created_at = created_at - interval '25 hours' WHERE network = '203.0.113.0/24' AND user_id = $1"
+  await sql(`UPDATE known_devices ${aged}`, [owner.user.id])
   app.clock.pass(HOUR)
   const [newEmail, third] = [someone(), { ...ELSEWHERE, ip: '192.0.2.9' }]
   await call(app.url, 'requestEmailChange', { newEmail, password: PASSWORD }, { token: intruder.tokens.accessToken })
@@ -310,7 +324,7 @@ test('a change of address that is undone makes the devices since then new again'
   ])
   expect(rows).toEqual([
     { network: '203.0.113.0/24', is_known: true },
-    { network: '198.51.100.0/24', is_known: true },
+    { network: '198.51.100.0/24', is_known: false },
     { network: '192.0.2.0/24', is_known: false },
   ])
 })

@@ -140,14 +140,18 @@ describe('undoEmailChange', () => {
   })
   const passwords = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
 
-  test('second factors that were added since the change go, and earlier ones stay', async () => {
+  test('second factors that were added since the day before the change go, and earlier ones stay', async () => {
     const owner = await signedIn(app)
     const own = await secure(app, owner.tokens.accessToken)
+    const aged = "SET created_at = created_at - interval '25 hours' WHERE user_id = $1"
+    for (const table of ['totp_factors', 'recovery_codes']) await sql(`UPDATE ${table} ${aged}`, [owner.user.id])
+    const prepared = await addPasskey(own.tokens.accessToken)
     const newEmail = await move(own.tokens.accessToken)
     const link = await undoLink(owner.email)
     const passkey = await addPasskey(own.tokens.accessToken)
     expect((await undo(link)).code).toBe('SUCCESS')
     expect(await passkeyLogin(passkey)).toBe('INVALID_CREDENTIALS')
+    expect(await passkeyLogin(prepared)).toBe('INVALID_CREDENTIALS')
     const factors = await sql('SELECT id FROM totp_factors WHERE user_id = $1', [owner.user.id])
     expect(factors.rows).toEqual([{ id: own.factorId }])
     const codes = await sql('SELECT 1 FROM recovery_codes WHERE user_id = $1', [owner.user.id])

@@ -12,6 +12,10 @@ export const apollo = new ApolloClient({
   cache: new InMemoryCache({ possibleTypes }),
 })
 
-auth.subscribe(({ status }) => {
-  if (status === 'signedOut') void apollo.clearStore() // the next user must not see it
+let shownId: string | null = null
+auth.subscribe((state) => {
+  const id = state.status === 'signedIn' ? (state.user?.id ?? null) : null
+  const isOther = state.status === 'signedOut' || (id !== null && shownId !== null && id !== shownId)
+  if (isOther) void apollo.clearStore() // what the next user must not see
+  if (id !== null) shownId = id
 })

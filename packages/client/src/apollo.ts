@@ -30,9 +30,13 @@ export function gatehouseLink(auth: TokenSource): ApolloLink {
   })
 }
 
+/** Not where data came too: then a part was done, and sending it again would do it twice. */
 function isRefused(result: ApolloLink.Result): boolean {
+  if (hasData('data' in result ? result.data : null)) return false
   const errors = 'errors' in result ? result.errors : undefined
   return errors?.some(({ extensions }) => extensions?.code === UNAUTHENTICATED) ?? false
 }
+
+const hasData = (data: unknown) => Object.values(data ?? {}).some((value) => value !== null)
 
 const isRefusal = (error: unknown) => (error as { statusCode?: number } | null)?.statusCode === 401

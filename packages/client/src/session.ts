@@ -127,7 +127,10 @@ export class Session {
     const mine = (this.epoch += 1)
     if (tokens.refreshToken !== null) await this.held?.write(tokens.refreshToken)
     const before = this.state.status === 'signedIn' ? this.state.user : null
-    const known = user ?? before ?? (await this.askUser(tokens.accessToken))
+    const isSame = before !== null && before.id === (user?.id ?? subjectOf(tokens.accessToken) ?? before.id)
+    // The cookie belongs to somebody else now: what the app shows of the one before has to go first.
+    if (before !== null && !isSame) this.observed.set({ status: 'signedOut' })
+    const known = user ?? (isSame ? before : await this.askUser(tokens.accessToken))
     if (mine !== this.epoch) return
     const { accessToken, accessTokenExpiresAt } = tokens
     const expiresAt = Date.parse(accessTokenExpiresAt)
@@ -181,5 +184,15 @@ export class Session {
 
   close(): void {
     this.channel?.close()
+  }
+}
+
+/** The id of the user whom an access token is about; null where it cannot be read. */
+function subjectOf(token: string): string | null {
+  try {
+    const payload = token.split('.')[1] ?? ''
+    return (JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as { sub: string }).sub
+  } catch {
+    return null
   }
 }

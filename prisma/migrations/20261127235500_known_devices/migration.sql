@@ -3,8 +3,9 @@ CREATE FUNCTION device_of(user_agent text) RETURNS bytea LANGUAGE sql STABLE PAR
   SELECT sha256(convert_to(regexp_replace(coalesce(user_agent, ''), '[0-9._]+', '', 'g'), 'UTF8'))
 $$;
 
--- The network of a client's address: /24 of IPv4, /48 of IPv6. What is no address is a network of its own.
-CREATE FUNCTION client_network(address text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+-- The network of a client's address: /24 of IPv4, /48 of IPv6. What is no address is a network of its own. The handler of the
+-- exception is a subtransaction, which no parallel worker may begin.
+CREATE FUNCTION client_network(address text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS $$
 BEGIN
   RETURN coalesce(network(set_masklen(address::inet, CASE family(address::inet) WHEN 4 THEN 24 ELSE 48 END))::text, '');
 EXCEPTION WHEN data_exception THEN
@@ -36,10 +37,3 @@ CREATE UNIQUE INDEX "known_devices_token_hash_key" ON "known_devices"("token_has
 CREATE INDEX "known_devices_last_seen_at_idx" ON "known_devices"("last_seen_at");
 ALTER TABLE "known_devices" ADD CONSTRAINT "known_devices_user_id_fkey"
     FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- Devices of the last 90 days are known from the start: an upgrade must not mail everybody.
-INSERT INTO "known_devices" ("user_id", "device_hash", "network", "created_at", "last_seen_at")
-SELECT "user_id", device_of("user_agent"), client_network("ip_address"), min("created_at"), max("created_at")
-FROM "audit_events"
-WHERE "type" = 'login_succeeded' AND "user_id" IS NOT NULL AND "created_at" > now() - interval '90 days'
-GROUP BY 1, 2, 3;

@@ -114,7 +114,13 @@ function deviceOf(secrets: Needs['secrets'], now: Date): DeviceOfLogin {
   const id = uuidv7()
   const [token] = mailTokens(secrets, 'REJECT_LOGIN', id)
   const told = { max: MAIL.perAddressHour, since: later(now, -MAIL.quotaWindow) }
-  return { id, tokenHash: digest(token), knownSince: later(now, -KNOWN_DEVICE.memory), told }
+  return {
+    id,
+    tokenHash: digest(token),
+    knownSince: later(now, -KNOWN_DEVICE.memory),
+    maxSessions: SESSION.maxPerUser,
+    told,
+  }
 }
 
 /** The mail has the id of the device, from which its link is derived. */
