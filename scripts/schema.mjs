@@ -1,4 +1,4 @@
-// Writes schema.graphql (with its directives), openapi.json, the JSON Schema of an export, the typed documents and what packages/client knows
+// Writes schema.graphql (with its directives), operator-schema.graphql, openapi.json, the JSON Schema of an export, the typed documents and what packages/client knows
 // of the schema, from the compiled server.
 // With --check it writes nothing and fails where a committed file differs.
 import { spawnSync } from 'node:child_process'
@@ -13,6 +13,7 @@ const { printSchemaWithDirectives } = require('@graphql-tools/utils')
 const { lexicographicSortSchema } = require('graphql')
 const prettier = require('prettier')
 const { z } = require('zod')
+const { createOperatorSchema } = require('../dist/graphql/operators/schema.js')
 const { createSchema, signedInFields } = require('../dist/graphql/schema.js')
 const { openApiDocument } = require('../dist/http/openapi/document.js')
 const { ACCOUNT_EXPORT } = require('../dist/services/steps/accountExport.js')
@@ -24,6 +25,7 @@ const schema = lexicographicSortSchema(createSchema({ development: true, loginCo
 const types = possibleTypes(schema)
 const written = {
   'schema.graphql': printSchemaWithDirectives(schema) + '\n',
+  'operator-schema.graphql': printSchemaWithDirectives(lexicographicSortSchema(createOperatorSchema())) + '\n',
   'packages/client/possible-types.json': possibleTypesJson(types),
   'packages/client/src/possibleTypes.generated.ts': possibleTypesModule(types),
   'packages/client/src/operations.generated.ts': clientOperations(schema, signedInFields()),
@@ -31,7 +33,7 @@ const written = {
 const differs = []
 for (const [path, text] of Object.entries(written)) {
   if (!check) writeFileSync(path, text)
-  else if (readFileSync(path, 'utf8') !== text) differs.push(path)
+  else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) differs.push(path)
 }
 
 /** As a production server describes itself that has every route. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { GraphQLField } from 'graphql'
+import { type GraphQLField, buildClientSchema, introspectionFromSchema } from 'graphql'
 import { FIRST_DOCUMENT } from '../../src/graphql/apollo'
 import { SCOPE_OF_FIELD } from '../../src/graphql/operators/authority'
 import { createOperatorSchema } from '../../src/graphql/operators/schema'
@@ -116,6 +116,25 @@ describe.each(mutations.map((field) => [field.name, field] as const))('mutation 
   ])('%s: %s', async (caller, expected) => {
     expect(await codeOf(field, caller)).toBe(expected)
   })
+})
+
+test('the schema describes itself without an error', () => {
+  expect(() => buildClientSchema(introspectionFromSchema(schema))).not.toThrow()
+})
+
+test.each([
+  ['key with every scope', 'SUCCESS'],
+  ['key with users:read alone', 'FORBIDDEN'],
+  ['auditor', 'SUCCESS'],
+])('the audit of a listed account, for %s: %s', async (caller, expected) => {
+  const created = await change(app, 'createServiceKey', {
+    token: tokens.get('operator aal2 fresh'),
+    input: { name: 'CRM', scopes: ['users:read'] },
+    selection: 'key',
+  })
+  const token = caller.endsWith('alone') ? String(created.result.key) : tokens.get(caller)
+  const document = '{ result: users(first: 1) { edges { node { auditEvents(first: 1) { edges { cursor } } } } } }'
+  expect((await operate(app.url, document, { token })).code).toBe(expected)
 })
 
 test('no field, input or result of the operator API is part of the public schema', () => {

@@ -21,8 +21,9 @@ class CreateUserInput {
   @Field(() => [String], { defaultValue: [] })
   roles: string[]
 
-  @Field(() => GraphQLJSONObject, { defaultValue: {} })
-  claims: Record<string, unknown>
+  // Nullable instead of a default: an object as default of a JSON scalar cannot be introspected.
+  @Field(() => GraphQLJSONObject, { nullable: true })
+  claims?: Record<string, unknown> | null
 }
 
 @ObjectType()

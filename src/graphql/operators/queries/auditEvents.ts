@@ -1,6 +1,7 @@
 import { Args, ArgsType, Ctx, Field, FieldResolver, ID, InputType, Int, Query, Resolver, Root } from 'type-graphql'
 import { OPERATOR } from '../../../config/operatorDefaults'
 import { listAuditEvents } from '../../../services/operatorReads'
+import { requireAuthority } from '../../../services/steps/operatorAuthority'
 import { connectionOf } from '../../objects/connection'
 import { pageOf } from '../../pages'
 import { withoutNulls } from '../../withoutNulls'
@@ -61,13 +62,15 @@ export class AuditEventsQuery {
 
   @FieldResolver(() => AuditEventConnection, {
     name: 'auditEvents',
-    description: 'About this account, the newest first.',
+    description: 'About this account, the newest first. A service key needs `audit:read` for it.',
   })
   async ofAccount(
-    @Ctx() { deps }: OperatorContext,
+    @Ctx() { deps, caller }: OperatorContext,
     @Root() { id: userId }: AccountView,
     @Args(() => EventsOfAccountArgs) size: EventsOfAccountArgs,
   ) {
+    // A key that reads accounts does not read the audit by this way.
+    await requireAuthority(deps, await caller(), { scope: 'audit:read', writes: false })
     const page = pageOf(size, OPERATOR.maxPage)
     return connectionOf(await listAuditEvents(deps, { userId }, page), page.first, (event) => event)
   }
