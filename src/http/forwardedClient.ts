@@ -3,9 +3,9 @@ import { clientInfoOf } from './clientInfo'
 import { sendError } from './errorHandlers'
 import { pathOf } from './path'
 import { isServiceKey } from '../crypto/serviceKey'
-import { isDatabaseOutage } from '../errors/outage'
+import { statusOf } from '../errors/catalogue'
+import { toPublicError } from '../errors/publicError'
 import { ForbiddenError, UnauthenticatedError } from '../errors/requestErrors'
-import { RateLimitedError } from '../errors/userErrors'
 import { canonicalIp } from '../lib/ipAddress'
 import type { ClientInfo, Deps } from '../services/deps'
 import { serviceKeyOf } from '../services/operatorCaller'
@@ -55,14 +55,10 @@ function isPublicApi(path: string): boolean {
   return path === '/graphql' || path.startsWith('/api/')
 }
 
+/** Answers what the client may know of an error; a fault of this server goes to the error handler. */
 function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof UnauthenticatedError) return sendError(request, reply, { status: 401, code: 'UNAUTHENTICATED' })
-  if (error instanceof ForbiddenError) return sendError(request, reply, { status: 403, code: 'FORBIDDEN' })
-  if (error instanceof RateLimitedError) {
-    void reply.header('retry-after', error.retryAfter)
-    return sendError(request, reply, { status: 429, code: 'RATE_LIMITED' })
-  }
-  if (!isDatabaseOutage(error)) throw error
-  void reply.header('retry-after', 5)
-  return sendError(request, reply, { status: 503, code: 'SERVICE_UNAVAILABLE' })
+  const { code, status, retryAfter } = toPublicError(error, undefined, '')
+  if (code === 'INTERNAL_SERVER_ERROR') throw error
+  if (retryAfter !== null) void reply.header('retry-after', retryAfter)
+  return sendError(request, reply, { status: status ?? statusOf(code), code })
 }

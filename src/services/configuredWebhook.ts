@@ -4,7 +4,7 @@ import { sealWebhookSecret, unsealWebhookSecret } from '../crypto/webhookSecret'
 import { InvalidInputError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { parseWebhookSecret } from '../lib/webhookSecretText'
-import { findEndpoint, putEndpoint, setEnabled } from '../store/webhookEndpoints'
+import { findEndpoint, putEndpoint, updateEndpoint } from '../store/webhookEndpoints'
 
 /** The endpoint of WEBHOOK_URL: one row, whatever its address. */
 export const CONFIGURED_ENDPOINT_ID = '00000000-0000-7000-8000-000000000001'
@@ -31,7 +31,8 @@ export async function syncConfiguredWebhook({
   const secret = parseWebhookSecret(config.webhookSecret ?? '')
   const stored = await findEndpoint(database.prisma, id)
   if (url === null || !secret) {
-    if (stored) await setEnabled(database.prisma, id, { reason: 'NOT_CONFIGURED', now: clock.now() })
+    const disabled = { disabledAt: clock.now(), disabledReason: 'NOT_CONFIGURED' } as const
+    if (stored) await updateEndpoint(database.prisma, id, disabled)
     return
   }
   const current = stored && unsealWebhookSecret(secrets, id, stored.secretSealed)

@@ -4,7 +4,7 @@ import { type ChangeDeps, commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { type EndpointInput, judgeEndpoint } from './steps/webhookEndpointRules'
 import { isUuid } from '../lib/uuid'
-import { updateEndpoint } from '../store/webhookEndpoints'
+import { ENABLED, updateEndpoint } from '../store/webhookEndpoints'
 
 /**
  * Changes what is given of an endpoint. `enabled: true` ends a time of failures and sends what waited; `false` stops the
@@ -26,7 +26,7 @@ export async function updateWebhookEndpoint(
   return commit(deps, actor, async (tx, now) => {
     const updated = await updateEndpoint(tx, id, {
       ...change,
-      ...(enabled === true && { disabledAt: null, disabledReason: null, failingSince: null }),
+      ...(enabled === true && ENABLED),
       ...(enabled === false && { disabledAt: now, disabledReason: 'OPERATOR' }),
     })
     if (!updated) return { result: null, event: null, invalidate: [] }

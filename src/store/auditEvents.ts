@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
+import { newestFirst } from './newestFirst'
 import type { PageStart } from '../lib/pageCursor'
 
 /** The types of audit events: each operation has its own. */
@@ -146,20 +147,17 @@ export interface AuditFilter {
 export function listAuditEvents(
   db: Queryable,
   { userId, types, ipAddress, after, before }: AuditFilter,
-  page: { first: number; after: PageStart | null },
+  size: { first: number; after: PageStart | null },
 ) {
-  const start = page.after
+  const { beyond, page } = newestFirst(size)
   return db.auditEvent.findMany({
     where: {
       ...(userId !== undefined && { userId }),
       ...(types && { type: { in: [...types] } }),
       ...(ipAddress !== undefined && { ipAddress }),
       createdAt: { ...(after && { gt: after }), ...(before && { lt: before }) },
-      ...(start && {
-        OR: [{ createdAt: { lt: start.createdAt } }, { createdAt: start.createdAt, id: { lt: start.id } }],
-      }),
+      ...beyond,
     },
-    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-    take: page.first,
+    ...page,
   })
 }

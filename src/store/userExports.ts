@@ -1,20 +1,8 @@
 import type { Pool } from 'pg'
-import type { Profile } from './profiles'
-import type { Grants } from '../lib/grants'
+import type { ImportedUser } from './userImports'
 
 /** An account as `users import` takes it. */
-export interface ExportedUser extends Grants {
-  id: string
-  email: string
-  passwordHash: string
-  displayName: string | null
-  locale: string
-  emailVerifiedAt: Date | null
-  disabledAt: Date | null
-  disabledReason: string | null
-  profile: Profile | null
-  createdAt: Date
-}
+export type ExportedUser = ImportedUser & { passwordHash: string; createdAt: Date }
 
 /** A registration that was never verified is no account yet: it has neither of the two times. */
 const PAGE = `

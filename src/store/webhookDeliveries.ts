@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
+import { newestFirst } from './newestFirst'
 import type { PageStart } from '../lib/pageCursor'
 import { traceparent } from '../ops/tracing'
 
@@ -104,19 +105,17 @@ const IN_STATE = {
 export async function listDeliveries(
   db: Queryable,
   { endpointId, type, state }: DeliveryFilter,
-  { first, after }: { first: number; after: PageStart | null },
+  size: { first: number; after: PageStart | null },
 ) {
+  const { beyond, page } = newestFirst(size)
   const found = await db.webhookDelivery.findMany({
     where: {
       ...(endpointId !== undefined && { endpointId }),
       ...(type !== undefined && { type }),
       ...(state && IN_STATE[state]),
-      ...(after && {
-        OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }],
-      }),
+      ...beyond,
     },
-    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-    take: first,
+    ...page,
     select: {
       ...{ id: true, endpointId: true, eventId: true, type: true, attempts: true, lastStatus: true, lastError: true },
       ...{ createdAt: true, deliveredAt: true, dueAt: true },

@@ -22,6 +22,9 @@ export function insertEndpoint(db: Queryable, endpoint: NewEndpoint & { createdA
   return db.webhookEndpoint.create({ data: endpoint, select: VIEW })
 }
 
+/** Of an endpoint that gets events: what a disabled one is changed to as well. */
+export const ENABLED = { disabledAt: null, disabledReason: null, failingSince: null } as const
+
 /** Inserts the endpoint, or replaces and enables it; `previous` is the secret that signs beside the new one. */
 export async function putEndpoint(
   db: Queryable,
@@ -30,7 +33,7 @@ export async function putEndpoint(
 ): Promise<void> {
   const { id, url, events, secretSealed } = endpoint
   const rotated = previous && { secretPreviousSealed: previous.sealed, previousUntil: previous.until }
-  const update = { url, events, secretSealed, ...rotated, disabledAt: null, disabledReason: null, failingSince: null }
+  const update = { url, events, secretSealed, ...rotated, ...ENABLED }
   await db.webhookEndpoint.upsert({ where: { id }, create: endpoint, update })
 }
 
@@ -85,17 +88,6 @@ export async function resealSecret(
   { before, sealed }: { before: Uint8Array<ArrayBuffer>; sealed: Buffer<ArrayBuffer> },
 ): Promise<void> {
   await db.webhookEndpoint.updateMany({ where: { id, secretSealed: before }, data: { secretSealed: sealed } })
-}
-
-/** Enables an endpoint, or disables it for a reason. False without such an endpoint. */
-export async function setEnabled(
-  db: Queryable,
-  id: string,
-  { reason, now }: { reason: DisabledReason | null; now: Date },
-): Promise<boolean> {
-  const enabled = { disabledAt: null, disabledReason: null, failingSince: null }
-  const data = reason === null ? enabled : { disabledAt: now, disabledReason: reason }
-  return (await db.webhookEndpoint.updateMany({ where: { id }, data })).count > 0
 }
 
 /** Ends a time of failures. */

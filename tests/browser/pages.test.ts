@@ -12,19 +12,12 @@ import {
 import { LOCALES } from '../../src/generated/locales'
 import type { TestApp } from '../support/app'
 import { call } from '../support/client'
+import { MAILED_PAGES } from '../support/mailedPages'
 import { NEW_PASSWORD, PASSWORD, loggedIn, someone } from '../support/people'
 
 const HOUR = 3_600_000
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 320, height: 640 }
-const PAGES = [
-  '/verify-email',
-  '/reset-password',
-  '/confirm-email-change',
-  '/undo-email-change',
-  '/reject-login',
-  '/login-code',
-]
 
 const step = (page: Page, name: string) => page.locator(`section[data-step="${name}"]:not([hidden])`)
 const shown = (page: Page) => page.locator('section:not([hidden])')
@@ -268,7 +261,7 @@ describeInBrowser('the pages behind mailed links', () => {
     expect(await window.complaints()).toEqual([])
   })
 
-  test.each(PAGES.filter((path) => path !== '/login-code'))(
+  test.each(MAILED_PAGES.filter((path) => path !== '/login-code'))(
     '%s: a broken link and one without a token explain themselves',
     async (path) => {
       const page = await window.context.newPage()
@@ -353,7 +346,7 @@ describeInBrowser('the pages behind mailed links', () => {
     ['ar', 'dark'],
   ] as const)('every step of every page is accessible: in %s, %s', async (locale, colorScheme) => {
     const { page, complaints } = await anotherWindow({ viewport: PHONE, locale, colorScheme })
-    for (const path of PAGES) {
+    for (const path of MAILED_PAGES) {
       await page.goto(`${app.config.publicUrl}${path}#token=AAAA`)
       expect(await flawsOfSteps(page, flaws)).toEqual([])
     }
@@ -362,7 +355,7 @@ describeInBrowser('the pages behind mailed links', () => {
 
   test.each(LOCALES.map((locale) => [locale]))('every step of every page fits 320 px: in %s', async (locale) => {
     const { page, complaints } = await anotherWindow({ viewport: PHONE, locale })
-    for (const path of PAGES) {
+    for (const path of MAILED_PAGES) {
       await page.goto(`${app.config.publicUrl}${path}#token=AAAA`)
       expect(await page.locator('html').getAttribute('lang')).toBe(locale)
       expect(await flawsOfSteps(page, overflow)).toEqual([])

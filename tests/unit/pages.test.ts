@@ -4,6 +4,7 @@ import { type InboxMail } from '../../src/dev/inbox/store'
 import { brandStyles } from '../../src/http/pages/brand'
 import { devInboxPage } from '../../src/http/pages/devInboxPage'
 import { type HostedPagesOptions, hostedPages } from '../../src/http/pages/hostedPages'
+import { MAILED_PAGES } from '../support/mailedPages'
 
 const OPTIONS: HostedPagesOptions = {
   appName: 'Gatehouse',
@@ -22,14 +23,6 @@ const MAIL: InboxMail = {
   token: 'abc',
   code: null,
 }
-const PAGES = [
-  '/verify-email',
-  '/reset-password',
-  '/confirm-email-change',
-  '/undo-email-change',
-  '/reject-login',
-  '/login-code',
-]
 
 describe('hosted pages', () => {
   const apps: FastifyInstance[] = []
@@ -43,7 +36,7 @@ describe('hosted pages', () => {
     return app.register(hostedPages, { ...OPTIONS, ...options })
   }
 
-  test.each(PAGES)(
+  test.each(MAILED_PAGES)(
     '%s runs its own script alone, is stored and framed nowhere, and tells nobody of itself',
     async (url) => {
       const { headers, body } = await serve().inject(url)
@@ -79,7 +72,7 @@ describe('hosted pages', () => {
     expect(headers['content-language']).toBe(language)
   })
 
-  test.each(PAGES)('%s is found with a slash behind it, a query, and an encoded fragment', async (url) => {
+  test.each(MAILED_PAGES)('%s is found with a slash behind it, a query, and an encoded fragment', async (url) => {
     const app = serve()
     const { body } = await app.inject(url)
     expect(body).toContain(`data-path="${url}"`)
@@ -96,7 +89,7 @@ describe('hosted pages', () => {
     for (const other of [`${url}//`, `${url}x`, `${url}/x`]) expect((await app.inject(other)).statusCode).toBe(404)
   })
 
-  test.each(PAGES)('no text of %s is left with a placeholder', async (url) => {
+  test.each(MAILED_PAGES)('no text of %s is left with a placeholder', async (url) => {
     const { body } = await serve({ appUrl: 'https://app.example' }).inject(url)
     expect(body).not.toMatch(/\{\w+\}/)
   })

@@ -66,7 +66,7 @@ export const ACCOUNT_EXPORT = z.strictObject({
         },
       }),
     )
-    .describe('Where the account has logged in from: a login from elsewhere is told by mail.'),
+    .describe('Where the account has logged in from: a login from elsewhere is reported by mail.'),
   authenticatorApps: z.array(
     z.strictObject({ id, name: z.string(), createdAt: time, confirmedAt: maybeTime, lastUsedAt: maybeTime }),
   ),
