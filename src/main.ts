@@ -44,7 +44,7 @@ const USAGE = `Usage: gatehouse <command>
   doctor [--json] [--dkim SELECTOR] [--dns SERVER]  checks the configuration and all that it names, and says what to do
   config                           the resolved configuration, secrets masked
 
-Configuration is read from the environment: README.md lists every variable.`
+Configuration is read from the environment: docs/reference/environment.md lists every variable.`
 
 /** Loads the code of the one command only: `gatehouse config` answers in a quarter of the time. */
 async function run([command, ...rest]: string[]): Promise<number> {

@@ -47,7 +47,7 @@ const budgetVariables = Object.fromEntries(
 ) as Record<BudgetVariable, ReturnType<typeof budgets>>
 
 /**
- * Each variable of the environment with what it accepts: the README's table is checked against this list. Defaults
+ * Each variable of the environment with what it accepts: docs/reference/environment.md is checked against this list. Defaults
  * that depend on other variables are resolved in config.ts.
  */
 export const environment = z.object({

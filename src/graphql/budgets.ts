@@ -90,7 +90,7 @@ export function changeBudgets(schema: GraphQLSchema, { factor, replaced }: Budge
   }
 }
 
-/** In the syntax of the README and RATE_LIMIT_<FIELD>. */
+/** In the syntax of docs/reference/graphql.md and RATE_LIMIT_<FIELD>. */
 export function spellBudget({ max, window, per }: FieldBudget): string {
   return `${max} / ${formatDuration(window)} per ${per.join('+')}`
 }

@@ -20,21 +20,21 @@ import { bare, tableOf } from '../support/documents'
 
 const ROOT = join(__dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const README = read('README.md')
+const REFERENCE = (page: string) => read(`docs/reference/${page}.md`)
 const OPERATIONS = read('docs/operations.md')
-const ERRORS = read('docs/errors.md')
+const ERRORS = REFERENCE('errors')
 
 const firstColumn = (text: string, table: string) => tableOf(text, table).map(([cell = '']) => bare(cell))
 const sorted = (items: Iterable<string>) => [...items].sort()
 
-test('the README lists each field with its budgets and its REST route', () => {
+test('docs/reference/graphql.md lists each field with its budgets and its REST route', () => {
   const schema = createSchema({ development: true, loginCode: true })
   const budgets = budgetsOf(schema)
   const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     Object.keys(type?.getFields() ?? {}),
   )
   const rows = Object.fromEntries(
-    tableOf(README, 'operations').map(([field = '', , , budget = '', route = '']) => [
+    tableOf(REFERENCE('graphql'), 'operations').map(([field = '', , , budget = '', route = '']) => [
       bare(field),
       [budget, bare(route)],
     ]),
@@ -63,21 +63,20 @@ function routeOf(field: string): string {
   return route ? `${route.method} ${route.url}` : ''
 }
 
-test('every code stands in the README and in docs/errors.md with its status', () => {
+test('docs/reference/errors.md lists every code with its status', () => {
   const statuses = (text: string, table: string) =>
     Object.fromEntries(tableOf(text, table).map(([code = '', status]) => [bare(code), Number(status)]))
   const expected = Object.fromEntries(
     [...Object.keys(USER_ERRORS), ...Object.keys(REQUEST_ERRORS)].map((code) => [code, statusOf(code as ErrorCode)]),
   )
-  expect(statuses(README, 'codes')).toEqual(expected)
   expect({ ...statuses(ERRORS, 'user-codes'), ...statuses(ERRORS, 'request-codes') }).toEqual(expected)
   expect(firstColumn(ERRORS, 'user-codes').sort()).toEqual(sorted(Object.keys(USER_ERRORS)))
   expect(firstColumn(ERRORS, 'request-codes').sort()).toEqual(sorted(Object.keys(REQUEST_ERRORS)))
   expect(firstColumn(ERRORS, 'field-codes').sort()).toEqual(sorted(FIELD_ERROR_CODES))
 })
 
-test('the README lists each variable of the environment with its default', () => {
-  const rows = tableOf(README, 'environment')
+test('docs/reference/environment.md lists each variable of the environment with its default', () => {
+  const rows = tableOf(REFERENCE('environment'), 'environment')
   const family = (name: string) => (name in BUDGET_VARIABLES ? 'RATE_LIMIT_<FIELD>' : name)
   const expected = new Set(Object.keys(environment.shape).map(family))
   expect(rows.map(([name = '']) => bare(name)).sort()).toEqual([...expected].sort())
@@ -95,7 +94,7 @@ test('the README lists each variable of the environment with its default', () =>
   }
 })
 
-test('the README lists each script and each command', () => {
+test('docs/reference/commands.md lists each script and each command', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   // The parts of `check` and `test` stand in CONTRIBUTING.md.
   const named = Object.keys(scripts).filter((name) => !/^pre|:/.test(name))
@@ -106,15 +105,15 @@ test('the README lists each script and each command', () => {
     ([, text = '']) => `gatehouse ${text}`,
   )
   expect(usage.length).toBeGreaterThan(5)
-  expect(firstColumn(README, 'commands').sort()).toEqual([...ofNpm, ...usage].sort())
+  expect(firstColumn(REFERENCE('commands'), 'commands').sort()).toEqual([...ofNpm, ...usage].sort())
 })
 
-test('the README lists each table of the database', () => {
+test('docs/reference/database.md lists each table of the database', () => {
   const models = read('prisma/schema.prisma')
     .split(/^(?=model |enum )/m)
     .filter((block) => block.startsWith('model '))
   const mapped = models.map((model) => /@@map\("(\w+)"\)/.exec(model)?.[1] ?? 'a model without a table')
-  expect(firstColumn(README, 'tables').sort()).toEqual(mapped.sort())
+  expect(firstColumn(REFERENCE('database'), 'tables').sort()).toEqual(mapped.sort())
 })
 
 test('docs/operations.md lists each metric with its type and its labels', () => {
@@ -206,7 +205,11 @@ test('docs/dependencies.md has a line for each package, and for no other', () =>
 })
 
 test('every link of the documents leads somewhere', () => {
-  const documents = [...readdirSync(ROOT), ...readdirSync(join(ROOT, 'docs')).map((file) => join('docs', file))]
+  const below = (folder: string) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => !/(?:^|\/)node_modules\//.test(file))
+      .map((file) => join(folder, file))
+  const documents = [...readdirSync(ROOT), ...['docs', 'examples', 'packages'].flatMap(below)]
   const broken = documents
     .filter((file) => file.endsWith('.md'))
     .flatMap((file) => linksOf(read(file)).map((link) => ({ file, link })))

@@ -14,9 +14,11 @@ import { until } from '../support/until'
 const ROOT = join(__dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const README = read('README.md')
+const GRAPHQL = read('docs/reference/graphql.md')
+const ROUTES = read('docs/reference/routes.md')
 /** The server as `npm start` runs it: mails go to the development inbox. */
 const DEVELOPMENT = { SMTP_URL: '' }
-/** What opens every route of the README's table. */
+/** What turns on every route of the table. */
 const OPTIONAL = {
   LOGIN_CODE: 'on',
   OPERATOR_API: 'on',
@@ -89,14 +91,14 @@ function shapeOf(value: unknown): unknown {
   return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? 'a JWT' : value
 }
 
-describe('the README', () => {
+describe('a server as npm start runs it', () => {
   let app: TestApp
   beforeAll(async () => {
     app = await startTestApp({ env: { ...DEVELOPMENT, ...OPTIONAL } })
   })
   afterAll(() => app.close())
 
-  test('its first session answers what it shows, command by command', async () => {
+  test('the first session of the README answers what it shows, command by command', async () => {
     const variables = new Map<string, string>()
     let before: { told: unknown; real: unknown } = { told: null, real: null }
     const steps = session()
@@ -119,9 +121,9 @@ describe('the README', () => {
     }
   })
 
-  test('says rightly which operations demand a login', async () => {
+  test('docs/reference/graphql.md says rightly which operations demand a login', async () => {
     const schema = createSchema({ development: true, loginCode: true })
-    for (const [field = '', , who] of tableOf(README, 'operations')) {
+    for (const [field = '', , who] of tableOf(GRAPHQL, 'operations')) {
       const mutation = schema.getMutationType()?.getFields()[bare(field)]
       if (!mutation) continue
       const argument = mutation.args
@@ -133,8 +135,8 @@ describe('the README', () => {
     }
   })
 
-  test('names routes that are there', () => {
-    const routes = tableOf(README, 'routes').map(([route = '']) => bare(route))
+  test('docs/reference/routes.md names routes that exist', () => {
+    const routes = tableOf(ROUTES, 'routes').map(([route = '']) => bare(route))
     const missing = routes.filter((route) => {
       const [method = '', url = ''] = route.split(' ')
       return !app.app.server.hasRoute({ method, url })
