@@ -49,6 +49,7 @@ export function Form({ action, button, kind = 'primary', children }: FormProps) 
         {general && <p>{failure.message}</p>}
         {general && failure.suggestions && <Advice of={failure.suggestions} />}
       </div>
+      {general && !failure.suggestions && <Support />}
       <button class={`button ${kind}`}>{busy ? t.working : button}</button>
     </form>
   )
@@ -59,6 +60,14 @@ function textsOf(form: HTMLFormElement): Record<string, string> {
   const entries = [...new FormData(form)]
   return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'string' ? value : '']))
 }
+
+/** For whoever cannot go on alone. */
+export const Support = () =>
+  page.supportUrl === null ? null : (
+    <p class="support">
+      <a href={page.supportUrl}>{t.support}</a>
+    </p>
+  )
 
 const Advice = ({ of }: { of: string[] }) => (
   <ul>

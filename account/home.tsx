@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Failure, type User, auth, failureOf, readAccount } from './api'
 import { Authenticator, RecoveryCodes } from './authenticator'
-import { Form, Notice, View } from './form'
+import { Form, Notice, Support, View } from './form'
 import { page, t } from './page'
 import { Passkeys } from './passkeys'
 import { go } from './route'
@@ -37,6 +37,7 @@ export function Home() {
         ) : (
           <Form button={t.tryAgain} action={async () => (await load(), null)}>
             <p>{failure.message}</p>
+            <Support />
           </Form>
         )}
       </View>

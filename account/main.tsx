@@ -1,7 +1,7 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { auth, failureOf } from './api'
-import { Form, View } from './form'
+import { Form, Support, View } from './form'
 import { Home } from './home'
 import { openCodeLink } from './mailedCode'
 import { root, t } from './page'
@@ -34,6 +34,7 @@ function Account() {
         ) : (
           <Form button={t.tryAgain} action={begin}>
             <p>{failureOf(state.problem).message}</p>
+            <Support />
           </Form>
         )}
       </View>

@@ -9,11 +9,14 @@ export interface PageData {
     failed: string
     rule: string
     sentTitle: string
+    support: string
     resetSent: string
   }
   appName: string
   /** Where the app is; null where the server does not know. */
   appUrl: string | null
+  /** Where a person finds help; null: nowhere. */
+  supportUrl: string | null
   loginCode: boolean
   /** The domain that passkeys are bound to. */
   rpId: string

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { entriesOf, refuse } from './accepted'
+import { entriesOf, plainUrl, refuse } from './accepted'
 import { MAIL } from './defaults'
 
 /** A link of a mail, with `{token}` where the token stands. */
@@ -50,3 +50,23 @@ export const appUrl = z.string().superRefine((text, context) => {
     refuse(context, 'a URL without user name and password')
   }
 })
+
+const LOGO = 'an https: URL of a picture, as in https://example.com/logo.svg'
+
+/** A content security policy names its host: it knows no IPv6 address, and takes a star for every host. */
+export const logoUrl = plainUrl(LOGO, 'https:', 'http:').refine(
+  (text) => !URL.canParse(text) || /^[a-z\d.-]+$/i.test(new URL(text).hostname),
+  `${LOGO}: its host is a name or an IPv4 address`,
+)
+
+/** Where people find help: a page, or an address to write to. */
+export const supportUrl = z
+  .string()
+  .refine(isSupport, 'an https: URL or a mailto: address, as in mailto:support@example.com')
+
+function isSupport(text: string): boolean {
+  if (/\s/.test(text) || !URL.canParse(text)) return false
+  const { protocol, username, password, pathname } = new URL(text)
+  if (protocol === 'mailto:') return /^[^@<>]+@[^@<>]+$/.test(pathname)
+  return protocol === 'https:' && username + password === ''
+}

@@ -147,6 +147,8 @@ function pages(env: Environment) {
     appName: env.APP_NAME,
     appUrl: env.APP_URL ?? null,
     brandColor: env.BRAND_COLOR,
+    brandLogoUrl: env.BRAND_LOGO_URL ?? null,
+    supportUrl: env.SUPPORT_URL ?? null,
     hostedPages: env.HOSTED_PAGES,
     securityContact: env.SECURITY_CONTACT ?? null,
   }

@@ -24,7 +24,7 @@ import {
   trustedProxies,
   within,
 } from './accepted'
-import { appUrl, mailedCodeLink, mailedLink, redirectUrls } from './acceptedLinks'
+import { appUrl, logoUrl, mailedCodeLink, mailedLink, redirectUrls, supportUrl } from './acceptedLinks'
 import { webhookEvents, webhookHosts, webhookSecret } from './acceptedWebhooks'
 import { otlpHeaders, ratio } from './acceptedTracing'
 import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
@@ -100,6 +100,8 @@ export const environment = z.object({
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #1f4fd8')
     .refine((colour) => contrastWithWhite(colour) >= 4.5, 'a colour dark enough for white text (contrast 4.5 or more)')
     .default('#1f4fd8'),
+  BRAND_LOGO_URL: logoUrl.optional(),
+  SUPPORT_URL: supportUrl.optional(),
   TLS_CERT_FILE: path('a PEM file').optional(),
   TLS_KEY_FILE: path('a PEM file').optional(),
   CLAIMS_SCHEMA_FILE: path('a JSON Schema').optional(),

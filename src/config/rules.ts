@@ -190,6 +190,9 @@ function unencryptedProblems(env: Readable): Problem[] {
     const accepted = 'https: in production beside OTEL_EXPORTER_OTLP_HEADERS, which hold a key'
     problems.push({ variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', accepted })
   }
+  if (/^http:/i.test(env.BRAND_LOGO_URL ?? '')) {
+    problems.push({ variable: 'BRAND_LOGO_URL', accepted: 'https: in production' })
+  }
   if (env.BREACH_CHECK_URL && isRemote(env.BREACH_CHECK_URL, 'http:')) {
     problems.push({ variable: 'BREACH_CHECK_URL', accepted: 'https: in production' })
   }

@@ -71,12 +71,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   healthRoutes(app, readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   const { appName, appUrl, brandColor, passwordMinLength: minLength, passwordMinScore: minScore } = config
+  const brand = { appName, logoUrl: config.brandLogoUrl, supportUrl: config.supportUrl }
   const passwordPolicy = { minLength, maxLength: PASSWORD.maxLength, minScore }
   // Without an app of its own the account page is where a person goes on.
   const next = appUrl ?? (config.hostedPages ? '/account' : null)
-  await app.register(hostedPages, { appName, appUrl: next, brandColor, passwordPolicy })
+  await app.register(hostedPages, { ...brand, appUrl: next, brandColor, passwordPolicy })
   const { loginCode, passkeyRpId: rpId } = config
-  if (config.hostedPages) await app.register(accountPage, { appName, appUrl, loginCode, rpId, passwordPolicy })
+  if (config.hostedPages) await app.register(accountPage, { ...brand, appUrl, loginCode, rpId, passwordPolicy })
   if (config.devTools)
     developmentPage(app, { ...config, hasInbox: inbox !== null, operatorApi: parts.operatorApollo !== null })
   if (inbox) await app.register(devInboxPage, { inbox })

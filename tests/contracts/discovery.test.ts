@@ -11,6 +11,7 @@ beforeAll(async () => {
     PUBLIC_URL: app.config.publicUrl,
     ACCESS_TOKEN_CLIENT_ID: 'gatehouse',
     SECURITY_CONTACT: 'mailto:security@example.com',
+    BRAND_LOGO_URL: 'https://cdn.example.com/a,b;c/logo.svg?v=2',
   }
   strict = await startTestApp({ databaseUrl: app.databaseUrl, smtp: app.smtp, clock: app.clock, periodic: false, env })
 })
@@ -74,3 +75,16 @@ test('password managers are led to the account page, and finders of faults to th
   expect(text).toMatch(/^Contact: mailto:security@example\.com\nExpires: \d{4}-.*Z\nCanonical: http/)
   expect((await fetch(`${app.url}/.well-known/security.txt`)).status).toBe(404)
 })
+
+test.each(['/account', '/verify-email'])(
+  '%s shows the logo of the configuration, and may load no other picture',
+  async (path) => {
+    const answer = await fetch(`${strict.url}${path}`)
+    const policy = answer.headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ')).toContain("img-src 'self' https://cdn.example.com/a%2Cb%3Bc/logo.svg")
+    const page = await answer.text()
+    expect(page).toContain('<img class="logo" src="https://cdn.example.com/a,b;c/logo.svg?v=2" alt="Gatehouse"')
+    expect(page).toContain('<link rel="icon" href="https://cdn.example.com/a,b;c/logo.svg?v=2"')
+    expect((await fetch(`${app.url}${path}`)).headers.get('content-security-policy')).toContain("img-src 'self';")
+  },
+)

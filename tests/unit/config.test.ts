@@ -160,6 +160,13 @@ const ANYWHERE: [name: string, value: string, told: RegExp][] = [
   ['APP_URL', 'https://user:hunter2@app.example.com', /without user name and password/],
   ['BRAND_COLOR', 'blue', /a colour such as/],
   ['BRAND_COLOR', '#ffee00', /dark enough/],
+  ['BRAND_LOGO_URL', '/etc/gatehouse/logo.svg', /an https: URL of a picture/],
+  ['BRAND_LOGO_URL', 'data:image/png;base64,AAAA', /an https: URL of a picture/],
+  ['BRAND_LOGO_URL', 'https://*.example.com/logo.svg', /its host is a name or an IPv4 address/],
+  ['SUPPORT_URL', 'support@example.com', /a mailto: address, as in/],
+  ['SUPPORT_URL', 'mailto:nobody', /a mailto: address, as in/],
+  ['SUPPORT_URL', 'javascript:alert(1)', /an https: URL or/],
+  ['SUPPORT_URL', 'https://user:hunter2@help.example.com', /an https: URL or/],
   ['TLS_KEY_FILE', 'key.pem', /TLS_CERT_FILE: found nothing; accepted: both TLS files or none/],
   [
     'CORS_ORIGINS',
@@ -256,6 +263,7 @@ const IN_PRODUCTION: typeof ANYWHERE = [
   ['TRUST_PROXY', '2000::/3', /found "2000::\/3"/],
   ['REDIS_URL', 'redis://user:hunter2@redis', /or REDIS_TLS=off/],
   ['BCRYPT_COST', '11', /12 or more in production/],
+  ['BRAND_LOGO_URL', 'http://localhost:5173/logo.svg', /https: in production/],
   ['BREACH_CHECK_URL', 'http://range.example.com', /https: in production/],
   ['RATE_LIMITS', 'off', /off is refused in production/],
   ['DEV_TOOLS', 'on', /on is refused in production/],
@@ -287,6 +295,8 @@ test.each([
   ['an address to listen on', 'HOST', '::1'],
   ['a name to listen on', 'HOST', 'auth-1.internal'],
   ['a token that a mail carries twice', 'RESET_PASSWORD_URL', 'https://app.example.com/?t={token}#token={token}'],
+  ['a page to find help on', 'SUPPORT_URL', 'https://example.com/@help?from=auth'],
+  ['an address to write to', 'SUPPORT_URL', 'mailto:support@example.com?subject=Login'],
   ['a bare sender', 'MAIL_FROM', 'no-reply@example.com'],
 ])('%s is accepted', (_what, name, value) => {
   expect(problemsOf({ ...PRODUCTION, [name]: value })).toBe('')

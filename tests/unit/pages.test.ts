@@ -9,6 +9,8 @@ import { MAILED_PAGES } from '../support/mailedPages'
 const OPTIONS: HostedPagesOptions = {
   appName: 'Gatehouse',
   appUrl: null,
+  supportUrl: null,
+  logoUrl: null,
   brandColor: '#1f4fd8',
   passwordPolicy: { minLength: 8, maxLength: 128, minScore: 3 },
 }
@@ -57,6 +59,15 @@ describe('hosted pages', () => {
     expect(body).not.toContain('<img src=x>')
     expect(body).toContain('&quot;&gt;&lt;img src=x&gt;')
     expect(body).toContain('href="https://app.example/?a=&quot;&amp;b"')
+  })
+
+  test('where a link is dead and where a form fails, a link leads to the support, if there is one', async () => {
+    const { body } = await serve({ supportUrl: 'mailto:support@example.com?a="&b' }).inject('/verify-email')
+    const link = 'href="mailto:support@example.com?a=&quot;&amp;b"'
+    for (const part of ['data-step="expired"', 'data-step="invalid"', 'data-if-stuck']) {
+      expect([part, body.split(part)[1]?.split('</section>')[0]?.includes(link)]).toEqual([part, true])
+    }
+    expect((await serve().inject('/verify-email')).body).not.toMatch(/data-if-stuck|class="support"/)
   })
 
   test.each([

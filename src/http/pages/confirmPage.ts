@@ -1,5 +1,5 @@
 import { type Html, html } from './html'
-import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, section } from './sections'
+import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, problem, section } from './sections'
 
 /** The page behind a link that only needs a click. Nothing happens before the click: mail scanners open links, too. */
 function clickSection(
@@ -12,7 +12,7 @@ function clickSection(
     texts.title,
     html`${paragraph(texts.lead, context)}
       <form method="post" data-operation="${operation}" data-next="done" data-with-token>
-        <div class="problem" role="alert"></div>
+        ${problem(`${operation}-problem`, context)}
         <button class="button">${texts.button}</button>
       </form>`,
   )

@@ -1,17 +1,17 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
-import { type Locale, direction } from '../../i18n/locale'
 import { negotiateLocale } from '../../i18n/negotiate'
 import { fill, text } from '../../i18n/text'
 import { readAsset, serveAsset } from './assets'
 import { brandIcon, brandStyles } from './brand'
 import { confirmEmailChangePage, rejectLoginPage, undoEmailChangePage, verifyEmailPage } from './confirmPage'
+import { sendDocument } from './document'
 import { type Html, html } from './html'
 import { loginCodePage } from './loginCodePage'
 import { resetPasswordPage } from './resetPasswordPage'
-import { sendPage } from './sendPage'
 import type { PageContext } from './sections'
 
 export type HostedPagesOptions = Omit<PageContext, 'texts'> & {
+  logoUrl: string | null
   /** The accent, as `#1f4fd8`: dark enough for white text. */
   brandColor: string
 }
@@ -46,56 +46,32 @@ export const hostedPages: FastifyPluginCallback<HostedPagesOptions> = (app, opti
     const handler = (request: FastifyRequest, reply: FastifyReply) => {
       const locale = negotiateLocale(request.headers['accept-language'])
       const context = { ...options, texts: text(locale).pages }
-      void reply.header('content-language', locale)
-      return sendPage(reply, page({ path, locale, context, sections: sections(context) }))
+      const main = mainOf(path, context, sections(context))
+      return sendDocument(reply, { locale, brand: options, assets: ASSETS, main })
     }
     for (const url of [path, `${path}/`, `${path}:fragment(^#.*$)`]) app.get(url, handler)
   }
   done()
 }
 
-interface PageParts {
-  /** The page's path: the script puts it into the address bar instead of the link with its token. */
-  path: string
-  locale: Locale
-  context: PageContext
-  sections: Html
-}
+const ASSETS = { styles: ['brand.css', 'page.css'], script: 'page.js' }
 
-/** Holds the script's texts as data attributes, in the page's language. */
-function page({ path, locale, context, sections }: PageParts): Html {
-  const { appName, passwordPolicy, texts } = context
+/** Holds the script's texts as data attributes, and the page's path, which the script shows instead of the link with its token. */
+function mainOf(path: string, { appName, passwordPolicy, texts }: PageContext, sections: Html): Html {
   const { common } = texts
   const { minLength: min, maxLength: max } = passwordPolicy
-  return html`<!doctype html>
-    <html lang="${locale}" dir="${direction(locale)}">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
-        <title>${appName}</title>
-        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/assets/brand.css" />
-        <link rel="stylesheet" href="/assets/page.css" />
-        <script src="/assets/page.js" defer></script>
-      </head>
-      <body>
-        <header><img src="/assets/icon.svg" alt="" width="32" height="32" /><bdi>${appName}</bdi></header>
-        <main
-          data-path="${path}"
-          data-working="${common.working}"
-          data-offline="${common.offline}"
-          data-failed="${common.failed}"
-          data-email-missing="${common.emailMissing}"
-          data-min-length="${min}"
-          data-max-length="${max}"
-          data-wrong-length="${fill(texts.resetPassword.wrongLength, { min, max })}"
-          data-app-name="${appName}"
-        >
-          <noscript><p>${common.noScript}</p></noscript>
-          ${sections}
-        </main>
-      </body>
-    </html> `
+  return html`<main
+    data-path="${path}"
+    data-working="${common.working}"
+    data-offline="${common.offline}"
+    data-failed="${common.failed}"
+    data-email-missing="${common.emailMissing}"
+    data-min-length="${min}"
+    data-max-length="${max}"
+    data-wrong-length="${fill(texts.resetPassword.wrongLength, { min, max })}"
+    data-app-name="${appName}"
+  >
+    <noscript><p>${common.noScript}</p></noscript>
+    ${sections}
+  </main>`
 }

@@ -1,5 +1,5 @@
 import { type Html, html } from './html'
-import { type PageContext, paragraph, section } from './sections'
+import { type PageContext, paragraph, section, support } from './sections'
 
 /**
  * `/login-code`: shows the code of the link, to be typed where it was asked for. It sends nothing: whoever only reads the
@@ -14,5 +14,5 @@ export function loginCodePage(context: PageContext): Html {
   </p>`
   const ready = html`${paragraph(texts.lead, context)}${code}${finish}${paragraph(texts.note, context)}`
   return html`${section('ready', texts.title, ready)}
-  ${section('invalid', context.texts.common.invalidTitle, paragraph(texts.invalid, context))}`
+  ${section('invalid', context.texts.common.invalidTitle, html`${paragraph(texts.invalid, context)}${support(context)}`)}`
 }

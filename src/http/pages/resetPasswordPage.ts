@@ -1,6 +1,6 @@
 import { fill } from '../../i18n/text'
 import { type Html, html } from './html'
-import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, section } from './sections'
+import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, problem, section } from './sections'
 
 const HELP = { operation: 'requestReset' } as const
 
@@ -31,7 +31,7 @@ function passwordForm(context: PageContext): Html {
       passwordrules="minlength: ${min}; maxlength: ${max};"
       aria-describedby="password-rule password-problem"
     />
-    <div class="problem" id="password-problem" role="alert"></div>
+    ${problem('password-problem', context)}
     <label class="choice"><input type="checkbox" data-reveals="password" />${texts.show}</label>
     <div class="hint" id="password-rule">
       <p>${fill(texts.rule, { min, max })}</p>

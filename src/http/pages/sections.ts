@@ -7,6 +7,8 @@ export interface PageContext {
   appName: string
   /** The app's URL for the last step; null: no link. */
   appUrl: string | null
+  /** Where a person finds help; null: nowhere. */
+  supportUrl: string | null
   /** Lengths in code points, score from 0 to 4. */
   passwordPolicy: { minLength: number; maxLength: number; minScore: number }
 }
@@ -68,10 +70,21 @@ export function deadLinkSections(
   help?: AskAgain,
 ): Html {
   const { expiredTitle, invalidTitle, sentTitle } = context.texts.common
-  const form = (id: string) => (help ? askAgainForm(id, help, context) : html``)
-  return html`${section('expired', expiredTitle, html`${paragraph(texts.expired, context)}${form('email-if-expired')}`)}
-  ${section('invalid', invalidTitle, html`${paragraph(texts.invalid, context)}${form('email-if-invalid')}`)}
+  const wayOn = (id: string) => html`${help ? askAgainForm(id, help, context) : html``}${support(context)}`
+  return html`${section('expired', expiredTitle, html`${paragraph(texts.expired, context)}${wayOn('email-if-expired')}`)}
+  ${section('invalid', invalidTitle, html`${paragraph(texts.invalid, context)}${wayOn('email-if-invalid')}`)}
   ${help ? section('sent', sentTitle, paragraph(help.sent, context)) : html``}`
+}
+
+/** For whoever cannot go on alone. */
+export function support({ supportUrl, texts }: PageContext): Html {
+  return supportUrl === null ? html`` : html`<p class="support"><a href="${supportUrl}">${texts.common.support}</a></p>`
+}
+
+/** Where a form says what went wrong; `id` is for the field that it describes. Where no other input helps, the support is shown. */
+export function problem(id: string, context: PageContext): Html {
+  return html`<div class="problem" id="${id}" role="alert"></div>
+    ${context.supportUrl === null ? html`` : html`<div data-if-stuck hidden>${support(context)}</div>`}`
 }
 
 interface AskAgain {
@@ -80,9 +93,9 @@ interface AskAgain {
   sent: string
 }
 
-function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, { texts }: PageContext): Html {
+function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, context: PageContext): Html {
   return html`<form method="post" data-operation="${help.operation}" data-next="sent" novalidate>
-    <label for="${id}">${texts.common.email}</label>
+    <label for="${id}">${context.texts.common.email}</label>
     <input
       id="${id}"
       name="email"
@@ -94,7 +107,7 @@ function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, { texts }: 
       required
       aria-describedby="${id}-problem"
     />
-    <div class="problem" id="${id}-problem" role="alert"></div>
-    <button class="button">${texts.common.sendLink}</button>
+    ${problem(`${id}-problem`, context)}
+    <button class="button">${context.texts.common.sendLink}</button>
   </form>`
 }

@@ -84,7 +84,7 @@ function problemOf(input) {
 function occupy(form) {
   const button = form.querySelector('button')
   const label = button.textContent
-  complain(form, [], false)
+  complain(form, [], { andFocus: false })
   form.setAttribute('aria-busy', 'true')
   button.textContent = texts.working
   return () => {
@@ -117,13 +117,16 @@ async function send(operation, input) {
 
 function receive(form, answer) {
   const { __typename: type = '', failed, message, fields = [], suggestions = [], email, resetToken } = answer
-  if (failed) return complain(form, [failed])
+  if (failed) return complain(form, [failed], { stuck: true })
   // There were several registrations for the address: the owner of the mailbox chooses the password.
   if (resetToken) return location.replace(`/reset-password#token=${resetToken}`)
   if (type.endsWith('Success')) return turnTo(form.dataset.next, email)
   if (type === 'ExpiredTokenError') return turnTo('expired')
   if (type === 'InvalidTokenError' || fields.some(({ field }) => field === 'token')) return turnTo('invalid')
-  complain(form, fields.length > 0 ? fields.map((field) => field.message) : [message, ...suggestions])
+  const inputHelps = fields.length > 0 || suggestions.length > 0
+  complain(form, fields.length > 0 ? fields.map((field) => field.message) : [message, ...suggestions], {
+    stuck: !inputHelps,
+  })
 }
 
 /** Shows the next step, and discards the token and the password. */
@@ -133,12 +136,16 @@ function turnTo(step, email) {
   show(step, email).focus()
 }
 
-/** Shows the problem beside the field and focuses the field. The first text is the problem, further ones are advice. */
-function complain(form, [problem, ...advice], andFocus = true) {
+/**
+ * Shows the problem beside the field and focuses the field. The first text is the problem, further ones are advice. `stuck`:
+ * no other input helps, so that the support is shown as well.
+ */
+function complain(form, [problem, ...advice], { andFocus = true, stuck = false } = {}) {
   const list = document.createElement('ul')
   list.append(...advice.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
   const said = problem ? [Object.assign(document.createElement('p'), { textContent: problem })] : []
   form.querySelector('.problem').replaceChildren(...said, ...(advice.length > 0 ? [list] : []))
+  for (const help of form.querySelectorAll('[data-if-stuck]')) help.hidden = !stuck
   const field = form.querySelector('input[name]')
   field?.setAttribute('aria-invalid', String(said.length > 0))
   if (andFocus) field?.focus()
