@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import type { Config } from './config/config'
 import type { JsonSchemas } from './config/jsonSchemas'
+import { SERVICE_KEY } from './config/operatorDefaults'
 import { createAccessTokens } from './crypto/accessToken'
 import { createBreachCheck } from './passwords/breachCheck'
 import { HashQueue } from './passwords/hashQueue'
@@ -73,6 +75,7 @@ export function createDeps(
     breached: createBreachCheck({ url: config.breachCheckUrl }),
     accessTokens: createAccessTokens({ keyring, origin, ttl, tokenClaims }),
     singleFlight: createSingleFlight(),
+    usedServiceKeys: new LRUCache({ max: SERVICE_KEY.maxKeys, ttl: SERVICE_KEY.lastUsedResolution }),
   }
   return { deps, listener, hashQueue }
 }

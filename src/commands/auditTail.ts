@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { EXIT } from './failure'
 import { countOf, optionsOf } from './optionsOf'
 import { withDatabase } from './withDatabase'
+import { isAuditEventType } from '../lib/auditEventTypes'
 import { canonicalEmail } from '../lib/emailAddress'
 import { type AuditFilter, listAuditEvents } from '../store/auditEvents'
 import type { Queryable } from '../store/database'
@@ -30,6 +31,10 @@ export async function auditTail(args: string[]): Promise<number | null> {
   const last = countOf(parsed?.values.last, EVENTS)
   if (!parsed || last === null) return null
   const { values, word } = parsed
+  if (values.type !== undefined && !isAuditEventType(values.type)) {
+    console.error('No event has that type: docs/operations.md lists them.')
+    return EXIT.failed
+  }
   return withDatabase(async ({ database: { prisma } }) => {
     const email = word === undefined ? null : canonicalEmail(word)
     const userId = email === null ? null : await findAccountId(prisma, { email })

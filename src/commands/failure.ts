@@ -1,10 +1,14 @@
 import { ConfigError } from '../config/config'
 import { processEnvironment } from '../config/processEnvironment'
+import { outageCode } from '../errors/outage'
 import { serializeError } from '../ops/logger'
 import { WrongSecretError } from '../services/signingKeys'
 
 /** EX_CONFIG and EX_USAGE of sysexits.h. */
 export const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const
+
+const NO_TABLES =
+  'the database has no tables yet: `gatehouse migrate` makes them, or a first start without NODE_ENV=production'
 
 /** What a code of the system or of PostgreSQL means for the operator. */
 const MEANING: Record<string, string> = {
@@ -18,6 +22,8 @@ const MEANING: Record<string, string> = {
   ETIMEDOUT: 'the database did not answer',
   ENOTFOUND: 'a host name does not resolve',
   EAI_AGAIN: 'the name server did not answer',
+  P2021: NO_TABLES,
+  '42P01': NO_TABLES,
   '28P01': 'the database refused the password',
   '28000': 'the database refused the user',
   '3D000': 'the database does not exist',
@@ -53,7 +59,7 @@ function failureOf(error: unknown): Failure {
     return { exit: EXIT.config, code: 'WRONG_CONFIGURATION', reason: 'The configuration cannot be served', problems }
   }
   if (error instanceof WrongSecretError) return { exit: EXIT.config, code: 'WRONG_SECRET', reason: error.message }
-  const code = codeOf(error)
+  const code = outageCode(error) ?? codeOf(error)
   const err = serializeError(error)
   if (code !== null) return { exit: EXIT.failed, code, reason: MEANING[code] ?? nameOf(error), err }
   // The text of a library's error may quote values: only our own, which are plain errors, are shown.

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EXIT } from './failure'
@@ -20,13 +20,26 @@ export async function exportUsers(args: string[]): Promise<number | null> {
   const { word: file } = options
   return withDatabase(async ({ database }) => {
     const lines = new ExportedLines(database, systemClock)
-    const output = file === undefined ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 })
-    await pipeline(Readable.from(lines.read()), output, { end: file !== undefined }).catch((error: unknown) => {
-      throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? new Error('There is a file of that name') : error
-    })
+    if (file === undefined) await pipeline(Readable.from(lines.read()), process.stdout, { end: false })
+    else await writeNew(file, lines.read())
     console.error(`${lines.count} exported, with their password hashes: keep the file as you keep the database`)
     return EXIT.ok
   })
+}
+
+/** The file gets its name once it is whole: one that a failure cut short would pass for all accounts. */
+async function writeNew(file: string, lines: AsyncGenerator<string>): Promise<void> {
+  const part = `${file}.part`
+  if (existsSync(file)) throw new Error('There is a file of that name')
+  await pipeline(Readable.from(lines), createWriteStream(part, { flags: 'wx', mode: 0o600 })).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+        throw new Error('There is a file of that name with .part: another export runs, or was cut short')
+      rmSync(part, { force: true })
+      throw error
+    },
+  )
+  renameSync(part, file)
 }
 
 class ExportedLines {

@@ -1,5 +1,5 @@
 import type { Deps } from './deps'
-import { WEBHOOK } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 import { sealWebhookSecret, unsealWebhookSecret } from '../crypto/webhookSecret'
 import { InvalidInputError } from '../errors/userErrors'
 import { later } from '../lib/clock'

@@ -8,7 +8,7 @@ import { digest } from '../crypto/opaqueToken'
 import { newServiceKey } from '../crypto/serviceKey'
 import { later } from '../lib/clock'
 import { isServiceScope } from '../lib/serviceScopes'
-import { type ServiceKey, countServiceKeys, insertServiceKey } from '../store/serviceKeys'
+import { type ServiceKey, countServiceKeys, insertServiceKey, lockServiceKeyCount } from '../store/serviceKeys'
 
 interface NewKey {
   name: string
@@ -37,13 +37,14 @@ export async function createServiceKey(
   if (input.allowedIps.length > SERVICE_KEY.maxAddresses)
     read.refuse('allowedIps', 'TOO_LONG', SERVICE_KEY.maxAddresses)
   else if (!input.allowedIps.every(isAddressOrRange)) read.refuse('allowedIps', 'INVALID_FORMAT')
-  if ((await countServiceKeys(deps.database.prisma, deps.clock.now())) >= SERVICE_KEY.maxKeys)
-    read.refuse('name', 'UNSUPPORTED')
   read.done()
 
   const id = uuidv7()
   const key = newServiceKey(id)
   const serviceKey = await commit(deps, actor, async (tx, now) => {
+    await lockServiceKeyCount(tx)
+    if ((await countServiceKeys(tx, now)) >= SERVICE_KEY.maxKeys) read.refuse('name', 'UNSUPPORTED')
+    read.done()
     const created = await insertServiceKey(tx, {
       ...{ id, name: name ?? '', keyHash: digest(key), createdAt: now, expiresAt: later(now, input.days * DAY) },
       ...{ scopes: [...new Set(input.scopes)], allowedIps: [...new Set(input.allowedIps)] },

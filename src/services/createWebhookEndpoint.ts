@@ -3,10 +3,10 @@ import type { Actor, Deps, WebhookEndpoint } from './deps'
 import { type ChangeDeps, commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { type EndpointInput, judgeEndpoint } from './steps/webhookEndpointRules'
-import { WEBHOOK } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 import { newWebhookSecret, sealWebhookSecret } from '../crypto/webhookSecret'
 import { spellWebhookSecret } from '../lib/webhookSecretText'
-import { insertEndpoint, listEndpoints } from '../store/webhookEndpoints'
+import { insertEndpoint, listEndpoints, lockEndpointCount } from '../store/webhookEndpoints'
 
 /**
  * Creates an endpoint of webhooks. The secret is returned this once. Throws InvalidInputError, also where there are
@@ -19,13 +19,15 @@ export async function createWebhookEndpoint(
 ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
   const read = new InputReader()
   judgeEndpoint(read, deps.config, input)
-  if ((await listEndpoints(deps.database.prisma)).length >= WEBHOOK.maxEndpoints) read.refuse('url', 'UNSUPPORTED')
   read.done()
 
   const id = uuidv7()
   const secret = newWebhookSecret()
   const secretSealed = sealWebhookSecret(deps.secrets, id, secret)
   const endpoint = await commit(deps, actor, async (tx, createdAt) => {
+    await lockEndpointCount(tx)
+    if ((await listEndpoints(tx)).length >= WEBHOOK.maxEndpoints) read.refuse('url', 'UNSUPPORTED')
+    read.done()
     const created = await insertEndpoint(tx, { id, ...input, secretSealed, createdAt })
     const details = { endpointId: id }
     return { result: created, event: { type: 'webhook_endpoint_created', userId: null, details }, invalidate: [] }

@@ -1,12 +1,12 @@
 import type { ClientInfo, Deps, Viewer } from './deps'
 import { commit } from './steps/commit'
 import { changedSinceCheck, requireCurrentPassword } from './steps/currentPassword'
+import { queueDeletionNotices } from './steps/deletionNotices'
 import { requireRecentSecondFactor } from './steps/recentProof'
-import { MAIL } from '../config/defaults'
 import { normalizePassword } from '../passwords/passwordText'
-import { later } from '../lib/clock'
 import { invalidateCodes } from '../store/challenges'
-import { dropMailsTo, queueMail } from '../store/outbox'
+import { formerEmailsOf } from '../store/formerEmails'
+import { dropMailsTo } from '../store/outbox'
 import { deleteUser } from '../store/users'
 
 type Needs = Pick<
@@ -29,11 +29,11 @@ export async function deleteAccount(
   const user = await requireCurrentPassword(deps, { client, viewer }, password)
 
   await commit(deps, client, async (tx, now) => {
+    const formerEmails = await formerEmailsOf(tx, user.id, now)
     if (!(await deleteUser(tx, user))) throw await changedSinceCheck(tx, user.id)
     await dropMailsTo(tx, user.email)
     await invalidateCodes(tx, [user.email])
-    const { email: recipient, locale } = user
-    await queueMail(tx, { name: 'accountDeleted', recipient, locale, now, expiresAt: later(now, MAIL.noticeLife) })
+    await queueDeletionNotices(tx, { ...user, formerEmails }, now)
     // The audit row of a deleted account has no user id (insertAuditEvent); the log line has it.
     return {
       result: undefined,

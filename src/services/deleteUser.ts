@@ -1,9 +1,9 @@
-import { MAIL } from '../config/defaults'
 import type { Actor } from './deps'
 import { type ChangeDeps, commit } from './steps/commit'
-import { later } from '../lib/clock'
+import { queueDeletionNotices } from './steps/deletionNotices'
 import { invalidateCodes } from '../store/challenges'
-import { dropMailsTo, queueMail } from '../store/outbox'
+import { formerEmailsOf } from '../store/formerEmails'
+import { dropMailsTo } from '../store/outbox'
 import { type AccountKey, deleteUser as deleteRow, lockAccount } from '../store/users'
 
 /**
@@ -13,11 +13,11 @@ import { type AccountKey, deleteUser as deleteRow, lockAccount } from '../store/
 export function deleteUser(deps: ChangeDeps, actor: Actor, account: AccountKey): Promise<string | null> {
   return commit(deps, actor, async (tx, now) => {
     const user = await lockAccount(tx, account)
+    const formerEmails = user ? await formerEmailsOf(tx, user.id, now) : []
     if (!user || !(await deleteRow(tx, user))) return { result: null, event: null, invalidate: [] }
     await dropMailsTo(tx, user.email)
     await invalidateCodes(tx, [user.email])
-    const notice = { name: 'accountDeleted', recipient: user.email, locale: user.locale } as const
-    if (user.emailVerifiedAt) await queueMail(tx, { ...notice, now, expiresAt: later(now, MAIL.noticeLife) })
+    if (user.emailVerifiedAt) await queueDeletionNotices(tx, { ...user, formerEmails }, now)
     // The audit row of a deleted account has no user id (insertAuditEvent), but says that an operator deleted it.
     return {
       result: user.id,

@@ -1,3 +1,4 @@
+import type { LRUCache } from 'lru-cache'
 import type { Config } from '../config/config'
 import type { JsonSchemas } from '../config/jsonSchemas'
 import type { AccessTokens } from '../crypto/accessToken'
@@ -44,6 +45,8 @@ export interface Deps {
   sessionCache: SessionCache
   limiter: RateLimiter
   singleFlight: SingleFlight
+  /** Digests of service keys that this instance found good within the last minute. */
+  usedServiceKeys: LRUCache<string, true>
   logger: Logger
   sampledLog: SampledLog
   metrics: Metrics

@@ -1,6 +1,7 @@
 import type { Deps, SecurityEvent } from './deps'
 import type { PageStart } from '../lib/pageCursor'
-import { type AuditEventType, listEventsOfUser } from '../store/auditEvents'
+import type { AuditEventType } from '../lib/auditEventTypes'
+import { listEventsOfUser } from '../store/auditEvents'
 
 /** The audit events that their owner may read. Every other one, also of a later release, is hidden from them. */
 export const SECURITY_EVENTS = [

@@ -14,7 +14,8 @@ export const OPERATOR_ROLES = { operator: 'operator', auditor: 'auditor' } as co
 export type OperatorCaller =
   { kind: 'operator'; viewer: Viewer; mayWrite: boolean } | { kind: 'service'; id: string; scopes: readonly string[] }
 
-type Needs = Pick<Deps, 'accessTokens' | 'sessionCache' | 'clock' | 'database' | 'limiter'>
+type KeyNeeds = Pick<Deps, 'clock' | 'database' | 'limiter' | 'usedServiceKeys'>
+type Needs = KeyNeeds & Pick<Deps, 'accessTokens' | 'sessionCache'>
 
 /**
  * Who calls with this bearer token: a person by an access token, another service by its key. Throws UnauthenticatedError for an
@@ -29,9 +30,12 @@ export async function operatorCaller(deps: Needs, client: ClientInfo, token: str
   return { kind: 'operator', viewer, mayWrite }
 }
 
-/** A key that may be used now and from the client's address. Throws UnauthenticatedError, or RateLimitedError after many of them. */
+/**
+ * A key that may be used now and from the client's address. Throws UnauthenticatedError, or RateLimitedError after many unknown
+ * keys from that address; a key that was good a minute ago is looked up all the same, so that others cannot block it.
+ */
 export async function serviceKeyOf(
-  { clock, database, limiter }: Pick<Needs, 'clock' | 'database' | 'limiter'>,
+  { clock, database, limiter, usedServiceKeys }: KeyNeeds,
   client: ClientInfo,
   key: string,
 ): Promise<{ id: string; scopes: readonly string[] }> {
@@ -40,15 +44,20 @@ export async function serviceKeyOf(
     budget: { ...budget, max: budget.max * share },
     subject: prefix,
   }))
-  if (limiter.isKnownSpent(refusals)) throw new RateLimitedError(await limiter.consume(refusals, client.log))
+  const keyHash = digest(key)
+  const keyId = keyHash.toString('base64')
+  if (!usedServiceKeys.has(keyId) && limiter.isKnownSpent(refusals))
+    throw new RateLimitedError(await limiter.consume(refusals, client.log))
 
   const now = clock.now()
   const { ipAddress } = client
-  const found = await findUsableServiceKey(database.prisma, { keyHash: digest(key), ipAddress, now })
+  const found = await findUsableServiceKey(database.prisma, { keyHash, ipAddress, now })
   if (!found) {
+    usedServiceKeys.delete(keyId)
     await limiter.consume(refusals, client.log)
     throw new UnauthenticatedError('no service key that can be used')
   }
+  usedServiceKeys.set(keyId, true)
   const isRecent =
     found.lastUsedAt !== null && now.getTime() - found.lastUsedAt.getTime() < SERVICE_KEY.lastUsedResolution
   if (!isRecent) await recordServiceKeyUse(database.prisma, found.id, now)

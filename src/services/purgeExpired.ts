@@ -22,6 +22,7 @@ export async function purgeExpired({
     challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
     enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),
     devicesBefore: later(now, -KNOWN_DEVICE.memory),
+    maxDevices: KNOWN_DEVICE.maxPerAccount,
     loginFailures: LOGIN_GUESSES,
   })
   logger.info({ event: 'purged', ...purged }, 'purged')

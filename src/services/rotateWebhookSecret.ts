@@ -1,7 +1,7 @@
 import { refuseConfigured } from './configuredWebhook'
 import type { Actor, Deps } from './deps'
 import { type ChangeDeps, commit } from './steps/commit'
-import { WEBHOOK } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 import { newWebhookSecret, sealWebhookSecret } from '../crypto/webhookSecret'
 import { later } from '../lib/clock'
 import { isUuid } from '../lib/uuid'

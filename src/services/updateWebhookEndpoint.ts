@@ -4,7 +4,7 @@ import { type ChangeDeps, commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { type EndpointInput, judgeEndpoint } from './steps/webhookEndpointRules'
 import { isUuid } from '../lib/uuid'
-import { ENABLED, updateEndpoint } from '../store/webhookEndpoints'
+import { ENABLED, findEndpoint, updateEndpoint } from '../store/webhookEndpoints'
 
 /**
  * Changes what is given of an endpoint. `enabled: true` ends a time of failures and sends what waited; `false` stops the
@@ -24,6 +24,10 @@ export async function updateWebhookEndpoint(
   if (!isUuid(id)) return null
 
   return commit(deps, actor, async (tx, now) => {
+    // Its URL and secret are of an earlier start: only WEBHOOK_URL brings it back.
+    if (enabled === true && (await findEndpoint(tx, id))?.disabledReason === 'NOT_CONFIGURED')
+      read.refuse('enabled', 'UNSUPPORTED')
+    read.done()
     const updated = await updateEndpoint(tx, id, {
       ...change,
       ...(enabled === true && ENABLED),

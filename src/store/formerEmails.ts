@@ -35,6 +35,12 @@ export function findKept(db: Queryable, email: string, now: Date) {
 }
 export type FormerEmail = NonNullable<Awaited<ReturnType<typeof findKept>>>
 
+/** The addresses that are kept for an account. */
+export async function formerEmailsOf(db: Queryable, userId: string, now: Date): Promise<string[]> {
+  const rows = await db.formerEmail.findMany({ where: { userId, expiresAt: { gt: now } } })
+  return rows.map(({ email }) => email)
+}
+
 /** Those of these addresses that are kept. */
 export async function keptOf(db: Queryable, emails: readonly string[], now: Date): Promise<ReadonlySet<string>> {
   const rows = await db.formerEmail.findMany({ where: { email: { in: [...emails] }, expiresAt: { gt: now } } })

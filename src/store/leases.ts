@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { WEBHOOK } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 
 /** Outbox tables: each has the columns `id`, `attempts`, `due_at`, `leased_until` and `lease_owner`. */
 export type OutboxTable = 'mails' | 'webhook_deliveries'

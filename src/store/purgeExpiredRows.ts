@@ -12,6 +12,7 @@ export interface Limits {
   challengesExpiredBefore: Date
   enrolmentsBefore: Date
   devicesBefore: Date
+  maxDevices: number
   loginFailures: GuessLimit
 }
 
@@ -37,6 +38,7 @@ export async function purgeExpiredRows(database: Database, limits: Limits): Prom
     knownDevices: await alone((tx) =>
       tx.knownDevice.deleteMany({ where: { lastSeenAt: { lt: limits.devicesBefore } } }),
     ),
+    surplusDevices: await alone((tx) => purgeSurplusDevices(tx, limits.maxDevices)),
     replacedTokens: await alone((tx) =>
       tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: tokensReplacedBefore } } }),
     ),
@@ -87,6 +89,18 @@ async function purgeRegistrations(tx: Transaction, before: Date): Promise<{ coun
       AND (u.email_verified_at IS NOT NULL OR 1 < (
         SELECT count(*) FROM registrations newer
         WHERE newer.user_id = r.user_id AND newer.activated_at IS NULL AND (newer.created_at, newer.id) > (r.created_at, r.id)))`
+  return { count }
+}
+
+/** Keeps the newest devices of an account. A device whose login was rejected stays: it must not pass for a known one. */
+async function purgeSurplusDevices(tx: Transaction, max: number): Promise<{ count: number }> {
+  const count = await tx.$executeRaw`
+    DELETE FROM known_devices WHERE id IN (
+      SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY last_seen_at DESC, id) AS position
+        FROM known_devices
+        WHERE is_known AND user_id IN (SELECT user_id FROM known_devices GROUP BY user_id HAVING count(*) > ${max})
+      ) AS ranked WHERE position > ${max})`
   return { count }
 }
 

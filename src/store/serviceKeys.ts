@@ -29,6 +29,11 @@ export interface NewServiceKey {
   expiresAt: Date
 }
 
+/** Makes those who create a key wait for each other until their transactions end: each counts what the one before created. */
+export async function lockServiceKeyCount(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gatehouse'), hashtext('service_keys'))`
+}
+
 export function insertServiceKey(tx: Transaction, key: NewServiceKey): Promise<ServiceKey> {
   return tx.serviceKey.create({ data: key, select: VIEW })
 }

@@ -76,14 +76,27 @@ export async function replayDelivery(db: Queryable, id: string): Promise<boolean
   return count > 0
 }
 
-/** The same for the deliveries of an endpoint that were given up, of events since then. Resolves to their number. */
+/** The same for `count` deliveries of an endpoint that were given up, of events since then. Resolves to their number. */
 export function replayGivenUp(
   db: Queryable,
-  { endpointId, since }: { endpointId: string; since: Date },
+  { endpointId, since, count }: { endpointId: string; since: Date; count: number },
 ): Promise<number> {
   return db.$executeRaw`
     UPDATE webhook_deliveries SET due_at = now(), attempts = 0
-    WHERE endpoint_id = ${endpointId}::uuid AND due_at IS NULL AND delivered_at IS NULL AND created_at >= ${since}`
+    WHERE id IN (
+      SELECT id FROM webhook_deliveries
+      WHERE endpoint_id = ${endpointId}::uuid AND due_at IS NULL AND delivered_at IS NULL AND created_at >= ${since}
+      LIMIT ${count} FOR UPDATE SKIP LOCKED)`
+}
+
+/** Deletes `count` deliveries of an endpoint. Resolves to their number. */
+export function deleteSomeDeliveries(
+  db: Queryable,
+  { endpointId, count }: { endpointId: string; count: number },
+): Promise<number> {
+  return db.$executeRaw`
+    DELETE FROM webhook_deliveries
+    WHERE id IN (SELECT id FROM webhook_deliveries WHERE endpoint_id = ${endpointId}::uuid LIMIT ${count})`
 }
 
 /** How a delivery stands: it waits for an attempt, a receiver has taken it, or all its attempts have failed. */

@@ -1,4 +1,4 @@
-import type { Queryable } from './database'
+import type { Queryable, Transaction } from './database'
 
 /** Why an endpoint is disabled: by an operator, by its answer 410, by days without success, or removed from the environment. */
 export type DisabledReason = 'OPERATOR' | 'GONE' | 'FAILING' | 'NOT_CONFIGURED'
@@ -17,6 +17,11 @@ const VIEW = {
   ...{ id: true, url: true, events: true, include: true, description: true, createdAt: true },
   ...{ failingSince: true, disabledAt: true, disabledReason: true },
 } as const
+
+/** Makes those who add an endpoint wait for each other until their transactions end: each counts what the one before added. */
+export async function lockEndpointCount(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gatehouse'), hashtext('webhook_endpoints'))`
+}
 
 export function insertEndpoint(db: Queryable, endpoint: NewEndpoint & { createdAt: Date }): Promise<WebhookEndpoint> {
   return db.webhookEndpoint.create({ data: endpoint, select: VIEW })

@@ -1,5 +1,6 @@
 import type { WebhookEvent } from './catalogue'
-import type { AuditEvent, AuditEventType } from '../store/auditEvents'
+import type { AuditEventType } from '../lib/auditEventTypes'
+import type { AuditEvent } from '../store/auditEvents'
 
 /** A recorded change. */
 export interface RecordedChange extends Pick<AuditEvent, 'type' | 'userId' | 'details'> {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { WEBHOOK } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 import { isPublicAddress } from '../lib/ipAddress'
 import { webhookUrlMistake } from '../lib/webhookUrl'
 

@@ -1,4 +1,4 @@
-import { WEBHOOK } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

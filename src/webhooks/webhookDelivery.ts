@@ -1,6 +1,7 @@
 import { nextDelay } from './retrySchedule'
 import { type WebhookAnswer, postWebhook } from './postWebhook'
-import { MAIL, WEBHOOK } from '../config/defaults'
+import { MAIL } from '../config/defaults'
+import { WEBHOOK } from '../config/webhookDefaults'
 import type { Secrets } from '../crypto/secrets'
 import { sealWebhookSecret, signWebhook, unsealWebhookSecret } from '../crypto/webhookSecret'
 import { type Clock, later } from '../lib/clock'

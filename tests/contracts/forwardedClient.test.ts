@@ -81,10 +81,17 @@ describe('a key that may not name addresses is refused before anything else happ
 
   test('many unknown keys spend a budget', async () => {
     const probed = await startTestApp({ env: ENV, periodic: false })
+    const input = { name: 'shop', scopes: ['client:forward'], days: 1, allowedIps: [] }
+    const { key } = await createServiceKey(probed.app.deps, system(), input)
+    const verifyBy = (key: string) =>
+      call(probed.url, 'verifyEmail', { token: 'x' }, { headers: forwarding(key, '203.0.113.1') })
+    expect((await verifyBy(key)).code).toBe('INVALID_TOKEN')
     const headers = forwarding(newServiceKey(uuidv7()), '203.0.113.1')
     const answers = []
     for (let count = 0; count <= OPERATOR.unknownKeysPerMinute; count += 1)
       answers.push(await call(probed.url, 'verifyEmail', { token: 'x' }, { headers }))
+    // The service's own key is told from those that somebody invents at its address.
+    expect((await verifyBy(key)).code).toBe('INVALID_TOKEN')
     await probed.close()
     expect(answers.at(-1)).toMatchObject({ status: 429, code: 'RATE_LIMITED' })
     expect(Number(answers.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0)

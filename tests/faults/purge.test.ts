@@ -4,7 +4,7 @@ import { purgeExpired } from '../../src/services/purgeExpired'
 import { type TestApp, startTestApp, tokenOf } from '../support/app'
 import { call, me } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
-import { PASSWORD, loggedIn, registeredPerson, someone, verifiedPerson } from '../support/people'
+import { PASSWORD, loggedIn, registeredPerson, signedIn, someone, verifiedPerson } from '../support/people'
 import { until } from '../support/until'
 
 const DAY = 86_400_000
@@ -133,6 +133,22 @@ describe('the purge', () => {
     const { before, after } = await lostAt(RETENTION.deadTokens + app.config.resetTokenTtl)
     expect(before).toEqual({})
     expect(after).toEqual({ one_time_tokens: 1 })
+  })
+
+  test('of the devices of one account the newest 500 stay, and those whose login was rejected', async () => {
+    const { user } = await signedIn(app)
+    await pool().query(
+      `INSERT INTO known_devices (id, user_id, device_hash, network, is_known, created_at, last_seen_at)
+       SELECT gen_random_uuid(), $1, sha256(n::text::bytea), '10.0.0.0/24', n > 3, $2, $2::timestamptz - n * interval '1 second'
+       FROM generate_series(1, $3) n`,
+      [user.id, app.clock.now(), KNOWN_DEVICE.maxPerAccount + 5],
+    )
+    await purge()
+    const { rows } = await pool().query('SELECT is_known, count(*)::int FROM known_devices GROUP BY 1 ORDER BY 1')
+    expect(rows).toEqual([
+      { is_known: false, count: 3 },
+      { is_known: true, count: KNOWN_DEVICE.maxPerAccount },
+    ])
   })
 
   test('a former address goes 7 days after the link that restores it has expired', async () => {

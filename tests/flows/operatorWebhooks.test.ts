@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { WEBHOOK } from '../../src/config/webhookDefaults'
 import { CONFIGURED_ENDPOINT_ID } from '../../src/services/configuredWebhook'
 import { type TestApp, startTestApp } from '../support/app'
 import { type OperatorAnswer, change, operate, personWithRoles } from '../support/operators'
@@ -95,6 +96,39 @@ test.each([
   const update = { endpointId: id, ...wrong }
   expect((await asOperator('updateWebhookEndpoint', update, 'endpoint { id }')).result).toMatchObject(refusal)
   await asOperator('deleteWebhookEndpoint', { endpointId: id }, 'endpointId')
+})
+
+test('fifty operators at once make no endpoint more than there may be', async () => {
+  const pool = app.app.deps.database.pool
+  await pool.query(
+    `INSERT INTO webhook_endpoints (id, url, events, include, description, secret_sealed, created_at, disabled_at, disabled_reason)
+     SELECT gen_random_uuid(), 'https://example.com', '{}', '{}', 'filler', '', now(), now(), 'OPERATOR'
+     FROM generate_series(1, $1 - (SELECT count(*)::int FROM webhook_endpoints)) n`,
+    [WEBHOOK.maxEndpoints - 1],
+  )
+  const input = { url: receiver.url, description: 'filler' }
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => asOperator('createWebhookEndpoint', input, 'secret')),
+  )
+  expect(answers.filter(({ result }) => 'secret' in result)).toHaveLength(1)
+  expect(answers.filter(({ code }) => code === 'INVALID_INPUT')).toHaveLength(49)
+  await pool.query(`DELETE FROM webhook_endpoints WHERE description = 'filler'`)
+})
+
+test('the endpoint of WEBHOOK_URL is not enabled once the variable is gone', async () => {
+  const pool = app.app.deps.database.pool
+  const set = (reason: string | null) =>
+    pool.query('UPDATE webhook_endpoints SET disabled_reason = $2, disabled_at = $3 WHERE id = $1', [
+      ...[CONFIGURED_ENDPOINT_ID, reason, reason === null ? null : app.clock.now()],
+    ])
+  await set('NOT_CONFIGURED')
+  const input = { endpointId: CONFIGURED_ENDPOINT_ID, enabled: true }
+  expect((await asOperator('updateWebhookEndpoint', input, 'endpoint { id }')).result).toMatchObject({
+    fields: [{ field: 'enabled', code: 'UNSUPPORTED' }],
+  })
+  await set('OPERATOR')
+  expect((await asOperator('updateWebhookEndpoint', input, 'endpoint { id }')).code).toBe('SUCCESS')
+  await set(null)
 })
 
 test('a change keeps what it does not name, and a disabled endpoint gets nothing until it is enabled', async () => {

@@ -449,6 +449,12 @@ describe('the audit', () => {
     expect(await audit({ userId: 'nothing' })).toEqual([])
     expect(await audit({ ipAddress: "'; --" })).toEqual([])
   })
+
+  test('refuses a type that no event has, which would look like an empty audit', async () => {
+    const document = '{ result: auditEvents(filter: { types: ["login_succeded"] }) { edges { node { id } } } }'
+    const { code } = await operate(app.url, document, { token: operator.token })
+    expect(code).toBe('BAD_USER_INPUT')
+  })
 })
 
 describe('service keys', () => {

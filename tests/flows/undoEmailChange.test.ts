@@ -424,9 +424,10 @@ describe('for 7 days the former address is kept', () => {
     expect(rows).toEqual([{ user_id: next.user.id }])
   })
 
-  test('the account is gone: so is what was kept', async () => {
+  test('the account is gone: so is what was kept, and the owner of before is told', async () => {
     const { email, tokens } = await moved()
     await call(app.url, 'deleteAccount', { password: PASSWORD }, { token: tokens.accessToken })
+    await app.mail(email, /was deleted/)
     expect((await sql('SELECT 1 FROM former_emails WHERE email = $1', [email])).rowCount).toBe(0)
     await call(app.url, 'register', { email, password: NEW_PASSWORD })
     await app.smtp.waitFor(email, ({ parsed }) => (parsed.text ?? '').includes('/verify-email#'))

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import argon2 from 'argon2'
 import { decodeJwt } from 'jose'
 import { type TestApp, startTestApp } from '../support/app'
 import { call } from '../support/client'
+import { createEmptyDatabase } from '../support/database'
 import { importing, startUsers } from '../support/importing'
 import { PASSWORD, loggedIn, registeredPerson, someone } from '../support/people'
 import { temporaryFolder } from '../support/process'
@@ -102,6 +103,16 @@ test('the file is for its owner alone, and one that is there is not overwritten'
   expect(await refused.ended()).toMatchObject({ code: 1 })
   expect(refused.output).toBe('gatehouse users: There is a file of that name\n')
   expect(readFileSync(file, 'utf8')).toBe('mine')
+})
+
+test('an export that fails leaves no file, and says what to do where there are no tables', async () => {
+  const empty = await createEmptyDatabase()
+  const file = join(folder.path, 'none.jsonl')
+  const failed = startUsers({ ...app, databaseUrl: empty.url }, ['export', file])
+  expect(await failed.ended()).toMatchObject({ code: 1 })
+  await empty.drop()
+  expect(failed.output).toContain('`gatehouse migrate`')
+  expect(readdirSync(folder.path).filter((name) => name.startsWith('none'))).toEqual([])
 })
 
 test('all lines show one moment, however slowly they are read', async () => {

@@ -4,6 +4,7 @@ import { Kind } from 'graphql'
 import { BUDGET_VARIABLES } from '../../src/config/budgets'
 import * as defaults from '../../src/config/defaults'
 import * as operatorDefaults from '../../src/config/operatorDefaults'
+import * as webhookDefaults from '../../src/config/webhookDefaults'
 import { environment } from '../../src/config/env'
 import { type ErrorCode, FIELD_ERROR_CODES, REQUEST_ERRORS, USER_ERRORS, statusOf } from '../../src/errors/catalogue'
 import { budgetsOf, spellBudget } from '../../src/graphql/budgets'
@@ -147,7 +148,7 @@ test('docs/operations.md lists each event of the log', () => {
 
 test('docs/operations.md lists each fixed limit with its value', () => {
   const inCode: [string, number][] = []
-  for (const [group, value] of Object.entries({ ...defaults, ...operatorDefaults })) {
+  for (const [group, value] of Object.entries({ ...defaults, ...operatorDefaults, ...webhookDefaults })) {
     if (typeof value === 'number') inCode.push([group, value])
     else for (const [name, limit] of Object.entries(value)) inCode.push([`${group}.${name}`, limit])
   }

@@ -1,5 +1,5 @@
 import type { InputReader } from './inputReader'
-import { WEBHOOK } from '../../config/defaults'
+import { WEBHOOK } from '../../config/webhookDefaults'
 import { isWebhookEventName } from '../../lib/webhookEventNames'
 import { webhookUrlMistake } from '../../lib/webhookUrl'
 import { codePoints } from '../../passwords/passwordText'

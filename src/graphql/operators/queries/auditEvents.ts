@@ -2,8 +2,9 @@ import { Args, ArgsType, Ctx, Field, FieldResolver, ID, InputType, Int, Query, R
 import { OPERATOR } from '../../../config/operatorDefaults'
 import { listAuditEvents } from '../../../services/operatorReads'
 import { requireAuthority } from '../../../services/steps/operatorAuthority'
+import { isAuditEventType } from '../../../lib/auditEventTypes'
 import { connectionOf } from '../../objects/connection'
-import { pageOf } from '../../pages'
+import { badInput, pageOf } from '../../pages'
 import { withoutNulls } from '../../withoutNulls'
 import type { OperatorContext } from '../context'
 import { AccountView } from '../objects/account'
@@ -56,6 +57,8 @@ export class AuditEventsQuery {
     @Args(() => AuditEventsArgs) { filter, ...size }: AuditEventsArgs,
   ) {
     const page = pageOf(size, OPERATOR.maxPage)
+    const unknown = filter?.types?.find((type) => !isAuditEventType(type))
+    if (unknown !== undefined) throw badInput('types holds one that is none: docs/operations.md lists them')
     const events = await listAuditEvents(deps, withoutNulls<AuditFilterInput>(filter), page)
     return connectionOf(events, page.first, (event) => event)
   }
