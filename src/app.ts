@@ -122,6 +122,7 @@ async function compose(
 /** The configured database, or the embedded one; migrated if the configuration says so. */
 async function migratedDatabase(config: Config, logger: Logger, closers: Closers) {
   const databaseUrl = config.databaseUrl ?? (await embeddedDatabase(config, logger, closers))
+  readDatabaseUrl(databaseUrl) // a mistake is reported by the variable that has it
   const directUrl = (config.databaseUrl && config.directDatabaseUrl) ?? databaseUrl
   if (config.migrateOnStart) await applyMigrations(directUrl, logger)
   return { databaseUrl, directUrl }
@@ -140,10 +141,21 @@ interface ReadinessOf {
   passwordsChecked: () => boolean
 }
 
-function readinessOf({ database: { pool } }: Deps, parts: ReadinessOf) {
+function readinessOf({ database: { pool }, logger }: Deps, parts: ReadinessOf) {
   const { databaseUrl, hasDirectUrl, ...others } = parts
   const inspector = createInspector({ pool, target: readDatabaseUrl(databaseUrl), hasDirectUrl })
-  return createReadiness({ database: () => inspector.check(), pending: () => pendingMigrations(pool), ...others })
+  let logged: string | null = null
+  const database = async () => {
+    const reason = await inspector.check()
+    if (reason !== null && reason !== logged) {
+      logger.warn({ event: 'database_unusable', reason }, 'The database cannot be used as it is')
+    }
+    logged = reason
+    return reason
+  }
+  const readiness = createReadiness({ database, pending: () => pendingMigrations(pool), ...others })
+  void readiness.check() // logs what the database lacks, before anybody asks
+  return readiness
 }
 
 /** A worker checks no passwords. */

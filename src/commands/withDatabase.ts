@@ -2,6 +2,7 @@ import { type Config, readEnvironment, resolveConfig } from '../config/config'
 import type { Variable } from '../config/env'
 import { startDevelopmentDatabase } from '../development'
 import { type Logger, createLogger } from '../ops/logger'
+import { readDatabaseUrl } from '../store/connection'
 import { type Database, openDatabase } from '../store/database'
 
 interface Tools {
@@ -24,8 +25,10 @@ export async function withDatabaseUrl<T>(
 ): Promise<T> {
   const config = resolveConfig(readEnvironment(undefined, [...DATABASE_VARIABLES, ...uses]))
   const logger = createLogger({ level: 'warn', pretty: false })
-  if (config.databaseUrl !== null)
+  if (config.databaseUrl !== null) {
+    readDatabaseUrl(config.databaseUrl) // a mistake is reported by the variable that has it
     return work({ url: config.databaseUrl, directUrl: config.directDatabaseUrl ?? config.databaseUrl, config, logger })
+  }
   const postgres = await startDevelopmentDatabase(config, logger)
   try {
     return await work({ url: postgres.url, directUrl: postgres.url, config, logger })

@@ -1,10 +1,9 @@
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import { Client, type ClientConfig } from 'pg'
 import { ConfigError } from '../config/config'
 import { DATABASE } from '../config/defaults'
+import { type DatabaseTls, type UrlSource, readTls } from './databaseTls'
+import { refuseParameters } from './urlParameters'
 
 /** The server that a database URL names, and the settings of every session there. */
 export interface ConnectionTarget {
@@ -27,15 +26,13 @@ const SESSION_SETTINGS = {
   statement_timeout: String(DATABASE.statementTimeout),
 }
 
-/** The variables that hold database URLs, for messages. */
-type Source = 'DATABASE_URL' | 'DIRECT_DATABASE_URL'
-
 /**
  * Reads a database URL as libpq does: `host`, `port`, `user`, `password`, `dbname`, `options`, `sslmode` and the
  * certificate files may be in the query. Throws a ConfigError that contains no value of the URL.
  */
-export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): ConnectionTarget {
+export function readDatabaseUrl(url: string, source: UrlSource = 'DATABASE_URL'): ConnectionTarget {
   const { query, ...parts } = parseUrl(url, source)
+  refuseParameters(query, source)
   const { settings, rest } = readOptions(query.get('options') ?? '')
   const schema = query.get('schema') || null
   const searchPath = schema === null ? {} : { search_path: quoteIdentifier(schema) }
@@ -43,12 +40,12 @@ export function readDatabaseUrl(url: string, source: Source = 'DATABASE_URL'): C
   return {
     client: {
       host,
-      port: Number(query.get('port') ?? (parts.port || 5432)),
+      port: readPort(query.get('port') ?? (parts.port || '5432'), source),
       user: query.get('user') ?? (parts.user || undefined),
       // A function, so that pg reads no password file and no environment variable if the URL has no password.
       password: passwordOf(query.get('password') ?? parts.password),
       database: (query.get('dbname') ?? parts.database) || undefined,
-      ssl: host.startsWith('/') ? false : readTls(query, source), // as libpq: a unix socket is not encrypted
+      ...(host.startsWith('/') ? PLAIN : readTls(query, source)),
       options: rest || undefined,
       enableChannelBinding: /^(?:prefer|require)$/.test(query.get('channel_binding') ?? ''),
       application_name: query.get('application_name') ?? 'gatehouse',
@@ -97,6 +94,9 @@ export function socketOf(client: unknown): Socket {
   return (client as { connection: { stream: Socket } }).connection.stream
 }
 
+/** As by libpq a unix socket is not encrypted, whatever sslmode says. */
+const PLAIN: DatabaseTls = { ssl: false, sslnegotiation: 'postgres' }
+
 interface UrlParts {
   user: string
   password: string
@@ -106,7 +106,7 @@ interface UrlParts {
   query: URLSearchParams
 }
 
-function parseUrl(url: string, source: Source): UrlParts {
+function parseUrl(url: string, source: UrlSource): UrlParts {
   try {
     // libpq accepts an empty host after user and password, with the socket's folder in the query; URL does not.
     const parsed = new URL(url.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/i, '$1localhost'))
@@ -121,6 +121,11 @@ function parseUrl(url: string, source: Source): UrlParts {
   } catch {
     throw new ConfigError([`${source}: not a URL; write %25 for a % in the user, the password or the database's name`])
   }
+}
+
+function readPort(port: string, source: UrlSource): number {
+  if (/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536) return Number(port)
+  throw new ConfigError([`${source}: port is a number from 1 to 65535`])
 }
 
 function passwordOf(password: string): string | (() => string) {
@@ -142,51 +147,4 @@ function readOptions(options: string): { settings: Record<string, string>; rest:
     else settings[name.replaceAll('-', '_')] = value.replace(/\\(.)/g, '$1')
   }
   return { settings, rest: rest.join(' ') }
-}
-
-/** TLS options of libpq's sslmode: `require` verifies the certificate only if sslrootcert is given, `verify-full` also the host name. */
-function readTls(query: URLSearchParams, source: Source): ConnectionOptions | false {
-  const mode = query.get('sslmode') ?? (query.get('ssl') === 'true' ? 'verify-full' : 'disable')
-  const ca = readPem(query.get('sslrootcert'), 'sslrootcert', source)
-  const cert = readPem(query.get('sslcert'), 'sslcert', source)
-  const key = readPem(query.get('sslkey'), 'sslkey', source)
-  if (mode === 'disable' || mode === 'allow') return false
-  const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
-  requireReadableCertificates(files, source)
-  switch (mode) {
-    case 'prefer':
-    case 'no-verify':
-      return { ...files, rejectUnauthorized: false }
-    case 'require':
-      return ca ? { ...files, checkServerIdentity: () => undefined } : { ...files, rejectUnauthorized: false }
-    case 'verify-ca':
-      if (!ca) throw new ConfigError([`${source}: sslmode=verify-ca needs sslrootcert, a PEM file of the authority`])
-      return { ...files, checkServerIdentity: () => undefined }
-    case 'verify-full':
-      return files
-    default:
-      throw new ConfigError([`${source}: sslmode is disable, allow, prefer, require, verify-ca or verify-full`])
-  }
-}
-
-function readPem(path: string | null, parameter: string, source: Source): string | null {
-  if (path === null || path === '' || (parameter === 'sslrootcert' && path === 'system')) return null
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as { code?: string }
-    throw new ConfigError([`${source}: the file of ${parameter} cannot be read (${code ?? 'unknown'})`])
-  }
-}
-
-function requireReadableCertificates(
-  { ca, cert, key }: { ca?: string; cert?: string; key?: string },
-  source: Source,
-): void {
-  try {
-    if (ca) new X509Certificate(ca)
-    createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
-  } catch {
-    throw new ConfigError([`${source}: sslrootcert, sslcert or sslkey is no PEM file that TLS can use`])
-  }
 }

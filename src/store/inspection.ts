@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { ConnectionTarget } from './connection'
+import { TABLES } from './tables'
 import { isLostStatement } from '../errors/outage'
 
 /** The actual state of a pool's session, read by one statement. */
@@ -9,11 +10,12 @@ interface SessionState {
   schema: string | null
   standby: boolean
   read_only: boolean
-  unwritable: string[]
+  /** As in `DELETE on mails, sessions`. */
+  lacking: string[]
   pid: number
 }
 
-// Tables of every release that logins and registrations write to, so that a missing privilege is found before a request fails.
+// A table that is not there yet is a pending migration, and no right that is missing.
 const STATE = {
   name: 'session-state',
   text: `SELECT current_setting('TimeZone') AS time_zone,
@@ -21,9 +23,14 @@ const STATE = {
       current_schema() AS schema,
       pg_is_in_recovery() AS standby,
       current_setting('transaction_read_only')::bool AS read_only,
-      ARRAY(SELECT t FROM unnest(ARRAY['users', 'sessions', 'audit_events', 'signing_keys', 'one_time_tokens']) AS t
-        WHERE NOT has_table_privilege(to_regclass(quote_ident(t)), 'INSERT')) AS unwritable,
+      ARRAY(SELECT lacked || ' on ' ||
+          CASE WHEN count(*) = cardinality($1) THEN 'every table' ELSE string_agg(name, ', ' ORDER BY place) END
+        FROM unnest($1::text[]) WITH ORDINALITY AS t (name, place),
+          unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS lacked
+        WHERE NOT has_table_privilege(to_regclass(quote_ident(name)), lacked)
+        GROUP BY lacked ORDER BY lacked) AS lacking,
       pg_backend_pid() AS pid`,
+  values: [TABLES],
 }
 
 /** Checks the configuration of the database and of a pooler before it. */
@@ -78,7 +85,7 @@ export function sessionProblem(state: Omit<SessionState, 'pid'>, { schema }: Con
   if (state.read_only) return 'the database takes no writes (transaction_read_only)'
   if (state.schema === null) return 'no schema: search_path names none that exists and that the role may use'
   if (schema !== null && state.schema !== schema) return "search_path does not begin with the URL's schema"
-  if (state.unwritable.length > 0) return `the role may not write to ${state.unwritable.join(', ')}`
+  if (state.lacking.length > 0) return `the role lacks ${state.lacking.join('; ')}: deploy/grants.sql gives it`
   return null
 }
 

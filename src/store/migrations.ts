@@ -33,6 +33,8 @@ export const MIGRATIONS_DIR = join(__dirname, '../../prisma/migrations')
 const MIGRATION_LOCK = 7_236_510
 /** undefined_table */
 const NO_SUCH_TABLE = '42P01'
+/** insufficient_privilege */
+const NO_RIGHT = '42501'
 
 /** Prisma's own table, so that its tools and this file read the same history. */
 const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -81,6 +83,7 @@ export async function applyMigrations(
     const pending = await pendingMigrations(client, directory)
     if (pending.length === 0) return []
 
+    await requireCreateRight(client)
     await client.query(HISTORY)
     const applied = await appliedMigrations(client)
     for (const migration of readMigrations(directory).filter(({ name }) => pending.includes(name))) {
@@ -96,15 +99,31 @@ export async function applyMigrations(
 
 /** Creates the schema that the URL names. Throws if the session's time zone or schema differs from what the server uses. */
 async function requireSessionMode(client: Client, { schema }: ConnectionTarget): Promise<void> {
-  if (schema !== null && !(await hasSchema(client, schema))) {
-    await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
-  }
+  if (schema !== null && !(await hasSchema(client, schema))) await createSchema(client, schema)
   const { rows } = await client.query<{ zone: string; schema: string | null }>(
     `SELECT current_setting('TimeZone') AS zone, current_schema() AS schema`,
   )
   if (rows[0]?.zone !== 'UTC') throw new Error('TimeZone of the session is not UTC: a pooler changes or drops it.')
   if (rows[0].schema === null) {
     throw new Error('No schema to migrate: search_path names none that exists and that the role may use.')
+  }
+}
+
+async function createSchema(client: Client, schema: string): Promise<void> {
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`).catch((problem: unknown) => {
+    if ((problem as { code?: unknown }).code !== NO_RIGHT) throw problem
+    throw new Error(
+      'The schema of the URL does not exist, and the role may not create it: it needs CREATE on the database.',
+    )
+  })
+}
+
+async function requireCreateRight(client: Client): Promise<void> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT has_schema_privilege(current_schema(), 'CREATE') AS may`,
+  )
+  if (rows[0]?.may !== true) {
+    throw new Error('The role may not create tables in the schema: migrate as the owner of the schema and the tables.')
   }
 }
 
@@ -142,6 +161,7 @@ async function applyOne(client: Client, { name, sql, checksum }: Migration): Pro
 /** Only the error's code: PostgreSQL's message may quote values of rows. */
 function causeOf(problem: unknown): string {
   const { code, name } = problem as { code?: unknown; name?: string }
+  if (code === NO_RIGHT) return `SQLSTATE ${NO_RIGHT}, the role lacks a right (migrate as the owner of the tables)`
   return typeof code === 'string' ? `SQLSTATE ${code}` : (name ?? 'an unknown failure')
 }
 

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
+import { pino } from 'pino'
+import { checkDatabase } from '../../src/commands/checks/database'
 import { openDatabase } from '../../src/store/database'
+import { applyMigrations } from '../../src/store/migrations'
+import { TABLES } from '../../src/store/tables'
 import { type TestApp, startTestApp } from '../support/app'
 import { call, me } from '../support/client'
 import { createDatabase, createEmptyDatabase, databaseUrl } from '../support/database'
 import { PASSWORD, loggedIn, verifiedPerson } from '../support/people'
+import { until } from '../support/until'
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1)
 const unique = () => `e_${randomBytes(6).toString('hex')}`
@@ -37,11 +42,12 @@ function withQuery(url: string, query: Record<string, string>): string {
 const readiness = async ({ url }: Pick<TestApp, 'url'>) =>
   ((await (await fetch(`${url}/health/ready`)).json()) as { reason?: string }).reason ?? 'ready'
 
-describe.each(['Asia/Tokyo', 'America/New_York'])('in a database whose TimeZone is %s', (zone) => {
-  test.each([
-    ['without options', {}],
-    ['with options in the URL', { options: '-c search_path=public -c jit=off' }],
-  ])('%s, times are what they are meant to be, by both ways of reading', async (_name, query) => {
+test.each<[zone: string, name: string, query: Record<string, string>]>([
+  ['Asia/Tokyo', 'without options', {}],
+  ['America/New_York', 'with options in the URL', { options: '-c search_path=public -c jit=off' }],
+])(
+  'in a database whose TimeZone is %s, %s, times are what they are meant to be, by both ways of reading',
+  async (zone, _name, query) => {
     const database = await createDatabase()
     await asAdmin(database.url, `ALTER DATABASE ${nameOf(database.url)} SET timezone = '${zone}'`)
     const app = await startTestApp({ databaseUrl: withQuery(database.url, query) })
@@ -55,8 +61,8 @@ describe.each(['Asia/Tokyo', 'America/New_York'])('in a database whose TimeZone 
     expect(await readiness(app)).toBe('ready')
     await app.close()
     await database.drop()
-  })
-})
+  },
+)
 
 test('options of the URL are in force beside ours, on the pool and while migrating', async () => {
   const database = await createEmptyDatabase()
@@ -96,6 +102,27 @@ describe('one schema for migrations, Prisma and plain SQL', () => {
     await asAdmin(databaseUrl('postgres'), `DROP ROLE ${role}`)
   })
 
+  test.each([
+    ['?schema= that it may not create', 'mine', /the role may not create it: it needs CREATE on the database/],
+    ['public, closed to it', null, /The role may not create tables in the schema: migrate as the owner/],
+  ])('a role that migrates into %s is told what it lacks', async (_name, schema, words) => {
+    const database = await createEmptyDatabase()
+    const role = unique()
+    await asAdmin(
+      database.url,
+      `CREATE ROLE ${role} LOGIN PASSWORD 'pw'`,
+      `REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
+      `GRANT USAGE ON SCHEMA public TO ${role}`,
+    )
+    const url = new URL(withQuery(database.url, schema === null ? {} : { schema }))
+    url.username = role
+    url.password = 'pw'
+    await expect(applyMigrations(url.href, pino({ level: 'silent' }))).rejects.toThrow(words)
+    await asAdmin(database.url, `DROP OWNED BY ${role}`)
+    await database.drop()
+    await asAdmin(databaseUrl('postgres'), `DROP ROLE ${role}`)
+  })
+
   test('is the one that the URL names: two servers in one database work apart', async () => {
     const database = await createEmptyDatabase()
     const [one, two] = await Promise.all(
@@ -110,6 +137,7 @@ describe('one schema for migrations, Prisma and plain SQL', () => {
     await loggedIn(two, await verifiedPerson(two))
     expect(await rows(database.url, 'SELECT count(*)::int AS users FROM auth.users')).toEqual([{ users: 1 }])
     expect(await readiness(two)).toBe('ready')
+    expect((await checkDatabase(two.config)).filter(({ level }) => level === 'fail')).toEqual([])
     await one.close()
     await two.close()
     await database.drop()
@@ -164,19 +192,37 @@ describe('a lost connection is an outage, and readiness names its cause', () => 
     await database.drop()
   })
 
-  test('a right that is missing is named by the table', async () => {
+  test('a right that is missing is named with its table, and so is a role without any', async () => {
     const database = await createDatabase()
     const role = unique()
-    await asAdmin(
-      database.url,
-      `CREATE ROLE ${role} LOGIN PASSWORD 'pw'`,
-      `GRANT SELECT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`,
-    )
+    await asAdmin(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'pw'`)
     const url = new URL(database.url)
     url.username = role
     url.password = 'pw'
     const app = await startTestApp({ databaseUrl: url.href, env: { MIGRATE_ON_START: 'false' } })
-    expect(await readiness(app)).toMatch(/^the role may not write to users, sessions/)
+    const reasonAfter = async (statement: string) => {
+      await asAdmin(database.url, statement)
+      return readiness(app)
+    }
+    const all = 'ON ALL TABLES IN SCHEMA public'
+    const nothing = await readiness(app)
+    expect(nothing).toMatch(/^the role lacks DELETE on every table; INSERT on every table; SELECT on /)
+    const logged = () => app.log.filter(({ event }) => event === 'database_unusable').map(({ reason }) => reason)
+    expect(logged()).toEqual([nothing])
+    expect(await reasonAfter(`GRANT SELECT, UPDATE, DELETE ${all} TO ${role}`)).toBe(
+      'the role lacks INSERT on every table: deploy/grants.sql gives it',
+    )
+    expect(await reasonAfter(`GRANT INSERT ${all} TO ${role}`)).not.toMatch(/^the role lacks/)
+    await until(async () => (await readiness(app)) === 'ready')
+    expect(await reasonAfter(`REVOKE UPDATE, DELETE ON mails, sessions FROM ${role}`)).toBe(
+      'the role lacks DELETE on sessions, mails; UPDATE on sessions, mails: deploy/grants.sql gives it',
+    )
+    expect((await checkDatabase(app.config)).filter(({ level }) => level === 'fail')).toEqual([
+      expect.objectContaining({ found: await readiness(app) }),
+    ])
+    const tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'"
+    const existing = await rows<{ tablename: string }>(database.url, tables)
+    expect(existing.map(({ tablename }) => tablename).sort()).toEqual([...TABLES].sort())
     await app.close()
     await asAdmin(database.url, `DROP OWNED BY ${role}`)
     await database.drop()

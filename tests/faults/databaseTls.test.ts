@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { ConfigError } from '../../src/config/config'
 import { openConnection, readDatabaseUrl } from '../../src/store/connection'
 import { startTestApp } from '../support/app'
 import { makeCertificate } from '../support/certificate'
@@ -54,9 +56,42 @@ test.each<[sslmode: string, sslrootcert: string, hosts: string[], outcome: strin
   ['verify-full', own.cert, ['localhost'], 'refused'],
   ['verify-full', other.cert, ANYWHERE, 'refused'],
   ['verify-full', '', ANYWHERE, 'refused'],
+  ['verify-full', 'system', ANYWHERE, 'refused'],
+  ['', 'system', ANYWHERE, 'refused'],
 ])('sslmode=%s with sslrootcert=%s, to %s: %s', async (sslmode, sslrootcert, hosts, outcome) => {
   const query = { ...(sslmode && { sslmode }), ...(sslrootcert && { sslrootcert }) }
   for (const host of hosts) expect([host, await outcomeOf(urlOf(query, host))]).toEqual([host, outcome])
+})
+
+test('sslnegotiation=direct begins with the handshake, and ssl_min_protocol_version is followed', async () => {
+  const query = { sslmode: 'require', sslnegotiation: 'direct', ssl_min_protocol_version: 'TLSv1.3' }
+  expect(await outcomeOf(urlOf(query))).toBe('encrypted')
+})
+
+test.each<[query: Record<string, string>, words: RegExp]>([
+  [{ sslmode: 'require', sslrootcert: 'system' }, /sslrootcert=system needs sslmode=verify-full/],
+  [{ sslmode: 'disable', sslrootcert: 'system' }, /sslrootcert=system needs sslmode=verify-full/],
+  [{ sslmode: 'verify-ca' }, /sslmode=verify-ca needs sslrootcert/],
+  [{ sslmode: 'on' }, /sslmode is disable, allow, /],
+  [{ ssl: 'require' }, /ssl is true or false/],
+  [{ sslrootcert: own.cert }, /a certificate without sslmode/],
+  [{ sslmode: 'require', sslcert: own.cert }, /sslcert and sslkey.* go together/],
+  [{ sslmode: 'verify-full', sslrootcert: own.key }, /no PEM file that TLS can use/],
+  [{ sslmode: 'verify-full', sslrootcert: '/nowhere.pem' }, /the file of sslrootcert cannot be read \(ENOENT\)/],
+  [{ sslmode: 'prefer', sslnegotiation: 'direct' }, /sslnegotiation=direct needs sslmode=require/],
+  [{ ssl_min_protocol_version: 'TLSv1.4', sslmode: 'require' }, /ssl_min_protocol_version is TLSv1\.2 or/],
+  [{ hostaddr: '127.0.0.1' }, /hostaddr is not supported: write the address as the host/],
+  [{ require_auth: 'scram-sha-256' }, /require_auth is not supported/],
+  [{ target_session_attrs: 'standby' }, /target_session_attrs=standby is not supported/],
+  [{ port: 'five' }, /port is a number from 1 to 65535/],
+])('%j is refused in words that name no value', (query, words) => {
+  expect(() => readDatabaseUrl(urlOf(query))).toThrow(ConfigError)
+  expect(() => readDatabaseUrl(urlOf(query))).toThrow(words)
+})
+
+test('parameters of an ORM, and those that ask for what is done anyway, are left alone', () => {
+  const query = { connection_limit: '5', pgbouncer: 'true', target_session_attrs: 'read-write', gssencmode: 'prefer' }
+  expect(readDatabaseUrl(urlOf({ ...query, sslmode: 'allow' })).client.ssl).toBe(false)
 })
 
 test('a whole server works over TLS: pool, listener and migrations', async () => {
@@ -101,3 +136,16 @@ test.each(['require', 'verify-full'])(
     silent.close()
   },
 )
+
+test('a server that demands a certificate of its clients gets it; the key may be encrypted', async () => {
+  await server.requireClientCertificates(own.cert)
+  const encrypted = join(folder.path, 'encrypted.key')
+  execFileSync('openssl', ['pkcs8', '-topk8', '-in', own.key, '-out', encrypted, '-passout', 'pass:opens it'])
+  const query = { sslmode: 'verify-full', sslrootcert: own.cert, sslcert: own.cert }
+  expect(await outcomeOf(urlOf({ sslmode: 'require' }))).toBe('refused')
+  expect(await outcomeOf(urlOf({ ...query, sslcert: other.cert, sslkey: other.key }))).toBe('refused')
+  expect(await outcomeOf(urlOf({ ...query, sslkey: own.key }))).toBe('encrypted')
+  expect(await outcomeOf(urlOf({ ...query, sslkey: encrypted, sslpassword: 'opens it' }))).toBe('encrypted')
+  const wrong = urlOf({ ...query, sslkey: encrypted, sslpassword: 'another' })
+  expect(() => readDatabaseUrl(wrong)).toThrow(/sslpassword does not open the key/)
+})

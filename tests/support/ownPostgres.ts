@@ -46,6 +46,14 @@ export class OwnPostgres {
     await this.endConnections()
   }
 
+  /** Lets in over TCP, from now on, only clients whose certificate this authority has signed. */
+  async requireClientCertificates(authority: string): Promise<void> {
+    const data = await this.dataDirectory()
+    this.place(authority, join(data, 'clients.crt'))
+    writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all all scram-sha-256 clientcert=verify-ca\n')
+    await this.query("ALTER SYSTEM SET ssl_ca_file = 'clients.crt'", 'SELECT pg_reload_conf()')
+  }
+
   /** Starts again as a standby, which takes no writes until it is promoted. */
   async becomeStandby(): Promise<void> {
     const data = await this.dataDirectory()

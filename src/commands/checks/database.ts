@@ -32,6 +32,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
     const problem = await inspector.check()
     const facts = await readServerFacts(database.pool)
     const server = [...aboutServer(facts, config, String(target.client.host)), aboutClock(facts)]
+    if (problem !== null) return [...server, fail(problem, SETUPS)]
     const pending = await pendingMigrations(database.pool)
     if (pending.length > 0) {
       return [
@@ -39,7 +40,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
         fail(`${pending.length} migrations are pending`, 'run gatehouse migrate, as the owner of the tables'),
       ]
     }
-    const session = problem === null ? ok('sessions are as they must be, no pooler in the way') : fail(problem, POOLERS)
+    const session = ok('sessions are as they must be, no pooler in the way')
     return [...server, session, ...(await aboutKeys(database, config)), await aboutMails(database)]
   } catch (error) {
     return [fail(describeDatabaseError(error), 'see DATABASE_URL, the network and the log of the database')]
@@ -48,7 +49,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
   }
 }
 
-const POOLERS = 'see docs/operations.md, Poolers, schemas and failover'
+const SETUPS = 'see docs/operations.md, A database role without ownership, and Poolers, schemas and failover'
 
 function aboutServer(facts: ServerFacts, { databasePool, production }: Config, host: string): Finding[] {
   const { version, superuser, owner, encrypted, max_connections: most } = facts
