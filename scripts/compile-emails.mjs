@@ -3,7 +3,7 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { catalogueProblems, templateProblems } from './email-checks.mjs'
+import { transformFile } from '@swc/core'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const NOTICE = '// Written by scripts/compile-emails.mjs from emails/: change it there.\n'
@@ -15,7 +15,14 @@ const BRAND_COLOR = /#1f4fd8/gi
 export async function compileEmails({ source = join(root, 'emails'), target = join(root, 'src/generated') } = {}) {
   const catalogues = await readCatalogues(join(source, 'locales'))
   const templates = await readTemplates(source)
-  const problems = [...catalogueProblems(catalogues), ...templateProblems(catalogues.en, templates)]
+  const { catalogueProblems, templateProblems } = await loadChecks()
+  const sources = Object.fromEntries(
+    Object.entries(templates).map(([name, { mjml, text }]) => [name, { html: mjml.source, text }]),
+  )
+  const problems = [
+    ...catalogueProblems(catalogues),
+    ...templateProblems(catalogues.en, sources, { extension: 'mjml' }),
+  ]
   if (problems.length > 0) throw new Error(`The mails cannot be compiled:\n  ${problems.join('\n  ')}`)
 
   const mails = {}
@@ -25,6 +32,16 @@ export async function compileEmails({ source = join(root, 'emails'), target = jo
   await mkdir(target, { recursive: true })
   await writeFile(join(target, 'mails.ts'), `${NOTICE}export const MAIL_MARKUP = ${JSON.stringify(mails, null, 2)}\n`)
   await writeFile(join(target, 'locales.ts'), localesModule(catalogues))
+}
+
+/** The checks are the server's own, which is not built yet: the one file is compiled in memory. */
+async function loadChecks() {
+  const { code } = await transformFile(join(root, 'src/mail/mailChecks.ts'), {
+    swcrc: false,
+    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+    module: { type: 'es6' },
+  })
+  return import(`data:text/javascript,${encodeURIComponent(code)}`)
 }
 
 async function readCatalogues(folder) {

@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, 'emails/preview')
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const BRAND = { appName: 'Gatehouse', brandColor: '#1f4fd8', appUrl: 'https://app.example.com' }
 const LOOKS = [
   { look: '360', width: 360, colorScheme: 'light' },
   { look: '800', width: 800, colorScheme: 'light' },
@@ -17,7 +16,8 @@ const LOOKS = [
 ]
 
 execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { cwd: root, stdio: 'inherit' })
-const mails = renderAll()
+const { previewsOf } = createRequire(import.meta.url)('../dist/commands/mailPreview.js')
+const mails = await previewsOf()
 await rm(target, { recursive: true, force: true })
 await mkdir(target, { recursive: true })
 for (const { file, html, text } of mails) {
@@ -29,19 +29,6 @@ if (pictured) await takePictures(mails)
 await writeFile(join(target, 'index.html'), indexPage(mails, pictured))
 console.log(`${mails.length} mails written to ${join(target, 'index.html')}`)
 if (!pictured) console.log(`No pictures: there is no Chromium at ${CHROMIUM} (CHROMIUM_PATH names another place).`)
-
-function renderAll() {
-  const require = createRequire(import.meta.url)
-  const { TEMPLATES, MAIL_NAMES } = require('../dist/mail/templates.js')
-  const { renderMail } = require('../dist/mail/renderMail.js')
-  const { LOCALES } = require('../dist/generated/locales.js')
-  return LOCALES.flatMap((locale) =>
-    MAIL_NAMES.map((name) => {
-      const mail = renderMail({ name, payload: TEMPLATES[name].sample, locale, brand: BRAND })
-      return { ...mail, file: `${locale}-${name}` }
-    }),
-  )
-}
 
 async function takePictures(mails) {
   const { chromium } = await import('playwright-core')

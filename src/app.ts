@@ -14,6 +14,7 @@ import { workerServer } from './http/workerServer'
 import { type Clock, systemClock } from './lib/clock'
 import { sleep } from './lib/sleep'
 import { Closers } from './lib/closers'
+import { readMailContent } from './mail/readMailContent'
 import type { Logger } from './ops/logger'
 import { createReadiness } from './ops/readiness'
 import { startTracing } from './ops/startTracing'
@@ -70,7 +71,7 @@ async function compose(
   { config, logger, clock = systemClock, role = 'both', periodic = true }: AppOptions,
   closers: Closers,
 ): Promise<App> {
-  const schemas = await readJsonSchemas(config)
+  const [schemas, mailContent] = await Promise.all([readJsonSchemas(config), readMailContent(config)])
   const { databaseUrl, directUrl } = await migratedDatabase(config, logger, closers)
   const secret = config.secret ?? (await developmentSecret(config))
   const { deps, listener, hashQueue } = createDeps(
@@ -81,7 +82,7 @@ async function compose(
   if (role !== 'worker') warnOfRpIdAddress(deps)
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
   const works = role !== 'web'
-  const parts = { inbox, listener, hashQueue, delivers: works, periodic: periodic && works }
+  const parts = { inbox, mailContent, listener, hashQueue, delivers: works, periodic: periodic && works }
   const background = await startBackground(deps, parts)
   closers.push(() => background.stop())
 

@@ -4,6 +4,7 @@ import { inboxTransport } from './development'
 import { isDatabaseOutage, outageCode } from './errors/outage'
 import { MailDelivery } from './mail/mailDelivery'
 import { describeDatabaseError } from './ops/readiness'
+import type { MailContent } from './mail/mailContent'
 import { createSmtpTransport } from './mail/smtpTransport'
 import { Dispatcher } from './outbox/dispatcher'
 import { type PeriodicTask, startPeriodic } from './outbox/periodic'
@@ -35,6 +36,7 @@ export interface Background {
 }
 
 interface BackgroundParts {
+  mailContent: MailContent
   /** Null if mails are sent by SMTP. */
   inbox: Inbox | null
   listener: NotificationListener
@@ -51,7 +53,7 @@ interface BackgroundParts {
  */
 export async function startBackground(deps: Deps, parts: BackgroundParts): Promise<Background> {
   const { database, logger, config } = deps
-  const { delivery, transport } = await createMails(deps, parts.inbox)
+  const { delivery, transport } = await createMails(deps, parts)
   const webhooks = new WebhookDelivery({
     ...deps,
     observe: (outcome) => deps.metrics.webhookAttempts.inc({ outcome }),
@@ -166,7 +168,7 @@ function isNotPrepared(error: unknown): boolean {
   return NOT_PREPARED.has(outageCode(error) ?? '')
 }
 
-async function createMails(deps: Deps, inbox: Inbox | null) {
+async function createMails(deps: Deps, { inbox, mailContent: content }: BackgroundParts) {
   const { config, database, secrets, clock, logger, sampledLog, metrics } = deps
   const { mailFrom: from, smtpName: name, production } = config
   const transport = inbox
@@ -179,7 +181,7 @@ async function createMails(deps: Deps, inbox: Inbox | null) {
   }
   return {
     transport,
-    delivery: new MailDelivery({ config, database, secrets, clock, logger, sampledLog, observer, transport }),
+    delivery: new MailDelivery({ config, content, database, secrets, clock, logger, sampledLog, observer, transport }),
   }
 }
 

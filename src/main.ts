@@ -32,6 +32,8 @@ const USAGE = `Usage: gatehouse <command>
   roles set ADDRESS [ROLES]        replaces its roles; --end-sessions makes them count at once
   claims set ADDRESS JSON          replaces its claims; --end-sessions makes them count at once
   mail test ADDRESS                sends one mail, to prove the configuration
+  mail preview [NAME]              renders each mail, or one, with sample values into files; --locale TAG, --out FOLDER
+  mail templates [FOLDER]          writes the texts and templates of the mails, to change some in MAIL_TEMPLATES_DIR
   webhooks list                    the endpoints of webhooks
   webhooks add URL [--events LIST] [--include LIST]  an endpoint; prints its id and its secret, this once
   webhooks remove ID               deletes an endpoint and its deliveries
@@ -80,6 +82,10 @@ async function run([command, ...rest]: string[]): Promise<number> {
       return (await (await import('./commands/serviceKeys')).createKey(rest.slice(1))) ?? usage()
     case 'audit tail':
       return (await (await import('./commands/auditTail')).auditTail(rest.slice(1))) ?? usage()
+    case 'mail preview':
+      return (await (await import('./commands/mailPreview')).mailPreview(rest.slice(1))) ?? usage()
+    case 'mail templates':
+      return (await (await import('./commands/mailTemplates')).mailTemplates(rest.slice(1))) ?? usage()
     case 'help':
     case '--help':
       console.log(USAGE)

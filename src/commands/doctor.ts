@@ -1,6 +1,6 @@
 import { checkDatabase } from './checks/database'
 import { type Finding, findingsOf } from './checks/finding'
-import { checkSender, checkSmtp } from './checks/mail'
+import { checkMailContent, checkSender, checkSmtp } from './checks/mail'
 import { checkPublicUrl } from './checks/web'
 import { optionsOf } from './optionsOf'
 import { type Config, readEnvironment, resolveConfig } from '../config/config'
@@ -24,6 +24,7 @@ export async function doctor(args: string[]): Promise<number | null> {
       checkDatabase(config),
       checkRedis(config.redisUrl, config.redisCluster),
       checkSmtp(config),
+      checkMailContent(config),
       checkSender(config, { selector, nameServer }),
       checkPublicUrl(config),
     ])

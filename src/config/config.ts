@@ -6,8 +6,9 @@ import { RATE_LIMIT } from './defaults'
 import { type Environment, type Variable, environment } from './env'
 import { shownValue } from './masking'
 import { processEnvironment } from './processEnvironment'
+import { mailedCodes, mails } from './mails'
 import { type Problem, addressesOf, hasDevTools, problemsAcross, webhookPrivateHosts } from './rules'
-import { ANY_LOCALHOST_ORIGIN, isIpLiteral, smtpNameOf } from './values'
+import { ANY_LOCALHOST_ORIGIN } from './values'
 
 /** Every problem of the environment; the process ends with exit code 78 (EX_CONFIG). */
 export class ConfigError extends Error {
@@ -92,9 +93,7 @@ export function resolveConfig(env: Environment) {
     migrateOnStart: env.MIGRATE_ON_START ?? !production,
     redisUrl: env.REDIS_URL ?? null,
     redisCluster: env.REDIS_CLUSTER,
-    smtpUrl: env.SMTP_URL ?? null,
-    smtpName: env.SMTP_NAME ?? smtpNameOf(new URL(publicUrl)),
-    mailFrom: env.MAIL_FROM ?? `${env.APP_NAME} <no-reply@${senderDomain(publicUrl)}>`,
+    ...mails(env, publicUrl),
     ...pages(env),
     links: linksOf(env, publicUrl),
     ...mailedCodes(env, publicUrl),
@@ -151,16 +150,6 @@ function pages(env: Environment) {
     supportUrl: env.SUPPORT_URL ?? null,
     hostedPages: env.HOSTED_PAGES,
     securityContact: env.SECURITY_CONTACT ?? null,
-  }
-}
-
-function mailedCodes(env: Environment, publicUrl: string) {
-  return {
-    loginCode: env.LOGIN_CODE,
-    signUpByCode: env.SIGN_UP_BY_CODE,
-    loginCodeUrl: env.LOGIN_CODE_URL ?? `${publicUrl}/login-code#code={code}`,
-    loginCodeTtl: env.LOGIN_CODE_TTL,
-    loginCodeInSubject: env.LOGIN_CODE_IN_SUBJECT,
   }
 }
 
@@ -226,10 +215,4 @@ function tracing(env: Environment) {
     serviceName: env.OTEL_SERVICE_NAME,
     traceRatio: env.OTEL_TRACES_SAMPLER_ARG ?? (env.NODE_ENV === 'production' ? 0.05 : 1),
   }
-}
-
-/** Mail servers reject an IP address as the sender's domain. In development `localhost` replaces it. */
-function senderDomain(publicUrl: string): string {
-  const { hostname } = new URL(publicUrl)
-  return isIpLiteral(hostname) ? 'localhost' : hostname
 }

@@ -77,6 +77,7 @@ export const environment = z.object({
     .string()
     .regex(/^[^\p{Cc}<>]{1,60}$/u, '1 to 60 characters without < > or control characters')
     .default('Gatehouse'),
+  MAIL_TEMPLATES_DIR: path('a folder').optional(),
   VERIFY_EMAIL_URL: mailedLink.optional(),
   RESET_PASSWORD_URL: mailedLink.optional(),
   CONFIRM_EMAIL_CHANGE_URL: mailedLink.optional(),

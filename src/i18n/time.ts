@@ -1,5 +1,5 @@
 import { DURATIONS, type DurationUnit, type Locale } from '../generated/locales'
-import { fill, text } from './text'
+import { fill } from './text'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -25,10 +25,10 @@ export function durationText(locale: Locale, milliseconds: number): string {
   return fill(forms[formatters(locale).plural.select(count)] ?? forms.other, { count })
 }
 
-/** A point in time in words, in UTC: the reader's time zone is unknown. */
-export function instantText(locale: Locale, instant: Date): string {
+/** A point in time in words, in UTC: the reader's time zone is unknown. `wording` puts {day} and {time} together. */
+export function instantText(locale: Locale, instant: Date, wording: string): string {
   const { day, time } = formatters(locale)
-  return fill(text(locale).mailLayout.instant, { day: day.format(instant), time: time.format(instant) })
+  return fill(wording, { day: day.format(instant), time: time.format(instant) })
 }
 
 function wholeUnits(milliseconds: number): [DurationUnit, number] {

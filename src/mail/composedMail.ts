@@ -3,8 +3,9 @@ import type { Secrets } from '../crypto/secrets'
 import { resolveLocale } from '../i18n/negotiate'
 import type { Clock } from '../lib/clock'
 import type { Database } from '../store/database'
+import type { MailContent } from './mailContent'
 import type { MailName, MailPayload } from './templates'
-import { type RenderedMail, renderMail } from './renderMail'
+import { type Brand, type RenderedMail, renderMail } from './renderMail'
 
 /**
  * Why a mail is not sent. `noRecipient`: its account or registration does not exist. `alreadyDone`: its link was used, or
@@ -22,6 +23,7 @@ export interface ComposeParts {
   database: Database
   clock: Clock
   secrets: Secrets
+  content: MailContent
   config: Pick<
     Config,
     | 'publicUrl'
@@ -63,15 +65,20 @@ export function redirectOf(
   return `${redirect}#action=${ACTIONS[name]}&${name === 'loginCode' ? 'code' : 'token'}=${encodeURIComponent(secret)}`
 }
 
+/** What mails show of the configuration. */
+export function brandOf({ appName, brandColor, appUrl }: Pick<Config, 'appName' | 'brandColor' | 'appUrl'>): Brand {
+  return { appName, brandColor, appUrl }
+}
+
 /** Renders a mail with the brand of the configuration. */
 export function render<Name extends MailName>(
-  { config }: ComposeParts,
+  { config, content }: Pick<ComposeParts, 'config' | 'content'>,
   name: Name,
   { payload, locale }: { payload: MailPayload<Name>; locale: string },
 ): ComposedMail {
-  const { appName, brandColor, appUrl } = config
+  const brand = brandOf(config)
   return {
-    ...renderMail({ name, payload, locale: resolveLocale(locale), brand: { appName, brandColor, appUrl } }),
+    ...renderMail({ name, payload, locale: resolveLocale(locale), brand, content }),
     token: null,
     code: null,
   }

@@ -1,9 +1,9 @@
 import { spellMailedCode } from '../crypto/mailedCode'
-import { MAIL_MARKUP } from '../generated/mails'
 import { type Locale, direction } from '../i18n/locale'
-import { fill, text } from '../i18n/text'
+import { fill } from '../i18n/text'
 import { durationText, instantText } from '../i18n/time'
 import { escapeHtml } from '../lib/escapeHtml'
+import { type MailContent, type MailTexts, SHIPPED } from './mailContent'
 import { TEMPLATES, type MailName, type MailPayload, isSafeLink } from './templates'
 import { isMailableName, plainLine, wrapText } from './plainText'
 
@@ -20,6 +20,15 @@ export interface MailToRender<Name extends MailName> {
   payload: MailPayload<Name>
   locale: Locale
   brand: Brand
+  /** Default: what the release brings. */
+  content?: MailContent
+}
+
+/** A template asks for a value that its mail does not have. */
+export class MissingValueError extends Error {
+  constructor(readonly placeholder: string) {
+    super(`No value for the placeholder ${placeholder}`)
+  }
 }
 
 export interface RenderedMail {
@@ -42,7 +51,7 @@ interface Payload {
   ipAddress?: string | null
 }
 
-interface MailTexts {
+interface TextsOfMail {
   subject: string
   subjectWithCode?: string
   preheader: string
@@ -57,10 +66,12 @@ interface MailTexts {
  * One mail in one language. Pure. Throws a ZodError for a payload that does not match the mail's schema, such as an unsafe
  * link. Values are inserted last and in one pass, escaped for HTML or text; no user's text is in a subject.
  */
-export function renderMail<Name extends MailName>({ name, payload, locale, brand }: MailToRender<Name>): RenderedMail {
-  const parsed: Payload = TEMPLATES[name].payload.parse(payload)
-  const values = valuesOf(text(locale).mails[name], { payload: parsed, locale, brand })
-  const markup = MAIL_MARKUP[name]
+export function renderMail<Name extends MailName>(mail: MailToRender<Name>): RenderedMail {
+  const { name, locale, brand, content = SHIPPED } = mail
+  const payload: Payload = TEMPLATES[name].payload.parse(mail.payload)
+  const { mails, mailLayout } = content.texts[locale]
+  const values = valuesOf(mails[name], { payload, locale, brand, mailLayout })
+  const markup = content.templates[name]
   return {
     subject: values.subject,
     html: insert(markup.html, values, escapeHtml),
@@ -71,10 +82,17 @@ export function renderMail<Name extends MailName>({ name, payload, locale, brand
 type Values = Record<string, string | undefined> & { subject: string }
 
 function valuesOf(
-  texts: MailTexts,
-  { payload, locale, brand }: { payload: Payload; locale: Locale; brand: Brand },
+  texts: TextsOfMail,
+  {
+    payload,
+    locale,
+    brand,
+    mailLayout,
+  }: Pick<MailToRender<MailName>, 'locale' | 'brand'> & {
+    payload: Payload
+    mailLayout: MailTexts['mailLayout']
+  },
 ): Values {
-  const { mailLayout } = text(locale)
   const { appName, brandColor, appUrl } = brand
   const code = payload.code === undefined ? undefined : spellMailedCode(payload.code)
   const subject = (payload.inSubject ? texts.subjectWithCode : undefined) ?? texts.subject
@@ -83,7 +101,7 @@ function valuesOf(
     ...(payload.expiresIn !== undefined && { duration: durationText(locale, payload.expiresIn) }),
     ...(payload.codeExpiresIn !== undefined && { codeDuration: durationText(locale, payload.codeExpiresIn) }),
     ...(code !== undefined && { code }),
-    ...(payload.at && { date: instantText(locale, payload.at) }),
+    ...(payload.at && { date: instantText(locale, payload.at, mailLayout.instant) }),
     ...(payload.device !== undefined && { device: payload.device ?? mailLayout.unknownDevice }),
   }
   const given = plainLine(payload.displayName ?? '')
@@ -119,7 +137,7 @@ function insert(markup: string, values: Values, escape: (value: string) => strin
   )
   return chosen.replace(/%%([\w.]+)%%/g, (_, key: string) => {
     const value = values[key]
-    if (value === undefined) throw new Error(`No value for the placeholder ${key}`)
+    if (value === undefined) throw new MissingValueError(key)
     return escape(value)
   })
 }

@@ -87,6 +87,13 @@ export type MailName = keyof typeof TEMPLATES
 export type MailPayload<Name extends MailName> = z.infer<(typeof TEMPLATES)[Name]['payload']>
 export const MAIL_NAMES = Object.keys(TEMPLATES) as MailName[]
 
+/** The sample without the fields that a mail of this name may lack. */
+export function leastSample<Name extends MailName>(name: Name): MailPayload<Name> {
+  const fields: Record<string, z.ZodType> = TEMPLATES[name].payload.shape
+  const kept = Object.entries(TEMPLATES[name].sample).filter(([key]) => !fields[key]?.safeParse(undefined).success)
+  return Object.fromEntries(kept) as MailPayload<Name>
+}
+
 /** True for an absolute URL without whitespace whose scheme executes nothing when it is opened. */
 export function isSafeLink(text: string): boolean {
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false

@@ -4,6 +4,7 @@ import { deriveSecrets } from '../../src/crypto/secrets'
 import { later } from '../../src/lib/clock'
 import { composeMail } from '../../src/mail/composeMail'
 import type { ComposedMail, SkippedMail } from '../../src/mail/composedMail'
+import { SHIPPED } from '../../src/mail/mailContent'
 import { sourceOf } from '../../src/mail/smtpTransport'
 import { type Database, openDatabase } from '../../src/store/database'
 import { type NewMail, findMail, queueMail } from '../../src/store/outbox'
@@ -53,7 +54,7 @@ async function queue(name: NewMail['name'], recipient: string, changes: Partial<
 
 type Queued = Awaited<ReturnType<typeof queue>>
 const prepare = (mail: Queued, by = secrets): Promise<ComposedMail | SkippedMail> =>
-  composeMail({ database: db, secrets: by, config, clock: { now: () => now } }, mail)
+  composeMail({ database: db, secrets: by, config, content: SHIPPED, clock: { now: () => now } }, mail)
 
 describe('a link is not mailed', () => {
   test('where it was followed already', async () => {

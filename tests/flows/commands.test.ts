@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
@@ -457,6 +457,43 @@ describe('mail test', () => {
     const { code, stderr } = await gatehouse(['mail', 'test', to], { ...environment, ...env })
     expect(code).toBe(1)
     expect(stderr).toMatch(words)
+  })
+})
+
+describe('mail templates and mail preview', () => {
+  test('write what can be changed, and what the mails are like then, without a database', async () => {
+    const [templates, out] = [join(folder, 'templates'), join(folder, 'previews')]
+    expect((await gatehouse(['mail', 'templates', templates], {})).stdout).toMatch(/^57 files written to /)
+    const texts = join(templates, 'locales/de.json')
+    writeFileSync(texts, readFileSync(texts, 'utf8').replaceAll('Wählen Sie ein neues Passwort', 'Neues Passwort'))
+    const env = { MAIL_TEMPLATES_DIR: templates, APP_NAME: 'Acme' }
+    const preview = ['mail', 'preview', 'resetPassword', '--locale', 'de', '--out', out]
+    expect(await gatehouse(preview, env)).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: `1 mails written: open ${join(out, 'index.html')}\n`,
+    })
+    expect(readdirSync(out).sort()).toEqual(['de-resetPassword.html', 'de-resetPassword.txt', 'index.html'])
+    expect(readFileSync(join(out, 'de-resetPassword.txt'), 'utf8')).toMatch(/^Neues Passwort\n[^]*Konto bei\s+Acme/)
+    expect(readFileSync(join(out, 'index.html'), 'utf8')).toContain('<bdi>Neues Passwort für Acme</bdi>')
+
+    expect((await gatehouse(['mail', 'templates', templates], {})).stdout).toContain('57 files are there already')
+    expect(readFileSync(texts, 'utf8')).not.toContain('Wählen Sie ein neues Passwort')
+  })
+
+  test.each([
+    [['nobody'], 'No mail is named nobody; there are verifyEmail, '],
+    [['--locale', 'nl'], 'No mail is in that language; there are ar, de, en'],
+  ])('mail preview %j: 1', async (args, words) => {
+    const { code, stderr } = await gatehouse(['mail', 'preview', ...args], {})
+    expect([code, stderr]).toEqual([1, expect.stringContaining(words) as string])
+  })
+
+  test('a text that cannot be used ends the server with the exit code of a wrong configuration', async () => {
+    const changed = mkdtempSync(join(folder, 'wrong-'))
+    writeFileSync(join(changed, 'verifyEmail.txt'), 'Welcome')
+    const { code, stderr } = await gatehouse(['serve'], { ...environment, MAIL_TEMPLATES_DIR: changed })
+    expect(code).toBe(78)
+    expect(stderr).toContain('MAIL_TEMPLATES_DIR: verifyEmail.txt does not show link')
   })
 })
 

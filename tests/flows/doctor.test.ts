@@ -103,6 +103,7 @@ test('whatever cannot be reached fails with its cause and what to do: 1', async 
       REDIS_URL: 'redis://user:hunter2@127.0.0.1:9',
       PUBLIC_URL: 'http://127.0.0.1:9',
       MAIL_FROM: 'no-reply@nowhere.example.com',
+      MAIL_TEMPLATES_DIR: '/no/such/folder',
     },
     ...['--dns', names.address, '--dkim', 'k1'],
   )
@@ -111,6 +112,7 @@ test('whatever cannot be reached fails with its cause and what to do: 1', async 
     'database: connection refused (ECONNREFUSED)',
     'redis: it does not answer (ECONNREFUSED)',
     'smtp: 127.0.0.1, port 9, step connect: nothing listens at this port',
+    'mails: MAIL_TEMPLATES_DIR: the folder cannot be read (ENOENT)',
     'sender nowhere.example.com: 0 SPF records',
     'sender nowhere.example.com: no DKIM key',
     expect.stringMatching(/^public url: http:\/\/127\.0\.0\.1:9 cannot be reached/) as string,

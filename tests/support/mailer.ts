@@ -2,6 +2,7 @@ import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { OUTBOX } from '../../src/config/defaults'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import type { Clock } from '../../src/lib/clock'
+import { SHIPPED } from '../../src/mail/mailContent'
 import { MailDelivery } from '../../src/mail/mailDelivery'
 import type { SkipReason } from '../../src/mail/composedMail'
 import { type MailTransport, createSmtpTransport } from '../../src/mail/smtpTransport'
@@ -92,6 +93,7 @@ export function startMailer(options: MailerOptions): Mailer {
       logger,
       sampledLog: createSampledLog(logger),
       config,
+      content: SHIPPED,
       observer: counted,
       concurrency: options.concurrency ?? 4,
       firstRetry: options.firstRetry ?? 10,

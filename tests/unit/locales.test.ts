@@ -117,7 +117,7 @@ describe('durations and moments', () => {
     ['ja', '2026年3月5日 23:08（UTC）'],
     ['ar', '5 مارس 2026 الساعة 23:08 بالتوقيت العالمي'],
   ])('%s: a moment is told in UTC, as "%s"', (locale, words) => {
-    expect(instantText(locale, new Date('2026-03-05T23:08:59Z'))).toBe(words)
+    expect(instantText(locale, new Date('2026-03-05T23:08:59Z'), text(locale).mailLayout.instant)).toBe(words)
   })
 })
 
@@ -251,7 +251,7 @@ describe('the compilation of the mails', () => {
 
   test('fails on a text that one language lacks', async () => {
     await editTexts('de.json', (texts) => delete texts.errors?.NOT_FOUND)
-    expect(await complaints()).toContain('de: errors.NOT_FOUND is missing')
+    expect(await complaints()).toContain('locales/de.json: errors.NOT_FOUND is missing')
   })
 
   test('fails on a text that one language has alone, and on a paragraph too many', async () => {
@@ -262,21 +262,21 @@ describe('the compilation of the mails', () => {
       })
     })
     const told = await complaints()
-    expect(told).toContain('ja: errors.TEAPOT is not in en')
-    expect(told).toContain('ja: mails.accountDeleted.notes.1 is not in en')
+    expect(told).toContain('locales/ja.json: errors.TEAPOT is not in en')
+    expect(told).toContain('locales/ja.json: mails.accountDeleted.notes.1 is not in en')
   })
 
   test('fails on a placeholder that a translation lost', async () => {
     await editTexts('fr.json', (texts) => Object.assign(texts.errors ?? {}, { RATE_LIMITED: 'Patientez.' }))
-    expect(await complaints()).toContain('fr: errors.RATE_LIMITED has [] where en has [duration]')
+    expect(await complaints()).toContain('locales/fr.json: errors.RATE_LIMITED has [] where en has [duration]')
   })
 
   test('fails on a plural form that a language needs, and on one that it never uses', async () => {
     await editTexts('ar.json', (texts) => delete (texts.durations?.hour as Record<string, string>).two)
     await editTexts('ja.json', (texts) => Object.assign(texts.durations?.hour ?? {}, { one: 'x' }))
     const told = await complaints()
-    expect(told).toContain('ar: durations.hour.two is missing')
-    expect(told).toContain('ja: durations.hour.one is never used')
+    expect(told).toContain('locales/ar.json: durations.hour.two is missing')
+    expect(told).toContain('locales/ja.json: durations.hour.one is never used')
   })
 
   test('fails on a text that no template shows, and on a placeholder that nothing fills', async () => {

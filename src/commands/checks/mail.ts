@@ -1,7 +1,8 @@
 import { Resolver } from 'node:dns/promises'
 import { type Finding, PATIENCE, findingsOf } from './finding'
-import type { Config } from '../../config/config'
+import { type Config, ConfigError } from '../../config/config'
 import { isLoopback } from '../../config/values'
+import { readMailContent } from '../../mail/readMailContent'
 import { smtpFailure } from '../../mail/smtpFailure'
 import { createSmtpTransport, serverOf } from '../../mail/smtpTransport'
 
@@ -34,6 +35,19 @@ interface SenderOptions {
   selector?: string | undefined
   /** Another name server than the system's. */
   nameServer?: string | undefined
+}
+
+/** The texts and templates of MAIL_TEMPLATES_DIR, as a start checks them. */
+export async function checkMailContent(config: Config): Promise<Finding[]> {
+  const { ok, fail } = findingsOf('mails')
+  if (config.mailTemplatesDir === null) return [ok('the texts and templates of this release')]
+  try {
+    await readMailContent(config)
+    return [ok(`with the changes of ${config.mailTemplatesDir}`)]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map((problem) => fail(problem, 'correct it: the server does not start with it'))
+  }
 }
 
 /** SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489) of the domain that mails come from. */

@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { EXIT } from './failure'
+import { optionsOf } from './optionsOf'
+import { readEnvironment, resolveConfig } from '../config/config'
+import { LOCALES, type Locale } from '../generated/locales'
+import { escapeHtml } from '../lib/escapeHtml'
+import { brandOf } from '../mail/composedMail'
+import { readMailContent } from '../mail/readMailContent'
+import type { RenderedMail } from '../mail/renderMail'
+import { renderSample } from '../mail/renderSample'
+import { MAIL_NAMES, type MailName } from '../mail/templates'
+
+const USES = ['MAIL_TEMPLATES_DIR', 'APP_NAME', 'APP_URL', 'BRAND_COLOR', 'PUBLIC_URL'] as const
+const FOLDER = 'mail-preview'
+
+interface Preview extends RenderedMail {
+  /** Without its ending: a file each for the HTML part and the text part. */
+  file: string
+}
+
+/**
+ * Renders every mail in every language, or one mail or one language, with the values of its sample, the brand of the
+ * configuration and the changes of MAIL_TEMPLATES_DIR. Needs no database. Null for unknown options.
+ */
+export async function mailPreview(args: string[]): Promise<number | null> {
+  const given = optionsOf(args, { locale: { type: 'string' }, out: { type: 'string' } })
+  if (given === null) return null
+  const { word, values } = given
+  const names = MAIL_NAMES.filter((name) => word === undefined || name === word)
+  const locales = LOCALES.filter((locale) => values.locale === undefined || locale === values.locale)
+  if (names.length === 0) return complain(`No mail is named ${word ?? ''}; there are ${MAIL_NAMES.join(', ')}.`)
+  if (locales.length === 0) return complain(`No mail is in that language; there are ${LOCALES.join(', ')}.`)
+
+  const folder = resolve(values.out ?? FOLDER)
+  const previews = await previewsOf(names, locales)
+  await mkdir(folder, { recursive: true })
+  for (const { file, html, text } of previews) {
+    await writeFile(join(folder, `${file}.html`), html)
+    await writeFile(join(folder, `${file}.txt`), text)
+  }
+  await writeFile(join(folder, 'index.html'), indexOf(previews))
+  console.log(`${previews.length} mails written: open ${join(folder, 'index.html')}`)
+  return EXIT.ok
+}
+
+/** For scripts/emails.mjs too, which takes pictures of them. */
+export async function previewsOf(
+  names: readonly MailName[] = MAIL_NAMES,
+  locales: readonly Locale[] = LOCALES,
+): Promise<Preview[]> {
+  const config = resolveConfig(readEnvironment(undefined, USES))
+  const content = await readMailContent(config)
+  const brand = brandOf(config)
+  return locales.flatMap((locale) =>
+    names.map((name) => ({
+      ...renderSample({ content, name, locale, extent: 'most', brand }),
+      file: `${locale}-${name}`,
+    })),
+  )
+}
+
+function indexOf(previews: readonly Preview[]): string {
+  const rows = previews.map(
+    ({ file, subject }) =>
+      `<li><a href="${file}.html">${file}</a> (<a href="${file}.txt">text</a>): <bdi>${escapeHtml(subject)}</bdi></li>`,
+  )
+  return `<!doctype html><meta charset="utf-8"><title>Mails</title><h1>Mails</h1>\n<ul>\n${rows.join('\n')}\n</ul>\n`
+}
+
+function complain(words: string): number {
+  console.error(words)
+  return EXIT.failed
+}
