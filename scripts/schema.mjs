@@ -1,16 +1,15 @@
 // Writes schema.graphql (with its directives), operator-schema.graphql, openapi.json, the JSON Schema of an export, the typed documents and what packages/client knows
 // of the schema, from the compiled server.
 // With --check it writes nothing and fails where a committed file differs.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clientOperations, possibleTypes, possibleTypesJson, possibleTypesModule } from './client-operations.mjs'
 
 const require = createRequire(import.meta.url)
 const { printSchemaWithDirectives } = require('@graphql-tools/utils')
-const { lexicographicSortSchema } = require('graphql')
+const { codegen } = require('@graphql-codegen/core')
+const { lexicographicSortSchema, parse } = require('graphql')
 const prettier = require('prettier')
 const { z } = require('zod')
 const { createOperatorSchema } = require('../dist/graphql/operators/schema.js')
@@ -18,7 +17,8 @@ const { createSchema, signedInFields } = require('../dist/graphql/schema.js')
 const { openApiDocument } = require('../dist/http/openapi/document.js')
 const { ACCOUNT_EXPORT } = require('../dist/services/steps/accountExport.js')
 
-const DOCUMENTS = 'src/graphql/operations/documents.generated.ts'
+const OPERATIONS = 'src/graphql/operations'
+const DOCUMENTS = `${OPERATIONS}/documents.generated.ts`
 const check = process.argv.includes('--check')
 
 const schema = lexicographicSortSchema(createSchema({ development: true, loginCode: true }))
@@ -49,23 +49,35 @@ for (const [path, value] of Object.entries(asJson)) {
   else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) differs.push(path)
 }
 
-const committed = check ? readFileSync(DOCUMENTS, 'utf8') : null
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-codegen-'))
-try {
-  const config = readFileSync('codegen.yml', 'utf8').replace(
-    DOCUMENTS,
-    check ? join(folder, 'documents.ts') : DOCUMENTS,
-  )
-  const file = join(folder, 'codegen.yml')
-  writeFileSync(file, config)
-  const cli = 'node_modules/@graphql-codegen/cli/cjs/bin.js'
-  const run = spawnSync(process.execPath, [cli, '--config', file, '--silent'], { encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(run.stdout + run.stderr)
-  if (check && readFileSync(join(folder, 'documents.ts'), 'utf8') !== committed) differs.push(DOCUMENTS)
-} finally {
-  rmSync(folder, { recursive: true })
-}
+const documents = await typedDocuments()
+if (!check) writeFileSync(DOCUMENTS, documents)
+else if (readFileSync(DOCUMENTS, 'utf8') !== documents) differs.push(DOCUMENTS)
+
 if (differs.length > 0) {
   console.error(`Out of date: ${differs.join(', ')}. Run: npm run build && node scripts/schema.mjs`)
   process.exit(1)
+}
+
+/** The typed documents of the operations that the REST routes run. */
+function typedDocuments() {
+  const files = readdirSync(OPERATIONS).filter((file) => file.endsWith('.graphql'))
+  return codegen({
+    filename: DOCUMENTS,
+    schema: parse(written['schema.graphql']),
+    documents: files.sort().map((file) => {
+      const location = join(OPERATIONS, file)
+      return { location, document: parse(readFileSync(location, 'utf8')) }
+    }),
+    config: {
+      useTypeImports: true,
+      enumsAsTypes: true,
+      skipTypename: true,
+      scalars: { DateTime: 'string', ID: 'string' },
+    },
+    plugins: [{ 'typescript-operations': {} }, { 'typed-document-node': {} }],
+    pluginMap: {
+      'typescript-operations': require('@graphql-codegen/typescript-operations'),
+      'typed-document-node': require('@graphql-codegen/typed-document-node'),
+    },
+  })
 }

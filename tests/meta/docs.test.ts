@@ -196,13 +196,16 @@ test('docs/mails.md lists each mail', () => {
   expect(firstColumn(read('docs/mails.md'), 'mails').sort()).toEqual(sorted(MAIL_NAMES))
 })
 
-test('docs/dependencies.md has a line for each package, and for no other', () => {
+test('docs/dependencies.md has a line for each package and each override, and for no other', () => {
   type Listed = Record<string, string>
   const manifest = JSON.parse(read('package.json')) as Record<string, Listed | undefined>
   const kinds = ['dependencies', 'devDependencies', 'optionalDependencies']
   const wanted = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))
-  const told = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \| (?=\S)/gm)].map(([, name = '']) => name)
-  expect(told.sort()).toEqual(wanted.sort())
+  const text = read('docs/dependencies.md')
+  const [list = ''] = text.split('<!-- table: overrides -->')
+  const listed = [...list.matchAll(/^\| `([^`]+)` \| (?=\S)/gm)].map(([, name = '']) => name)
+  expect(listed.sort()).toEqual(wanted.sort())
+  expect(firstColumn(text, 'overrides').sort()).toEqual(Object.keys(manifest.overrides ?? {}).sort())
 })
 
 test('every link of the documents leads somewhere', () => {
