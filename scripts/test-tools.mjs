@@ -1,7 +1,7 @@
-// The tests drive a real Redis, a real browser and a real PgBouncer. As root on Debian what is missing is installed; elsewhere it is named.
+// The tests drive a real Redis, browser, PgBouncer and nginx. As root on Debian what is missing is installed; elsewhere it is named.
 import { spawnSync } from 'node:child_process'
 
-const TOOLS = ['redis-server', 'chromium', 'pgbouncer'] // commands and packages of the same names
+const TOOLS = ['redis-server', 'chromium', 'pgbouncer', 'nginx'] // commands and packages of the same names
 
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
 const missing = TOOLS.filter((tool) => !has(tool))
