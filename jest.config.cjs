@@ -47,6 +47,8 @@ module.exports = {
     '!src/graphql/{objects,mutations,queries}/**',
     '!src/graphql/operators/{objects,mutations,queries}/**',
   ],
+  // The other provider adds counters to every file, which each test file then loads anew: a sixth of the whole run.
+  coverageProvider: 'v8',
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'lcov', 'json-summary'],
   coverageThreshold: { global: { lines: 90, branches: 90 } },

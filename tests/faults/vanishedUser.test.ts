@@ -10,7 +10,7 @@ const headers = { 'user-agent': AGENT }
 let app: TestApp
 let other: Client
 beforeAll(async () => {
-  app = await startTestApp({ env: { LOG_LEVEL: 'warn' } })
+  app = await startTestApp({ env: { LOG_LEVEL: 'warn' }, periodic: false })
   other = new Client({ connectionString: app.databaseUrl })
   await other.connect()
 })
@@ -19,13 +19,17 @@ afterAll(async () => {
   await app.close()
 })
 
-const somebodyWaits = () =>
-  until(async () => {
+/** Resolves once the request waits for the row that `other` has locked. An answer before that ends the wait: the test then shows it. */
+const waits = (asked: Promise<unknown>) => {
+  let answered = false
+  void asked.finally(() => (answered = true))
+  return until(async () => {
     const { rowCount } = await other.query(
-      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      'SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))',
     )
-    return rowCount === 1
+    return answered || rowCount !== 0
   })
+}
 
 async function browser(email: string): Promise<LoggedIn> {
   const answer = await call(app.url, 'login', { email, password: PASSWORD }, { headers })
@@ -53,7 +57,7 @@ test.each(mutations('').map(([name]) => name))('%s of a user who is gone by then
   await other.query('BEGIN')
   await other.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id])
   const asked = call(app.url, name, input, { token: tokens.accessToken, headers })
-  await somebodyWaits()
+  await waits(asked)
   await other.query('DELETE FROM users WHERE id = $1', [user.id])
   await other.query('COMMIT')
   expect(await asked).toMatchObject({ code: 'UNAUTHENTICATED' })
