@@ -5,6 +5,7 @@ import type { Config } from './config/config'
 import { readJsonSchemas } from './config/jsonSchemas'
 import { createDeps } from './createDeps'
 import { startPasswordWarmUp } from './passwords/passwordWarmUp'
+import type { StrengthEstimator } from './passwords/strengthEstimator'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { addressOf } from './http/address'
 import { apiServer } from './http/apiServer'
@@ -50,6 +51,8 @@ interface AppOptions {
   logger: Logger
   /** Tests set their own. */
   clock?: Clock
+  /** Tests share one among their servers, since its dictionaries take a third of a second to load; it is not closed then. */
+  strength?: StrengthEstimator
   /** What the process is for: `web` answers requests, `worker` delivers, purges and rotates keys. Default: both. */
   role?: Role
   /** Whether expired rows are purged and keys rotated: tests that count statements do without. */
@@ -68,14 +71,14 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function compose(
-  { config, logger, clock = systemClock, role = 'both', periodic = true }: AppOptions,
+  { config, logger, clock = systemClock, strength, role = 'both', periodic = true }: AppOptions,
   closers: Closers,
 ): Promise<App> {
   const [schemas, mailContent] = await Promise.all([readJsonSchemas(config), readMailContent(config)])
   const { databaseUrl, directUrl } = await migratedDatabase(config, logger, closers)
   const secret = config.secret ?? (await developmentSecret(config))
   const { deps, listener, hashQueue } = createDeps(
-    { config, logger, clock },
+    { config, logger, clock, strength },
     { databaseUrl, directUrl, secret, schemas, closers },
   )
   closers.push(await startTracing(config, deps.metrics))

@@ -7,7 +7,7 @@ import { createBreachCheck } from './passwords/breachCheck'
 import { HashQueue } from './passwords/hashQueue'
 import { createKeyring } from './crypto/keyring'
 import { createPasswordHasher } from './passwords/passwordHasher'
-import { startStrengthEstimator } from './passwords/strengthEstimator'
+import { type StrengthEstimator, startStrengthEstimator } from './passwords/strengthEstimator'
 import { deriveSecrets } from './crypto/secrets'
 import { type Clock } from './lib/clock'
 import { Closers } from './lib/closers'
@@ -27,11 +27,13 @@ interface Given {
   config: Config
   logger: Logger
   clock: Clock
+  /** Undefined: one of its own, which `closers` closes. */
+  strength: StrengthEstimator | undefined
 }
 
 /** Opens what the operations depend on; `closers` gets what closes it. */
 export function createDeps(
-  { config, logger, clock }: Given,
+  { config, logger, clock, strength: shared }: Given,
   parts: { databaseUrl: string; directUrl: string; secret: string; schemas: JsonSchemas; closers: Closers },
 ) {
   const { databaseUrl, directUrl, secret, schemas, closers } = parts
@@ -54,8 +56,8 @@ export function createDeps(
       sampledLog(log, { event: 'rate_limited', kind: budget, retryAfter }),
   })
   closers.push(() => limiter.close())
-  const strength = startStrengthEstimator({ logger })
-  closers.push(() => strength.close())
+  const strength = shared ?? startStrengthEstimator({ logger })
+  if (!shared) closers.push(() => strength.close())
   const listener = new NotificationListener({
     target: readDatabaseUrl(directUrl, 'DIRECT_DATABASE_URL'),
     notify: (payload) => sendNotification(pool, payload),

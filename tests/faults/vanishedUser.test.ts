@@ -1,8 +1,8 @@
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
 import { type LoggedIn, call, me } from '../support/client'
+import { waitsForLock } from '../support/locks'
 import { NEW_PASSWORD, PASSWORD, loggedIn, someone, verifiedPerson } from '../support/people'
-import { until } from '../support/until'
 
 const AGENT = 'Vanished-Browser'
 const headers = { 'user-agent': AGENT }
@@ -18,18 +18,6 @@ afterAll(async () => {
   await other.end()
   await app.close()
 })
-
-/** Resolves once the request waits for the row that `other` has locked. An answer before that ends the wait: the test then shows it. */
-const waits = (asked: Promise<unknown>) => {
-  let answered = false
-  void asked.finally(() => (answered = true))
-  return until(async () => {
-    const { rowCount } = await other.query(
-      'SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))',
-    )
-    return answered || rowCount !== 0
-  })
-}
 
 async function browser(email: string): Promise<LoggedIn> {
   const answer = await call(app.url, 'login', { email, password: PASSWORD }, { headers })
@@ -57,7 +45,7 @@ test.each(mutations('').map(([name]) => name))('%s of a user who is gone by then
   await other.query('BEGIN')
   await other.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id])
   const asked = call(app.url, name, input, { token: tokens.accessToken, headers })
-  await waits(asked)
+  await waitsForLock(other, asked)
   await other.query('DELETE FROM users WHERE id = $1', [user.id])
   await other.query('COMMIT')
   expect(await asked).toMatchObject({ code: 'UNAUTHENTICATED' })

@@ -14,6 +14,7 @@ import { type Database, openDatabase } from '../../src/store/database'
 import { queueEvents } from '../../src/store/webhookDeliveries'
 import { WebhookDelivery } from '../../src/webhooks/webhookDelivery'
 import { type TestDatabase, createDatabase } from '../support/database'
+import { waitsForLock } from '../support/locks'
 import { type ReceivedWebhook, WEBHOOK_SECRET, WebhookReceiver, answerWith, verifyWebhook } from '../support/receiver'
 import { until } from '../support/until'
 
@@ -150,8 +151,7 @@ test('an endpoint that is removed while an event is written for it fails no chan
   await remover.query('BEGIN')
   await remover.query('DELETE FROM webhook_endpoints WHERE id = $1', [id])
   const written = queue()
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await until(async () => (await database.pool.query(waiting)).rows.length === 1)
+  await waitsForLock(remover, written)
   await remover.query('COMMIT')
   await written
   expect(await database.prisma.webhookDelivery.count()).toBe(0)

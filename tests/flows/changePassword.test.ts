@@ -1,8 +1,8 @@
 import { Client } from 'pg'
 import { type TestApp, startTestApp } from '../support/app'
 import { type LoggedIn, call, me } from '../support/client'
+import { waitsForLock } from '../support/locks'
 import { NEW_PASSWORD, PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
-import { until } from '../support/until'
 
 const WRONG = 'another tractor seven moons'
 
@@ -97,12 +97,7 @@ test('a session that was revoked while its password was compared changes nothing
     session.id,
   ])
   const asked = change(tokens.accessToken, PASSWORD, NEW_PASSWORD)
-  await until(async () => {
-    const { rowCount } = await other.query(
-      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    )
-    return rowCount === 1
-  })
+  await waitsForLock(other, asked)
   await other.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [session.id])
   await other.query('COMMIT')
   await other.end()

@@ -1,5 +1,6 @@
 import { type TestApp, startTestApp, tokenOf } from '../support/app'
 import { call, me, rest } from '../support/client'
+import { waitsForLock } from '../support/locks'
 import { NEW_PASSWORD, PASSWORD, signedIn, someone, verifiedPerson } from '../support/people'
 import { until } from '../support/until'
 
@@ -297,10 +298,7 @@ test('an address is not asked to change by a password that was replaced while it
     await other.query('BEGIN')
     await other.query('UPDATE users SET password_changed_at = now() WHERE id = $1', [user.id])
     const asked = request(tokens.accessToken, newEmail)
-    await until(async () => {
-      const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-      return (await sql(waiting)).rowCount === 1
-    })
+    await waitsForLock(other, asked)
     await other.query('COMMIT')
     expect(await asked).toMatchObject({ code: 'INVALID_CREDENTIALS' })
   } finally {

@@ -15,8 +15,8 @@ const folder = temporaryFolder()
 let app: TestApp
 let other: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ env: { BCRYPT_COST: '10' } })
-  other = await startTestApp({ env: { BCRYPT_COST: '10' } })
+  app = await startTestApp({ bcryptCost: 5 })
+  other = await startTestApp({ bcryptCost: 5 })
 })
 afterAll(async () => {
   await Promise.all([app.close(), other.close()])

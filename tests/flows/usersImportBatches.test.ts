@@ -6,7 +6,7 @@ import { until } from '../support/until'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ env: { BCRYPT_COST: '10' } })
+  app = await startTestApp({ bcryptCost: 5 })
 })
 afterAll(() => app.close())
 

@@ -8,6 +8,7 @@ import { Closers } from '../../src/lib/closers'
 import { freePort } from '../../src/lib/freePort'
 import { type Clock, later } from '../../src/lib/clock'
 import { createLogger } from '../../src/ops/logger'
+import { type StrengthEstimator, startStrengthEstimator } from '../../src/passwords/strengthEstimator'
 import { createDatabase } from './database'
 import { type ReceivedMail, TestSmtpServer } from './smtp'
 
@@ -26,8 +27,10 @@ export class TestClock implements Clock {
 }
 
 export interface TestAppOptions {
-  /** Variables of the environment, over those that fit a test: no budgets. Without BCRYPT_COST hashes cost next to nothing. */
+  /** Variables of the environment, over those that fit a test: no budgets. */
   env?: Record<string, string>
+  /** Instead of BCRYPT_COST, which the environment refuses below 10: a test would mostly wait for hashes. */
+  bcryptCost?: number
   /** Shares a database with another instance. */
   databaseUrl?: string
   /** Shares a mail server with another instance. */
@@ -56,7 +59,12 @@ export interface TestApp {
 
 /** A test that fails before it closes its server leaves timers behind, which would go on in the test files after it. */
 const running = new Set<App>()
-afterAll(() => Promise.all([...running].map((app) => app.close())))
+/** One for all servers of a test file: its dictionaries take a third of a second to load. */
+let strength: StrengthEstimator | undefined
+afterAll(async () => {
+  await Promise.all([...running].map((app) => app.close()))
+  await strength?.close()
+})
 
 /** A whole server in this process: a database of its own, a real mail server, and a clock that the test moves. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -80,7 +88,7 @@ async function openTestApp(options: TestAppOptions, closers: Closers): Promise<T
   const clock = options.clock ?? new TestClock()
   const env = { ...TEST_ENV, DATABASE_URL: databaseUrl, SMTP_URL: smtp.url, DATA_DIR: dataDir, ...options.env }
   const log: Record<string, unknown>[] = []
-  const { app, config } = await startOnFreePort({ env, clock, log, periodic: options.periodic ?? true })
+  const { app, config } = await startOnFreePort({ ...options, env, clock, log })
   running.add(app)
   closers.push(async () => {
     running.delete(app)
@@ -99,25 +107,33 @@ interface Start {
   env: Record<string, string>
   clock: TestClock
   log: Record<string, unknown>[]
-  periodic: boolean
+  bcryptCost?: number
+  periodic?: boolean
 }
 
 /** Another process may take the port before the server listens on it: then it is another port. */
-async function startOnFreePort({ env, clock, log, periodic }: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
+async function startOnFreePort({
+  env,
+  clock,
+  log,
+  bcryptCost = LOWEST_COST,
+  periodic = true,
+}: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
   for (;;) {
     const resolved = resolveConfig(readEnvironment({ PORT: String(await freePort('127.0.0.1')), ...env }))
-    const config = { ...resolved, ...(env.BCRYPT_COST === undefined && { bcryptCost: CHEAPEST_COST }) }
+    const config = { ...resolved, ...(env.BCRYPT_COST === undefined && { bcryptCost }) }
     try {
       const logger = collectingLogger(config.logLevel, log)
-      return { config, app: await startApp({ config, clock, logger, periodic }) }
+      strength ??= startStrengthEstimator({ logger })
+      return { config, app: await startApp({ config, clock, logger, strength, periodic }) }
     } catch (error) {
       if (env.PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     }
   }
 }
 
-/** The lowest cost of bcrypt, one millisecond, which the environment refuses: most of what a test would wait for are hashes. */
-const CHEAPEST_COST = 4
+/** Of bcrypt: one millisecond. */
+const LOWEST_COST = 4
 
 const TEST_ENV = {
   SECRET: 'the secret of the tests, which is long enough',
