@@ -15,6 +15,7 @@ import type { Logger } from './ops/logger'
 import { type Metrics, createMetrics } from './ops/metrics'
 import { createSampledLog } from './ops/sampledLog'
 import { createRateLimiter } from './ratelimit/rateLimiter'
+import { redisServersOf } from './ratelimit/redisConnection'
 import type { Deps } from './services/deps'
 import { createSingleFlight } from './services/steps/singleFlight'
 import { readDatabaseUrl } from './store/connection'
@@ -48,9 +49,9 @@ export function createDeps(
   const { pool } = database
   const sampledLog = createSampledLog(logger)
   closers.push(() => sampledLog.flush())
-  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims, redisUrl, redisCluster, rateLimits: enabled } = config
+  const { publicUrl: origin, accessTokenTtl: ttl, tokenClaims, rateLimits: enabled } = config
   const limiter = createRateLimiter({
-    ...{ pool, redisUrl, redisCluster, hashKey, logger, enabled },
+    ...{ pool, redis: redisServersOf(config), hashKey, logger, enabled },
     now: () => clock.now().getTime(),
     onRefused: ({ budget, retryAfter, log = logger }) =>
       sampledLog(log, { event: 'rate_limited', kind: budget, retryAfter }),

@@ -9,6 +9,7 @@ const MASKED = new Set([
   'databaseUrl',
   'directDatabaseUrl',
   'redisUrl',
+  'redisSentinelPassword',
   'smtpUrl',
   'webhookUrl',
   'webhookSecret',

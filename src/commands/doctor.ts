@@ -4,6 +4,7 @@ import { checkMailContent, checkSender, checkSmtp } from './checks/mail'
 import { checkPublicUrl } from './checks/web'
 import { optionsOf } from './optionsOf'
 import { type Config, readEnvironment, resolveConfig } from '../config/config'
+import { type RedisServers, redisServersOf } from '../ratelimit/redisConnection'
 import { pingRedis } from '../ratelimit/redisEngine'
 import { isRpIdAddress } from '../services/passkeyRpId'
 
@@ -22,7 +23,7 @@ export async function doctor(args: string[]): Promise<number | null> {
   const findings = (
     await Promise.all([
       checkDatabase(config),
-      checkRedis(config.redisUrl, config.redisCluster),
+      checkRedis(redisServersOf(config)),
       checkSmtp(config),
       checkMailContent(config),
       checkSender(config, { selector, nameServer }),
@@ -58,10 +59,10 @@ function aboutPasskeys(config: Config): Finding {
   return warn(`${rpId} is an IP address, which browsers refuse`, 'serve by a name, and set PUBLIC_URL to it')
 }
 
-async function checkRedis(url: string | null, cluster: boolean): Promise<Finding[]> {
-  if (url === null) return []
+async function checkRedis(servers: RedisServers | null): Promise<Finding[]> {
+  if (servers === null) return []
   const { ok, fail } = findingsOf('redis')
-  const problem = await pingRedis(url, { cluster })
+  const problem = await pingRedis(servers)
   if (problem === null) return [ok('it counts')]
-  return [fail(`it does not answer (${problem})`, 'correct REDIS_URL; meanwhile PostgreSQL counts')]
+  return [fail(`it does not answer (${problem})`, 'correct REDIS_URL or REDIS_SENTINELS; meanwhile PostgreSQL counts')]
 }

@@ -110,11 +110,6 @@ export const plainUrl = (accepted: string, ...protocols: string[]) =>
     if (mistake !== null) refuse(context, mistake)
   })
 
-export const redisUrl = serverUrl('a redis:// or rediss:// URL', 'redis:', 'rediss:').refine(
-  (text) => !URL.canParse(text) || /^\/?\d*$/.test(new URL(text).pathname),
-  'a redis:// or rediss:// URL whose path is empty or the number of a database',
-)
-
 const POSTGRES = 'a postgresql:// URL, as in postgresql://user:password@host:5432/database'
 
 /** libpq's spelling without a host (`user:password@/database?host=/run/postgresql`) is accepted as well. */

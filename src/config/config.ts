@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { redisSettings } from './acceptedRedis'
 import { BUDGET_VARIABLES, replacedBudgets, unknownBudgetVariables } from './budgets'
 import { RATE_LIMIT } from './defaults'
 import { type Environment, type Variable, environment } from './env'
@@ -91,8 +92,7 @@ export function resolveConfig(env: Environment) {
     databasePool: env.DATABASE_POOL,
     dataDir: resolve(env.DATA_DIR),
     migrateOnStart: env.MIGRATE_ON_START ?? !production,
-    redisUrl: env.REDIS_URL ?? null,
-    redisCluster: env.REDIS_CLUSTER,
+    ...redisSettings(env),
     ...mails(env, publicUrl),
     ...pages(env),
     links: linksOf(env, publicUrl),

@@ -15,7 +15,6 @@ import {
   path,
   plainUrl,
   publicUrl,
-  redisUrl,
   secret,
   securityContact,
   serverUrl,
@@ -25,6 +24,7 @@ import {
   within,
 } from './accepted'
 import { appUrl, logoUrl, mailedCodeLink, mailedLink, redirectUrls, supportUrl } from './acceptedLinks'
+import { redisVariables } from './acceptedRedis'
 import { webhookEvents, webhookHosts, webhookSecret } from './acceptedWebhooks'
 import { otlpHeaders, ratio } from './acceptedTracing'
 import { androidApps, appleAppIds, domain, passkeyOrigins } from './acceptedPasskeys'
@@ -60,9 +60,7 @@ export const environment = z.object({
   DATA_DIR: path('a folder').default('.data'),
   DATABASE_POOL: integer(2, 200).default(10),
   MIGRATE_ON_START: flag.optional(),
-  REDIS_URL: redisUrl.optional(),
-  REDIS_CLUSTER: toggle.default(false),
-  REDIS_TLS: choice('required', 'off').default('required'),
+  ...redisVariables,
   SMTP_URL: serverUrl(
     'an smtp:// or smtps:// URL, as in smtps://user:password@mail.example.com',
     'smtp:',
@@ -170,6 +168,7 @@ export const SECRET_VARIABLES: ReadonlySet<string> = new Set<Variable>([
   'DATABASE_URL',
   'DIRECT_DATABASE_URL',
   'REDIS_URL',
+  'REDIS_SENTINEL_PASSWORD',
   'SMTP_URL',
   'WEBHOOK_URL',
   'WEBHOOK_SECRET',

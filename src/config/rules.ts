@@ -41,6 +41,19 @@ export function problemsAcross(env: Readable): Problem[] {
   ]
 }
 
+function sentinelProblems(env: Readable): Problem[] {
+  const { REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, REDIS_CLUSTER } = env
+  if (REDIS_SENTINELS === undefined) {
+    if (REDIS_SENTINEL_PASSWORD === undefined) return []
+    return [{ variable: 'REDIS_SENTINELS', accepted: 'required beside REDIS_SENTINEL_PASSWORD' }]
+  }
+  if (REDIS_CLUSTER) return [{ variable: 'REDIS_CLUSTER', accepted: 'off, beside REDIS_SENTINELS' }]
+  if (REDIS_URL !== undefined) return []
+  const accepted =
+    'required beside REDIS_SENTINELS: the name of the primary that they watch as host, as in redis://mymaster'
+  return [{ variable: 'REDIS_URL', accepted }]
+}
+
 function pairProblems(env: Readable): Problem[] {
   const problems: Problem[] = []
   if ((env.TLS_CERT_FILE === undefined) !== (env.TLS_KEY_FILE === undefined)) {
@@ -50,6 +63,7 @@ function pairProblems(env: Readable): Problem[] {
   if (env.REDIS_CLUSTER && env.REDIS_URL === undefined) {
     problems.push({ variable: 'REDIS_URL', accepted: 'required beside REDIS_CLUSTER=on: one node of it' })
   }
+  problems.push(...sentinelProblems(env))
   if (env.OPERATOR_PORT !== undefined && !env.OPERATOR_API) {
     problems.push({ variable: 'OPERATOR_API', accepted: 'on, beside OPERATOR_PORT' })
   }

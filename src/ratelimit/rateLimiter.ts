@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Budget } from './counterEngine'
 import { LocalCounters } from './localCounters'
 import { createPostgresEngine } from './postgresEngine'
-import { connectRedis } from './redisEngine'
+import { type RedisServers, connectRedis } from './redisConnection'
 import { createRedisOrPostgresEngine } from './redisOrPostgres'
 import { type KeyedCharge, SharedCounters } from './sharedCounters'
 import type { Logger, RequestLog } from '../ops/logger'
@@ -37,9 +37,7 @@ export interface RateLimiter {
 
 interface RateLimiterOptions {
   pool: Pool
-  redisUrl: string | null
-  /** Whether the URL names a node of a Redis Cluster. */
-  redisCluster?: boolean
+  redis: RedisServers | null
   /** Keys the hash that subjects are stored under. */
   hashKey: Buffer
   logger: Logger
@@ -53,9 +51,9 @@ interface RateLimiterOptions {
 
 /** Budgets that hold across instances, counted in Redis if one is configured, else in PostgreSQL. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { pool, redisUrl, redisCluster: cluster = false, hashKey, logger, enabled, now, onRefused } = options
+  const { pool, hashKey, logger, enabled, now, onRefused } = options
   const postgres = createPostgresEngine(pool)
-  const redis = redisUrl === null ? null : connectRedis(redisUrl, { cluster })
+  const redis = options.redis && connectRedis(options.redis)
   const store = redis ? createRedisOrPostgresEngine({ redis, postgres, logger }) : postgres
   const counters = new SharedCounters(new LocalCounters(now), store)
 

@@ -1,21 +1,6 @@
-import { Cluster, Redis } from 'ioredis'
+import { Cluster } from 'ioredis'
 import type { CounterEngine } from './counterEngine'
-
-/** Milliseconds until PostgreSQL is used instead. Redis normally answers in less than one. */
-const COMMAND_TIMEOUT = 500
-/** Milliseconds without data after which a connection is closed, so that further calls do not wait at all. */
-const SOCKET_TIMEOUT = 1_000
-const CONNECT_TIMEOUT = 2_000
-/** Milliseconds that closing waits for the server's FIN, which a server that hangs never sends. */
-const DISCONNECT_TIMEOUT = 500
-/** Milliseconds before the first attempt to reconnect, doubled for each further one up to MAX_RETRY. */
-const FIRST_RETRY = 100
-const MAX_RETRY = 5_000
-
-/** Milliseconds before a command is sent again whose node is gone, or whose connection the client replaced as it learned of the nodes. */
-const FAILOVER_RETRY = 100
-/** A node that does not have the key names the one that has it, more than once while slots move. */
-const MAX_REDIRECTIONS = 4
+import { type RedisClient, type RedisServers, connectRedis, redisProblem } from './redisConnection'
 
 /** Other applications may use the same Redis. */
 const KEY_PREFIX = 'gatehouse:rate-limit:'
@@ -35,58 +20,19 @@ const REFUND = `
 local calls = tonumber(redis.call('get', KEYS[1]) or '0')
 if calls > 0 then redis.call('decrby', KEYS[1], math.max(calls - tonumber(ARGV[1]), 0) + 1) end`
 
-const FAIL_FAST = {
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0, // also: no command is sent again on the next connection
-  commandTimeout: COMMAND_TIMEOUT,
-  socketTimeout: SOCKET_TIMEOUT,
-  connectTimeout: CONNECT_TIMEOUT,
-  disconnectTimeout: DISCONNECT_TIMEOUT,
-}
-
-/** One server, or the nodes of a cluster. */
-export type RedisClient = Redis | Cluster
-
-/**
- * A connection that fails immediately instead of queueing commands, and never resends one: a delayed command would count a
- * call that was decided long ago. The caller must listen to its `error` events and disconnect it. In a cluster the URL names
- * one node, which names the others; user, password and TLS are those of all, and a command may be sent again within
- * COMMAND_TIMEOUT.
- */
-export function connectRedis(url: string, { cluster }: { cluster: boolean }): RedisClient {
-  const retry = (attempt: number) => Math.min(FIRST_RETRY * 2 ** (attempt - 1), MAX_RETRY)
-  if (!cluster) return new Redis(url, { ...FAIL_FAST, retryStrategy: retry })
-  const { protocol, hostname, port, username, password } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  return new Cluster([{ host, port: Number(port || 6379) }], {
-    enableOfflineQueue: false,
-    clusterRetryStrategy: retry,
-    retryDelayOnFailover: FAILOVER_RETRY,
-    maxRedirections: MAX_REDIRECTIONS,
-    redisOptions: {
-      ...FAIL_FAST,
-      ...(username !== '' && { username: decodeURIComponent(username) }),
-      ...(password !== '' && { password: decodeURIComponent(password) }),
-      ...(protocol === 'rediss:' && { tls: { servername: host } }),
-    },
-  })
-}
-
 /** Connects and counts once, as for a request. Null, or the code of the failure. */
-export async function pingRedis(url: string, options: { cluster: boolean }): Promise<string | null> {
-  const redis = connectRedis(url, options)
-  let cause: unknown = null
-  redis.on('error', (error: unknown) => (cause ??= error))
+export async function pingRedis(servers: RedisServers): Promise<string | null> {
+  const redis = connectRedis(servers)
   try {
     await new Promise((resolve, reject) => {
       redis.once('ready', resolve)
-      redis.once('close', reject)
+      redis.on('error', reject)
+      redis.once('close', () => reject(new Error('closed')))
     })
     await createRedisEngine(redis).hit([{ key: 'doctor', calls: 1, window: 1_000 }])
     return null
   } catch (error) {
-    const { code, message = '' } = Object(cause ?? error) as { code?: string; message?: string }
-    return code ?? /^[A-Z]+/.exec(message)?.[0] ?? 'no answer'
+    return redisProblem(error)
   } finally {
     redis.disconnect()
   }

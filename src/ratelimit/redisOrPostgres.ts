@@ -1,7 +1,7 @@
-import { types } from 'node:util'
 import type { Logger } from '../ops/logger'
 import type { CounterEngine } from './counterEngine'
-import { type RedisClient, createRedisEngine } from './redisEngine'
+import { type RedisClient, redisProblem } from './redisConnection'
+import { createRedisEngine } from './redisEngine'
 
 interface Stores {
   redis: RedisClient
@@ -20,7 +20,10 @@ export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores)
   const onFailure = (error: unknown) => {
     if (unavailable) return
     unavailable = true
-    logger.warn({ reason: reasonOf(error) }, 'Redis is away: rate limits are counted in PostgreSQL until it is back')
+    logger.warn(
+      { reason: redisProblem(error) },
+      'Redis is away: rate limits are counted in PostgreSQL until it is back',
+    )
   }
   const onSuccess = () => {
     if (!unavailable) return
@@ -47,10 +50,4 @@ export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores)
     hit: (hits) => use((engine) => engine.hit(hits)),
     refund: (refunds) => use((engine) => engine.refund(refunds)),
   }
-}
-
-/** The error's code only, which is the first word of a reply: the rest may quote the command, which for AUTH is the password. */
-function reasonOf(error: unknown): string {
-  if (!types.isNativeError(error)) return typeof error === 'string' ? error : 'unknown'
-  return 'code' in error ? String(error.code) : (/^[A-Z]{2,}\b/.exec(error.message)?.[0] ?? error.name)
 }

@@ -6,6 +6,7 @@ import type { Count, CounterEngine } from '../../src/ratelimit/counterEngine'
 import { LocalCounters } from '../../src/ratelimit/localCounters'
 import { createPostgresEngine } from '../../src/ratelimit/postgresEngine'
 import { type Budget, type Charge, type RateLimiter, createRateLimiter } from '../../src/ratelimit/rateLimiter'
+import type { RedisServers } from '../../src/ratelimit/redisConnection'
 import { createRedisEngine } from '../../src/ratelimit/redisEngine'
 import { createDatabase } from '../support/database'
 import { type RedisServer, startRedis } from '../support/redis'
@@ -221,7 +222,7 @@ describe('counters in Redis', () => {
 
 /** What every rate limiter promises, whatever it counts in. */
 function keepsBudgets(store: {
-  redisUrl: () => string | null
+  redis: () => RedisServers | null
   keys: () => Promise<string[]>
   /** Calls that the store has counted, over all keys. */
   calls: () => Promise<number>
@@ -236,7 +237,7 @@ function keepsBudgets(store: {
 
   async function instance(options: { enabled?: boolean; pool?: Pool } = {}): Promise<RateLimiter> {
     const limiter = createRateLimiter({
-      ...{ pool, redisUrl: store.redisUrl(), hashKey, logger, enabled: true, now, onRefused },
+      ...{ pool, redis: store.redis(), hashKey, logger, enabled: true, now, onRefused },
       ...options,
     })
     opened.push(limiter)
@@ -247,7 +248,7 @@ function keepsBudgets(store: {
   /** Waits until the instance counts in its store, as it does within milliseconds of its start. */
   async function settled(limiter: RateLimiter) {
     const probe: Charge = { budget: { ...hourly, name: 'probe', max: 1_000_000 }, subject: randomUUID() }
-    for (let before = await store.calls(); store.redisUrl() !== null && (await store.calls()) === before;) {
+    for (let before = await store.calls(); store.redis() !== null && (await store.calls()) === before;) {
       await limiter.consume([probe])
     }
   }
@@ -360,7 +361,7 @@ function keepsBudgets(store: {
     const one = charge({ ...hourly, max: 1 })
     const stranger = createRateLimiter({
       pool,
-      redisUrl: store.redisUrl(),
+      redis: store.redis(),
       hashKey: randomBytes(32),
       ...{ logger, enabled: true, now, onRefused },
     })
@@ -426,7 +427,7 @@ function keepsBudgets(store: {
 
 describe('budgets counted in PostgreSQL', () => {
   keepsBudgets({
-    redisUrl: () => null,
+    redis: () => null,
     keys: async () =>
       (await pool.query<{ key: string }>('SELECT key FROM rate_limit_counters')).rows.map(({ key }) => key),
     calls: async () => {
@@ -446,7 +447,7 @@ describe('budgets counted in PostgreSQL', () => {
     const limiter = createRateLimiter({
       ...{
         pool: own,
-        redisUrl: null,
+        redis: null,
         hashKey: randomBytes(32),
         logger,
         enabled: true,
@@ -465,7 +466,7 @@ describe('budgets counted in PostgreSQL', () => {
     const nowhere = new Pool({ connectionString: 'postgres://127.0.0.1:1/none' })
     const limiter = createRateLimiter({
       pool: nowhere,
-      redisUrl: null,
+      redis: null,
       hashKey: randomBytes(32),
       ...{ logger, enabled: true, now, onRefused: () => undefined },
     })
@@ -480,7 +481,7 @@ describe('budgets counted in PostgreSQL', () => {
 describe('budgets counted in Redis', () => {
   const keys = () => redis.keys('*')
   keepsBudgets({
-    redisUrl: () => server.url,
+    redis: () => ({ url: server.url }),
     keys,
     calls: async () => {
       const names = await keys()

@@ -1,14 +1,22 @@
+import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
 import { createLogger } from '../../src/ops/logger'
 import { type Budget, type Charge, type RateLimiter, createRateLimiter } from '../../src/ratelimit/rateLimiter'
+import type { RedisServers } from '../../src/ratelimit/redisConnection'
+import { pingRedis } from '../../src/ratelimit/redisEngine'
+import { makeCertificate } from '../support/certificate'
 import { createDatabase } from '../support/database'
-import { type RedisServer, startRedis } from '../support/redis'
+import { temporaryFolder } from '../support/process'
+import { type RedisServer, startRedis, startSentinel, startTlsRedis } from '../support/redis'
 import { until } from '../support/until'
 
 const hourly: Budget = { name: 'login:IP+EMAIL', max: 10, window: 3_600_000 }
 
+const folder = temporaryFolder()
 let database: Awaited<ReturnType<typeof createDatabase>>
 let pool: Pool
 let server: RedisServer
@@ -23,13 +31,16 @@ beforeEach(async () => {
   await pool.query('TRUNCATE rate_limit_counters')
 })
 const opened: RateLimiter[] = []
+/** Servers of one test alone. */
+const others: RedisServer[] = []
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((limiter) => limiter.close()))
-  await server.stop()
+  await Promise.all([server, ...others.splice(0)].map((each) => each.stop()))
 })
 afterAll(async () => {
   await pool.end()
   await database.drop()
+  folder.remove()
 })
 
 interface Line {
@@ -40,12 +51,12 @@ interface Line {
 
 const hashKey = randomBytes(32)
 
-function instance(options: { redisUrl?: string; pool?: Pool } = {}) {
+function instance(options: { redis?: RedisServers; pool?: Pool } = {}) {
   const lines: Line[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) }
   const logger = createLogger({ level: 'info', pretty: false, destination })
   const limiter = createRateLimiter({
-    ...{ pool, redisUrl: server.url, hashKey, logger, enabled: true, now: Date.now, onRefused: () => undefined },
+    ...{ pool, redis: { url: server.url }, hashKey, logger, enabled: true, now: Date.now, onRefused: () => undefined },
     ...options,
   })
   opened.push(limiter)
@@ -57,19 +68,19 @@ const charge = (): Charge => ({ budget: hourly, subject: randomUUID() })
 const admitted = (waits: number[]) => waits.filter((wait) => wait === 0).length
 const times = (count: number, take: () => Promise<number>) => Promise.all(Array.from({ length: count }, take))
 
-async function countedInRedis(): Promise<number> {
-  const redis = new Redis(server.url)
+async function countedIn(url: string): Promise<number> {
+  const redis = new Redis(url)
   const size = await redis.dbsize()
   redis.disconnect()
   return size
 }
 
 /** Resolves when the instance counts in Redis. */
-const settled = (limiter: RateLimiter) =>
+const settled = (limiter: RateLimiter, url = server.url) =>
   until(async () => {
-    const before = await countedInRedis()
+    const before = await countedIn(url)
     await limiter.consume([charge()])
-    return (await countedInRedis()) > before
+    return (await countedIn(url)) > before
   })
 
 /** Resolves when the connection that hangs has been given up, so that no call waits for it. */
@@ -251,3 +262,62 @@ test('a limiter that is closed while Redis hangs leaves no connection behind', a
   await until(async () => Number(/connected_clients:(\d+)/.exec(await redis.info('clients'))?.[1]) === 1)
   redis.disconnect()
 })
+
+/** All that the server needs. */
+const RIGHTS = '~gatehouse:rate-limit:* +eval +incrby +pttl +pexpire +get +decrby +info'
+
+test('over TLS an ACL user with the rights of the documents counts, where the authority is known', async () => {
+  const certificate = makeCertificate(folder.path, 'redis')
+  const user = ['--user', 'default', 'off', '--user', 'gatehouse', 'on', '>a/secret', ...RIGHTS.split(' ')]
+  const secure = await startTlsRedis(certificate, ...user)
+  others.push(secure)
+  const url = secure.url.replace('//', '//gatehouse:a%2Fsecret@')
+  expect(await pingRedis({ url })).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+
+  const engine = join(__dirname, '../../dist/ratelimit/redisEngine.js')
+  const script = `require(process.argv[1]).pingRedis({ url: process.argv[2] }).then((problem) => console.log(problem))`
+  const said = async (address: string) => {
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate.cert }
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, engine, address], { env })
+    return stdout.trim()
+  }
+  expect(await Promise.all([said(url), said(secure.url), said(url.replace('secret', 'other'))])).toEqual([
+    'null',
+    'NOAUTH',
+    'WRONGPASS',
+  ])
+})
+
+test('behind Sentinel the primary is found, and after its death the one that replaces it; PostgreSQL counts meanwhile', async () => {
+  const replica = await startRedis(
+    '--replicaof',
+    '127.0.0.1',
+    new URL(server.url).port,
+    '--repl-diskless-sync-delay',
+    '0',
+  )
+  const sentinel = await startSentinel(server.url, join(folder.path, 'sentinel.conf'))
+  others.push(replica, sentinel)
+  const port = Number(new URL(sentinel.url).port)
+  const sentinels = [
+    { host: '127.0.0.1', port: 1 },
+    { host: '127.0.0.1', port },
+  ]
+  const { limiter, lines } = instance({ redis: { url: 'redis://mymaster/1', sentinels, sentinelPassword: 'watching' } })
+  const one = charge()
+  await limiter.consume([one])
+  const watching = new Redis(sentinel.url, { password: 'watching', enableReadyCheck: false })
+  await until(async () => ((await watching.call('SENTINEL', 'replicas', 'mymaster')) as unknown[]).length === 1)
+  watching.disconnect()
+  await settled(limiter, `${server.url}/1`)
+
+  await server.kill()
+  expect(admitted(await times(hourly.max, () => limiter.consume([one])))).toBe(hourly.max - 1)
+  await settled(limiter, `${replica.url}/1`)
+  const inPostgres = await countedInPostgres()
+  expect(await limiter.consume([charge()])).toBe(0)
+  expect([await countedInPostgres(), lines.map(({ level }) => level)]).toEqual([inPostgres, ['warn', 'info']])
+
+  const mistaken = { url: 'redis://mymaster', sentinels, sentinelPassword: 'another' }
+  expect(await pingRedis(mistaken)).toBe('no Sentinel names the primary')
+}, 20_000)

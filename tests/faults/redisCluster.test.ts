@@ -35,7 +35,7 @@ const inPostgres = async () => Number((await pool.query('SELECT 1 FROM rate_limi
 test('every key is counted by the node that has it, and two instances share a budget', async () => {
   const lines: string[] = []
   const logger = createLogger({ level: 'info', pretty: false, destination: { write: (line) => void lines.push(line) } })
-  const options = { pool, redisUrl: cluster.url, redisCluster: true, hashKey: randomBytes(32), logger, enabled: true }
+  const options = { pool, redis: { url: cluster.url, cluster: true }, hashKey: randomBytes(32), logger, enabled: true }
   const start = () => createRateLimiter({ ...options, now: Date.now, onRefused: () => undefined })
   const [one, other] = [start(), start()]
   const settled = async (limiter: typeof one) => {
@@ -55,7 +55,7 @@ test('every key is counted by the node that has it, and two instances share a bu
   const shared = charge()
   const waits = await Promise.all(Array.from({ length: 50 }, (_, call) => (call % 2 ? one : other).consume([shared])))
   expect(waits.filter((wait) => wait === 0).length).toBe(5)
-  expect(await pingRedis(cluster.url, { cluster: true })).toBeNull()
+  expect(await pingRedis({ url: cluster.url, cluster: true })).toBeNull()
   expect(lines).toEqual([])
 
   // The keys of a node that is gone are counted in PostgreSQL; no call fails.

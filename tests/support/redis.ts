@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { freePort } from '../../src/lib/freePort'
 
@@ -17,10 +18,40 @@ export interface RedisServer {
   resume: () => void
 }
 
-/** Starts redis-server. Throws an Error that says what to install when there is none. */
-export async function startRedis(): Promise<RedisServer> {
+/** Starts redis-server, with further options. Throws an Error that says what to install when there is none. */
+export async function startRedis(...options: string[]): Promise<RedisServer> {
   const port = await freePort('127.0.0.1')
-  let child = await launch(port)
+  const common = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
+  const all = ['--port', String(port), ...common, ...options]
+  return serverOf(port, () => launch(all, 'Ready to accept connections'))
+}
+
+/** The same behind TLS alone. */
+export async function startTlsRedis({ cert, key }: { cert: string; key: string }, ...options: string[]) {
+  const port = await freePort('127.0.0.1')
+  const tls = ['--tls-port', String(port), '--tls-cert-file', cert, '--tls-key-file', key, '--tls-auth-clients', 'no']
+  const server = await startRedis('--port', '0', ...tls, ...options)
+  return { ...server, url: `rediss://127.0.0.1:${port}` }
+}
+
+/** A Sentinel that watches a primary as `mymaster`, and replaces it after 300 ms of silence. Its password is `watching`. */
+export async function startSentinel(primary: string, file: string): Promise<RedisServer> {
+  const port = await freePort('127.0.0.1')
+  writeFileSync(
+    file,
+    `port ${port}
+bind 127.0.0.1
+requirepass watching
+sentinel monitor mymaster 127.0.0.1 ${new URL(primary).port} 1
+sentinel down-after-milliseconds mymaster 300
+sentinel failover-timeout mymaster 2000
+`,
+  )
+  return serverOf(port, () => launch([file, '--sentinel'], '+monitor'))
+}
+
+async function serverOf(port: number, launchIt: () => Promise<ChildProcess>): Promise<RedisServer> {
+  let child = await launchIt()
 
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -31,7 +62,7 @@ export async function startRedis(): Promise<RedisServer> {
   return {
     url: `redis://127.0.0.1:${port}`,
     start: async () => {
-      child = await launch(port)
+      child = await launchIt()
     },
     stop: () => {
       child.kill('SIGCONT') // a stopped process would never see the signal to end
@@ -43,8 +74,7 @@ export async function startRedis(): Promise<RedisServer> {
   }
 }
 
-async function launch(port: number): Promise<ChildProcess> {
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
+async function launch(options: string[], sign: string): Promise<ChildProcess> {
   const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
   const endWithUs = () => child.kill('SIGKILL')
   process.once('exit', endWithUs)
@@ -56,7 +86,7 @@ async function launch(port: number): Promise<ChildProcess> {
     child.once('exit', (code) => reject(new Error(`redis-server ended with ${String(code)}: ${said}`)))
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
-      if (said.includes('Ready to accept connections')) resolve()
+      if (said.includes(sign)) resolve()
     })
   })
   return child
