@@ -1,5 +1,6 @@
 import { type ComponentChildren, type JSX, createContext } from 'preact'
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
+import { ICONS, type IconName } from '../src/lib/icons'
 import type { Failure } from './api'
 import { page, t } from './page'
 import { askStepUp } from './stepUp'
@@ -48,8 +49,8 @@ export function Form({ action, button, kind = 'primary', children }: FormProps) 
       <div class="problem" role="alert" tabIndex={-1}>
         {general && <p>{failure.message}</p>}
         {general && failure.suggestions && <Advice of={failure.suggestions} />}
+        {general && !failure.suggestions && <Support />}
       </div>
-      {general && !failure.suggestions && <Support />}
       <button class={`button ${kind}`}>{busy ? t.working : button}</button>
     </form>
   )
@@ -79,16 +80,22 @@ const Advice = ({ of }: { of: string[] }) => (
 
 type FieldProps = { label: string; name: string; hint?: string } & Omit<JSX.IntrinsicElements['input'], 'label' | 'ref'>
 
-/** A labelled input with its own problem below. A password can be shown by the button inside its field. */
+/**
+ * A labelled input with its own problem below. A password can be shown by the button inside its field. The hint is there from
+ * the moment on when the field is used, or wrong.
+ */
 export function Field({ label, name, hint, type = 'text', ...rest }: FieldProps) {
   const id = useId()
   const failure = useContext(Failures)
   const [shown, setShown] = useState(false)
+  const [used, setUsed] = useState(false)
   const problem = failure?.fields?.find(({ field }) => field === name)?.message
   const secret = type === 'password'
   return (
     <>
-      <label for={id}>{label}</label>
+      <label for={id} id={`${id}-label`}>
+        {label}
+      </label>
       <div class="field">
         <input
           id={id}
@@ -100,16 +107,23 @@ export function Field({ label, name, hint, type = 'text', ...rest }: FieldProps)
           dir={type === 'email' || rest.inputMode === 'numeric' ? 'ltr' : 'auto'}
           aria-invalid={problem !== undefined}
           aria-describedby={`${id}-hint ${id}-problem`}
+          onFocus={() => setUsed(true)}
           {...rest}
         />
         {secret && (
-          <button type="button" class="reveal" aria-controls={id} onClick={() => setShown(!shown)}>
+          <button
+            type="button"
+            class="reveal"
+            aria-controls={id}
+            aria-describedby={`${id}-label`}
+            onClick={() => setShown(!shown)}
+          >
             {shown ? t.hide : t.show}
           </button>
         )}
       </div>
       {hint && (
-        <p class="hint" id={`${id}-hint`}>
+        <p class="hint" id={`${id}-hint`} hidden={!used && problem === undefined}>
           {hint}
         </p>
       )}
@@ -127,8 +141,15 @@ export const Notice = ({ text }: { text?: string | undefined }) => (
   </p>
 )
 
-/** A view with its heading, which takes the focus when the view changes, so that a screen reader reads it. */
-export function View({ title, back, children }: { title: string; back?: () => void; children: ComponentChildren }) {
+interface ViewProps {
+  title: string
+  icon: IconName
+  back?: () => void
+  children: ComponentChildren
+}
+
+/** A view with its heading and an icon that says what it is for. The heading takes the focus when the view changes, so that a screen reader reads it. */
+export function View({ title, icon, back, children }: ViewProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = `${title} · ${page.appName}`
@@ -141,9 +162,14 @@ export function View({ title, back, children }: { title: string; back?: () => vo
           {t.back}
         </button>
       )}
-      <h1 ref={heading} tabIndex={-1}>
-        {title}
-      </h1>
+      <div class="heading">
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+          <path d={ICONS[icon]} />
+        </svg>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+      </div>
       {children}
     </section>
   )

@@ -31,7 +31,7 @@ export function Home() {
 
   if (user === null) {
     return (
-      <View title={t.title}>
+      <View title={t.title} icon="person">
         {failure === null ? (
           <p role="status">{t.working}</p>
         ) : (
@@ -51,7 +51,7 @@ export function Home() {
     },
   }
   return (
-    <View title={t.title}>
+    <View title={t.title} icon="person">
       <p>
         <bdi>{user.email}</bdi>
       </p>

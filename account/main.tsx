@@ -28,7 +28,7 @@ function Account() {
 
   if (state.status === 'unknown') {
     return (
-      <View title={t.title}>
+      <View title={t.title} icon="person">
         {state.problem === null ? (
           <p role="status">{t.working}</p>
         ) : (

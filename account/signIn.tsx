@@ -43,7 +43,7 @@ export function SignIn({ held }: { held: Held }) {
   }
 
   return (
-    <View title={t.signIn}>
+    <View title={t.signIn} icon="person">
       <Notice text={held.notice} />
       <Form
         button={t.signIn}
@@ -103,7 +103,7 @@ export function SecondStep({ held }: { held: Held }) {
   }
 
   return (
-    <View title={t.secondStep} back={() => go('')}>
+    <View title={t.secondStep} icon="shield" back={() => go('')}>
       {method === 'PASSKEY' ? (
         <Form
           key={method}
@@ -140,7 +140,7 @@ export function SecondStep({ held }: { held: Held }) {
 export function CodeSignIn({ held }: { held: Held }) {
   if (held.challenge === undefined) {
     return (
-      <View title={t.mailCode} back={() => go('')}>
+      <View title={t.mailCode} icon="mail" back={() => go('')}>
         <p>{t.mailCodeLead}</p>
         <Form button={t.sendCode} action={({ email = '' }) => requestCode(email)}>
           <Field label={t.email} name="email" type="email" autocomplete="username" defaultValue={held.email ?? ''} />
@@ -150,7 +150,7 @@ export function CodeSignIn({ held }: { held: Held }) {
   }
   const { challenge, email = '' } = held
   return (
-    <View title={t.codeTitle} back={() => go('')}>
+    <View title={t.codeTitle} icon="code" back={() => go('')}>
       <p>{fill(t.codeSent, { email })}</p>
       <Notice text={held.notice} />
       <Form

@@ -6,7 +6,7 @@ import { CodeField, Link } from './signIn'
 
 export function SignUp() {
   return (
-    <View title={t.signUp} back={() => go('')}>
+    <View title={t.signUp} icon="newPerson" back={() => go('')}>
       <Form
         button={t.signUp}
         action={async ({ email = '', password = '', displayName = '' }) => {
@@ -29,6 +29,11 @@ export function SignUp() {
   )
 }
 
+/** With the address beside the token, for password managers. */
+function openReset({ resetToken, email }: { resetToken: string; email: string }): void {
+  location.assign(`/reset-password#token=${resetToken}&email=${encodeURIComponent(email)}`)
+}
+
 /** The code of the verification mail. Without a challenge of this browser, only another mail helps. */
 export function VerifyEmail({ held }: { held: Held }) {
   const { email = '', challenge } = held
@@ -44,13 +49,14 @@ export function VerifyEmail({ held }: { held: Held }) {
     const result = await call('verifyEmailByCode', { challenge: held, code })
     if (!result.ok) return result.failure
     // Several people registered the address: whoever reads its mails chooses the password.
-    if (result.value.resetToken) location.assign(`/reset-password#token=${result.value.resetToken}`)
-    else go('', { email: result.value.email, notice: t.verified }, { replace: true })
+    const { resetToken, email } = result.value
+    if (resetToken) openReset({ resetToken, email })
+    else go('', { email, notice: t.verified }, { replace: true })
     return null
   }
 
   return (
-    <View title={t.verifyTitle} back={() => go('')}>
+    <View title={t.verifyTitle} icon="confirmMail" back={() => go('')}>
       <p>{fill(t.verifySent, { email })}</p>
       <Notice text={held.notice} />
       {challenge !== undefined && (
@@ -66,13 +72,13 @@ export function VerifyEmail({ held }: { held: Held }) {
 export function Forgot({ held }: { held: Held }) {
   if (held.notice !== undefined) {
     return (
-      <View title={t.sentTitle} back={() => go('')}>
+      <View title={t.sentTitle} icon="sent" back={() => go('')}>
         <p role="status">{held.notice}</p>
       </View>
     )
   }
   return (
-    <View title={t.forgotTitle} back={() => go('')}>
+    <View title={t.forgotTitle} icon="key" back={() => go('')}>
       <p>{t.forgotLead}</p>
       <Form
         button={t.sendLink}

@@ -27,7 +27,7 @@ export async function confirmReset(
   deps: Needs,
   client: ClientInfo,
   input: { token: string; password: string },
-): Promise<{ revokedSessions: number }> {
+): Promise<{ email: string; revokedSessions: number }> {
   const { config } = deps
   const { id, email, usedAt, user } = await readMailedToken(deps, 'RESET_PASSWORD', input.token)
   if (usedAt || email !== user.email || user.disabledAt) throw new InvalidTokenError()
@@ -54,5 +54,5 @@ export async function confirmReset(
       invalidate: [{ kind: 'user', id: user.id }],
     }
   })
-  return { revokedSessions }
+  return { email, revokedSessions }
 }

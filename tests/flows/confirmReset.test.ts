@@ -27,7 +27,7 @@ describe.each(DOORS)('confirmReset by %s', (name, door) => {
     const token = await resetToken(email)
     const answer = await door(app.url, 'confirmReset', { token, password: NEW_PASSWORD })
     expect(answer).toMatchObject({ code: 'SUCCESS', status: 200 })
-    expect(answer.data).toEqual({ revokedSessions: 2 })
+    expect(answer.data).toEqual({ email, revokedSessions: 2 })
     expect(answer.headers.get('set-cookie')).toBeNull()
     for (const { accessToken, refreshToken } of [tokens, other.tokens]) {
       expect(await me(app.url, { token: accessToken })).toMatchObject({ code: 'UNAUTHENTICATED' })

@@ -109,7 +109,7 @@ const OPERATIONS: Record<string, Operation> = {
     failures: ['InvalidInputError', 'RateLimitedError'],
   },
   confirmReset: {
-    success: 'revokedSessions',
+    success: 'email revokedSessions',
     failures: ['InvalidInputError', 'WeakPasswordError', ...hashing],
   },
   revokeSession: { success: 'sessionId', failures: ['RateLimitedError'] },

@@ -258,6 +258,8 @@ export type ConfirmResetResult =
 
 export interface ConfirmResetSuccess {
   __typename: 'ConfirmResetSuccess'
+  /** The address that logs in with the new password. */
+  email: string
   revokedSessions: number
 }
 
@@ -761,7 +763,7 @@ export const DOCUMENTS = {
   cancelEmailChange: ["mutation CancelEmailChange{cancelEmailChange{__typename ...on UserError{code message} ...on CancelEmailChangeSuccess{email} ...on RateLimitedError{retryAfter}}}", 'S'],
   changePassword: ["mutation ChangePassword($input:ChangePasswordInput!){changePassword(input:$input){__typename ...on UserError{code message} ...on ChangePasswordSuccess{revokedSessions tokens{accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt}} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on StepUpRequiredError{maxAge methods} ...on WeakPasswordError{score suggestions}}}", 'ST'],
   confirmEmailChange: ["mutation ConfirmEmailChange($input:ConfirmEmailChangeInput!){confirmEmailChange(input:$input){__typename ...on UserError{code message} ...on ConfirmEmailChangeSuccess{email} ...on RateLimitedError{retryAfter}}}", ''],
-  confirmReset: ["mutation ConfirmReset($input:ConfirmResetInput!){confirmReset(input:$input){__typename ...on UserError{code message} ...on ConfirmResetSuccess{revokedSessions} ...on InvalidInputError{fields{code field message}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on WeakPasswordError{score suggestions}}}", ''],
+  confirmReset: ["mutation ConfirmReset($input:ConfirmResetInput!){confirmReset(input:$input){__typename ...on UserError{code message} ...on ConfirmResetSuccess{email revokedSessions} ...on InvalidInputError{fields{code field message}} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on WeakPasswordError{score suggestions}}}", ''],
   confirmTotp: ["mutation ConfirmTotp($input:ConfirmTotpInput!){confirmTotp(input:$input){__typename ...on UserError{code message} ...on ConfirmTotpSuccess{factor{createdAt id kind lastUsedAt name} recoveryCodes revokedSessions tokens{accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt}} ...on InvalidCredentialsError{unknownCredentialId} ...on InvalidInputError{fields{code field message}} ...on RateLimitedError{retryAfter} ...on StepUpRequiredError{maxAge methods}}}", 'S'],
   deleteAccount: ["mutation DeleteAccount($input:DeleteAccountInput!){deleteAccount(input:$input){__typename ...on UserError{code message} ...on DeleteAccountSuccess{userId} ...on InvalidCredentialsError{unknownCredentialId} ...on OverloadedError{retryAfter} ...on RateLimitedError{retryAfter} ...on StepUpRequiredError{maxAge methods}}}", 'S'],
   enrollTotp: ["mutation EnrollTotp($input:EnrollTotpInput!){enrollTotp(input:$input){__typename ...on UserError{code message} ...on EnrollTotpSuccess{expiresAt factorId secret uri} ...on InvalidInputError{fields{code field message}} ...on RateLimitedError{retryAfter} ...on StepUpRequiredError{maxAge methods}}}", 'S'],

@@ -14,6 +14,9 @@ class ConfirmResetInput {
 
 @ObjectType()
 class ConfirmResetSuccess {
+  @Field({ description: 'The address that logs in with the new password.' })
+  email: string
+
   @Field(() => Int)
   revokedSessions: number
 }

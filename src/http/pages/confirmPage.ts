@@ -1,18 +1,21 @@
 import { type Html, html } from './html'
-import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, problem, section } from './sections'
+import { type PageContext, askSection, deadLinkSections, doneSection, paragraph, section } from './sections'
+
+const ICON_OF = {
+  verifyEmail: 'confirmMail',
+  confirmEmailChange: 'address',
+  undoEmailChange: 'undo',
+  rejectLogin: 'device',
+} as const
 
 /** The page behind a link that only needs a click. Nothing happens before the click: mail scanners open links, too. */
-function clickSection(
-  operation: 'verifyEmail' | 'confirmEmailChange' | 'undoEmailChange' | 'rejectLogin',
-  context: PageContext,
-): Html {
+function clickSection(operation: keyof typeof ICON_OF, context: PageContext): Html {
   const texts = context.texts[operation]
   return section(
-    'ready',
-    texts.title,
+    { name: 'ready', title: texts.title, icon: ICON_OF[operation] },
     html`${paragraph(texts.lead, context)}
       <form method="post" data-operation="${operation}" data-next="done" data-with-token>
-        ${problem(`${operation}-problem`, context)}
+        <div class="problem" role="alert"></div>
         <button class="button">${texts.button}</button>
       </form>`,
   )

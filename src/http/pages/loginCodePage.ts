@@ -13,6 +13,8 @@ export function loginCodePage(context: PageContext): Html {
     <a class="button" data-finish href="/account/code" hidden>${context.texts.account.signIn}</a>
   </p>`
   const ready = html`${paragraph(texts.lead, context)}${code}${finish}${paragraph(texts.note, context)}`
-  return html`${section('ready', texts.title, ready)}
-  ${section('invalid', context.texts.common.invalidTitle, html`${paragraph(texts.invalid, context)}${support(context)}`)}`
+  const { invalidTitle } = context.texts.common
+  const invalid = html`${paragraph(texts.invalid, context)}${support(context)}`
+  return html`${section({ name: 'ready', title: texts.title, icon: 'code' }, ready)}
+  ${section({ name: 'invalid', title: invalidTitle, icon: 'brokenLink' }, invalid)}`
 }

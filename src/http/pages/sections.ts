@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../generated/locales'
 import { fill } from '../../i18n/text'
+import { ICONS, type IconName } from '../../lib/icons'
 import { type Html, fillHtml, html } from './html'
 
 export interface PageContext {
@@ -19,22 +20,21 @@ export interface PageContext {
  */
 type SectionName = 'ready' | 'ask' | 'done' | 'sent' | 'expired' | 'invalid'
 
-/** SVG paths in a view box of 24 by 24. */
-const ICONS: Record<SectionName, string> = {
-  ready: 'M12 3l7.5 3v5.5c0 4.5-3 7.8-7.5 9.5c-4.5-1.7-7.5-5-7.5-9.5V6z',
-  ask: 'M4 6h16v12H4zM4 7l8 6l8-6',
-  done: 'M5 12.5l4.5 4.5L19 7.5',
-  sent: 'M20 4L3.5 11l6 2.5L12.5 20zM9.5 13.5L20 4',
-  expired: 'M12 4a8 8 0 1 1 0 16a8 8 0 0 1 0-16zM12 8v4.5l3 2',
-  invalid:
-    'M10 14a4 4 0 0 0 5.7 0l2.8-2.8a4 4 0 0 0-5.7-5.7M14 10a4 4 0 0 0-5.7 0l-2.8 2.8a4 4 0 0 0 5.7 5.7M4 4l16 16',
+interface Heading {
+  name: SectionName
+  title: string
+  icon: IconName
 }
 
 /** One section of a page. Its heading can take the focus, so that a screen reader reads it when the script shows the section. */
-export function section(name: SectionName, title: string, content: Html): Html {
+export function section({ name, title, icon }: Heading, content: Html): Html {
   return html`<section data-step="${name}" hidden>
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}" /></svg>
-    <h1 tabindex="-1">${title}</h1>
+    <div class="heading">
+      <svg class="icon${icon === 'undo' ? ' directed' : ''}" viewBox="0 0 24 24" aria-hidden="true">
+        <path d="${ICONS[icon]}" />
+      </svg>
+      <h1 tabindex="-1">${title}</h1>
+    </div>
     ${content}
   </section>`
 }
@@ -44,14 +44,18 @@ export function paragraph(text: string, context: PageContext): Html {
   return html`<p>${fillHtml(text, { appName: context.appName, email: html`<bdi data-email></bdi>` })}</p>`
 }
 
-/** The result, and a link to the app. */
-export function doneSection(texts: { doneTitle: string; done: string }, context: PageContext): Html {
-  const { appName, appUrl } = context
-  const { common } = context.texts
-  const next = appUrl
-    ? html`<p><a class="button" href="${appUrl}">${fill(common.continue, { appName })}</a></p>`
-    : html`<p>${common.close}</p>`
-  return section('done', texts.doneTitle, html`${paragraph(texts.done, context)}${next}`)
+/** The result, and a link to the app. `account` names the account where the result's text does not. */
+export function doneSection(texts: { doneTitle: string; done: string }, context: PageContext, account = html``): Html {
+  const next = context.appUrl ? linkToApp(context) : html`<p>${context.texts.common.close}</p>`
+  return section(
+    { name: 'done', title: texts.doneTitle, icon: 'check' },
+    html`${account}${paragraph(texts.done, context)}${next}`,
+  )
+}
+
+function linkToApp({ appName, appUrl, texts }: PageContext): Html {
+  if (!appUrl) return html``
+  return html`<p><a class="button" href="${appUrl}">${fill(texts.common.continue, { appName })}</a></p>`
 }
 
 /** For whoever comes without a link: asks for the address to send one to. */
@@ -60,31 +64,30 @@ export function askSection(
   context: PageContext,
   help: Pick<AskAgain, 'operation'>,
 ): Html {
-  return section('ask', texts.askTitle, html`${paragraph(texts.ask, context)}${askAgainForm('email', help, context)}`)
+  return section(
+    { name: 'ask', title: texts.askTitle, icon: 'mail' },
+    html`${paragraph(texts.ask, context)}${askAgainForm('email', help, context)}`,
+  )
 }
 
-/** The two sections for a link that no longer works, each with its explanation and, where `help` is given, a form for a new one. */
+/** The two sections for a link that no longer works, each with its explanation and what to do: ask for a new one where `help` is given. */
 export function deadLinkSections(
   texts: { expired: string; invalid: string },
   context: PageContext,
   help?: AskAgain,
 ): Html {
   const { expiredTitle, invalidTitle, sentTitle } = context.texts.common
-  const wayOn = (id: string) => html`${help ? askAgainForm(id, help, context) : html``}${support(context)}`
-  return html`${section('expired', expiredTitle, html`${paragraph(texts.expired, context)}${wayOn('email-if-expired')}`)}
-  ${section('invalid', invalidTitle, html`${paragraph(texts.invalid, context)}${wayOn('email-if-invalid')}`)}
-  ${help ? section('sent', sentTitle, paragraph(help.sent, context)) : html``}`
+  const wayOn = (id: string) => html`${help ? askAgainForm(id, help, context) : linkToApp(context)}${support(context)}`
+  const expired = html`${paragraph(texts.expired, context)}${wayOn('email-if-expired')}`
+  const invalid = html`${paragraph(texts.invalid, context)}${wayOn('email-if-invalid')}`
+  return html`${section({ name: 'expired', title: expiredTitle, icon: 'clock' }, expired)}
+  ${section({ name: 'invalid', title: invalidTitle, icon: 'brokenLink' }, invalid)}
+  ${help ? section({ name: 'sent', title: sentTitle, icon: 'sent' }, paragraph(help.sent, context)) : html``}`
 }
 
-/** For whoever cannot go on alone. */
+/** For whoever cannot go on alone. The script repeats it beside a problem that another input does not mend. */
 export function support({ supportUrl, texts }: PageContext): Html {
   return supportUrl === null ? html`` : html`<p class="support"><a href="${supportUrl}">${texts.common.support}</a></p>`
-}
-
-/** Where a form says what went wrong; `id` is for the field that it describes. Where no other input helps, the support is shown. */
-export function problem(id: string, context: PageContext): Html {
-  return html`<div class="problem" id="${id}" role="alert"></div>
-    ${context.supportUrl === null ? html`` : html`<div data-if-stuck hidden>${support(context)}</div>`}`
 }
 
 interface AskAgain {
@@ -107,7 +110,7 @@ function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, context: Pa
       required
       aria-describedby="${id}-problem"
     />
-    ${problem(`${id}-problem`, context)}
+    <div class="problem" id="${id}-problem" role="alert"></div>
     <button class="button">${context.texts.common.sendLink}</button>
   </form>`
 }

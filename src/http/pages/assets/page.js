@@ -19,6 +19,8 @@ const ANSWERS = {
   requestReset: '... on RequestResetSuccess { email } ... on InvalidInputError { fields { field message } }',
   confirmReset: '... on WeakPasswordError { suggestions } ... on InvalidInputError { fields { field message } }',
 }
+/** Fields that an instance of an earlier release, which may get the request during an upgrade, does not know. */
+const NEWER = { confirmReset: '... on ConfirmResetSuccess { email }' }
 
 /*
  * The step and the token, or the code of a login, are kept in this tab's history entry: not in the address bar, a Referer or
@@ -26,12 +28,15 @@ const ANSWERS = {
  */
 const state = { step: 'ready', token: '', email: '', ...history.state }
 const given = tokenIn(location.hash) ?? tokenIn(location.search) ?? tokenIn(location.pathname)
-if (given !== null) Object.assign(state, { step: 'ready', token: given, email: '' })
+if (given !== null) Object.assign(state, { step: 'ready', token: given, email: emailIn(location.hash) })
 const withoutLink = main.querySelector('[data-step="ask"]') ? 'ask' : 'invalid'
 show(state.step === 'ready' && state.token === '' ? withoutLink : state.step)
 
 for (const form of document.forms) form.addEventListener('submit', submit)
-for (const box of document.querySelectorAll('[data-reveals]')) box.addEventListener('change', reveal)
+for (const button of document.querySelectorAll('[data-reveals]')) makeReveal(button)
+for (const help of document.querySelectorAll('[data-help-of]')) {
+  document.getElementById(help.dataset.helpOf).addEventListener('focus', () => (help.hidden = false), { once: true })
+}
 for (const meter of document.querySelectorAll('[data-strength-of]')) watchStrength(meter)
 // Another link, opened in this same tab, changes the fragment only.
 window.addEventListener('hashchange', () => location.reload())
@@ -41,11 +46,18 @@ function tokenIn(part) {
   return /(?:^|[#?&]|%23)(?:token|code)(?:=|%3D)(?:%20|\+)*([\w-]*)/i.exec(part)?.[1] ?? null
 }
 
+/** The address beside the token, where the page before knew it: for password managers alone, since any link can name any address. */
+function emailIn(hash) {
+  return new URLSearchParams(hash.slice(1)).get('email') ?? ''
+}
+
 function show(step, email = state.email) {
   Object.assign(state, { step, email })
   history.replaceState(state, '', texts.path)
   for (const section of main.querySelectorAll('[data-step]')) section.hidden = section.dataset.step !== step
   for (const place of main.querySelectorAll('[data-email]')) place.textContent = email
+  for (const field of main.querySelectorAll('[data-username]')) field.value = email
+  for (const place of main.querySelectorAll('[data-account]')) place.hidden = email === ''
   for (const place of main.querySelectorAll('[data-code]'))
     place.textContent = state.token.replace(/^(\d{4})(\d{4})$/, '$1 $2')
   for (const link of main.querySelectorAll('[data-finish]')) {
@@ -82,7 +94,7 @@ function problemOf(input) {
 
 /** Marks the form as busy. The button keeps the focus, which a disabled one would lose. */
 function occupy(form) {
-  const button = form.querySelector('button')
+  const button = form.querySelector('.button')
   const label = button.textContent
   complain(form, [], { andFocus: false })
   form.setAttribute('aria-busy', 'true')
@@ -94,9 +106,9 @@ function occupy(form) {
 }
 
 /** Resolves to the member of the result's union, or to `{ failed: text }`. */
-async function send(operation, input) {
+async function send(operation, input, newer = NEWER[operation] ?? '') {
   const name = operation[0].toUpperCase() + operation.slice(1)
-  const selection = `__typename ... on UserError { message } ${ANSWERS[operation]}`
+  const selection = `__typename ... on UserError { message } ${ANSWERS[operation]} ${newer}`
   const query = `mutation ${name}($input: ${name}Input!) { ${operation}(input: $input) { ${selection} } }`
   const headers = {
     'content-type': 'application/json',
@@ -112,6 +124,8 @@ async function send(operation, input) {
   const response = await fetch('/graphql', { ...request, signal: AbortSignal.timeout(30_000) }).catch(() => null)
   if (response === null) return { failed: texts.offline }
   const body = await response.json().catch(() => null)
+  const isUnknown = body?.errors?.[0]?.extensions?.code === 'GRAPHQL_VALIDATION_FAILED'
+  if (newer !== '' && isUnknown) return send(operation, input, '')
   return body?.data?.[operation] ?? { failed: texts.failed }
 }
 
@@ -119,7 +133,7 @@ function receive(form, answer) {
   const { __typename: type = '', failed, message, fields = [], suggestions = [], email, resetToken } = answer
   if (failed) return complain(form, [failed], { stuck: true })
   // There were several registrations for the address: the owner of the mailbox chooses the password.
-  if (resetToken) return location.replace(`/reset-password#token=${resetToken}`)
+  if (resetToken) return location.replace(`/reset-password#token=${resetToken}&email=${encodeURIComponent(email)}`)
   if (type.endsWith('Success')) return turnTo(form.dataset.next, email)
   if (type === 'ExpiredTokenError') return turnTo('expired')
   if (type === 'InvalidTokenError' || fields.some(({ field }) => field === 'token')) return turnTo('invalid')
@@ -130,10 +144,18 @@ function receive(form, answer) {
 }
 
 /** Shows the next step, and discards the token and the password. */
-function turnTo(step, email) {
+function turnTo(step, email = '') {
   state.token = ''
+  if (email !== '') storePassword(email)
   for (const input of main.querySelectorAll('input[name="password"]')) input.value = ''
   show(step, email).focus()
+}
+
+/** Has the browser offer to store a new password with its address; those that do not know this call read the form. */
+function storePassword(email) {
+  const password = main.querySelector('input[name="password"]')?.value
+  if (!password || !window.PasswordCredential) return
+  navigator.credentials.store(new PasswordCredential({ id: email, password })).catch(() => undefined)
 }
 
 /**
@@ -144,15 +166,23 @@ function complain(form, [problem, ...advice], { andFocus = true, stuck = false }
   const list = document.createElement('ul')
   list.append(...advice.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
   const said = problem ? [Object.assign(document.createElement('p'), { textContent: problem })] : []
-  form.querySelector('.problem').replaceChildren(...said, ...(advice.length > 0 ? [list] : []))
-  for (const help of form.querySelectorAll('[data-if-stuck]')) help.hidden = !stuck
+  const support = stuck ? main.querySelector('.support') : null
+  const parts = [...said, ...(advice.length > 0 ? [list] : []), ...(support ? [support.cloneNode(true)] : [])]
+  form.querySelector('.problem').replaceChildren(...parts)
   const field = form.querySelector('input[name]')
   field?.setAttribute('aria-invalid', String(said.length > 0))
   if (andFocus) field?.focus()
 }
 
-function reveal(event) {
-  document.getElementById(event.currentTarget.dataset.reveals).type = event.currentTarget.checked ? 'text' : 'password'
+/** The button that shows what is in a password field, and hides it again. */
+function makeReveal(button) {
+  const field = document.getElementById(button.dataset.reveals)
+  const show = button.textContent
+  button.addEventListener('click', () => {
+    const hides = field.type === 'text'
+    field.type = hides ? 'password' : 'text'
+    button.textContent = hides ? show : button.dataset.hide
+  })
 }
 
 function watchStrength(meter) {
@@ -162,6 +192,9 @@ function watchStrength(meter) {
   field.addEventListener('input', () => {
     const level = field.value === '' ? 0 : scoreOf(field.value) + 1
     const name = level === 0 ? meter.dataset.empty : levels[level - 1]
+    meter.hidden = level === 0
+    for (const advice of main.querySelectorAll('[data-until-typed]')) advice.hidden = level > 0
+    meter.querySelector('[data-too-weak]').hidden = level >= meter.dataset.needed
     meter.dataset.level = level
     bar.setAttribute('aria-valuenow', level)
     bar.setAttribute('aria-valuetext', name)
