@@ -29,5 +29,17 @@ export async function inboxTransport(inbox: Inbox, from: string): Promise<MailTr
 
 export async function printBanner(config: Config): Promise<void> {
   const { banner } = await import('./dev/banner')
-  console.log(banner(config))
+  console.log(banner(config, await firstLimits(config)))
+}
+
+/** The budgets in force of the operations that a developer repeats most. */
+async function firstLimits({ rateLimits, budgets, loginCode }: Config): Promise<string[]> {
+  if (!rateLimits) return ['off (RATE_LIMITS)']
+  const { createSchema } = await import('./graphql/schema')
+  const { budgetsOf, spellBudget } = await import('./graphql/budgets')
+  const inForce = budgetsOf(createSchema({ development: true, loginCode, budgets }))
+  return ['register', 'login', 'requestReset'].map((field) => {
+    const spelled = (inForce.get(field) ?? []).map(spellBudget)
+    return `${field} ${spelled.join(', ')}`
+  })
 }

@@ -32,7 +32,7 @@ export async function auditTail(args: string[]): Promise<number | null> {
   if (!parsed || last === null) return null
   const { values, word } = parsed
   if (values.type !== undefined && !isAuditEventType(values.type)) {
-    console.error('No event has that type: docs/operations.md lists them.')
+    console.error('No event has that type: docs/reference/events.md lists them.')
     return EXIT.failed
   }
   return withDatabase(async ({ database: { prisma } }) => {

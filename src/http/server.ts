@@ -16,7 +16,7 @@ import { originPolicy } from './origins'
 import { oauthRoutes } from './oauthRoutes'
 import { accountPage } from './pages/accountPage'
 import { devInboxPage } from './pages/devInboxPage'
-import { developmentPage } from './pages/developmentPage'
+import { frontPage } from './pages/frontPage'
 import { hostedPages } from './pages/hostedPages'
 import { cookieTokenOf, crossSiteOriginOf } from './refreshCookie'
 import { limitShape } from './requestShape'
@@ -78,8 +78,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await app.register(hostedPages, { ...brand, appUrl: next, brandColor, passwordPolicy })
   const { loginCode, passkeyRpId: rpId } = config
   if (config.hostedPages) await app.register(accountPage, { ...brand, appUrl, loginCode, rpId, passwordPolicy })
-  if (config.devTools)
-    developmentPage(app, { ...config, hasInbox: inbox !== null, operatorApi: parts.operatorApollo !== null })
+  const tools = { sandbox: config.sandbox, hasInbox: inbox !== null, operatorApi: parts.operatorApollo !== null }
+  frontPage(app, { ...brand, appUrl, hostedPages: config.hostedPages, development: config.devTools ? tools : null })
   if (inbox) await app.register(devInboxPage, { inbox })
   return app
 }

@@ -304,12 +304,18 @@ describeInBrowser('the account page', () => {
     expect(await overflow(page)).toEqual([])
   })
 
-  test('the first page in development lists what there is, and each link works', async () => {
+  test('the front page lists what there is, and each link works', async () => {
     const { page } = await open('/')
     const links = await page.evaluate<string[]>(
       "[...document.querySelectorAll('main a')].map((a) => a.getAttribute('href'))",
     )
-    expect(links).toEqual(['/account', '/graphql', '/dev/inbox', '/.well-known/jwks.json', '/health/ready', '/metrics'])
+    const programs = [
+      '/api/openapi.json',
+      '/.well-known/openid-configuration',
+      '/.well-known/jwks.json',
+      '/health/ready',
+    ]
+    expect(links).toEqual(['/account', ...programs, '/graphql', '/dev/inbox', '/metrics'])
     for (const link of links) {
       const { status } = await fetch(app.url + link, { headers: { accept: 'text/html' } })
       expect([link, status]).toEqual([link, 200])

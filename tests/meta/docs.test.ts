@@ -117,14 +117,14 @@ test('docs/reference/database.md lists each table of the database', () => {
   expect(firstColumn(REFERENCE('database'), 'tables').sort()).toEqual(mapped.sort())
 })
 
-test('docs/operations.md lists each metric with its type and its labels', () => {
+test('docs/reference/metrics.md lists each metric with its type and its labels', () => {
   const { registry } = createMetrics()
   const ours = registry.getMetricsAsArray().filter(({ name }) => name.startsWith('gatehouse_'))
   const inCode = ours.map((metric) => {
     const { name, type, labelNames = [] } = metric as unknown as { name: string; type: string; labelNames?: string[] }
     return [name, type, labelNames.join(', ')]
   })
-  const told = tableOf(OPERATIONS, 'metrics').map(([name = '', type = '', labels = '']) => [
+  const told = tableOf(REFERENCE('metrics'), 'metrics').map(([name = '', type = '', labels = '']) => [
     bare(name),
     type,
     bare(labels),
@@ -132,7 +132,7 @@ test('docs/operations.md lists each metric with its type and its labels', () => 
   expect(told.sort()).toEqual(inCode.sort())
 })
 
-test('docs/operations.md lists each event of the log', () => {
+test('docs/reference/events.md lists each event of the log', () => {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('generated'))
     .map((file) => read(join('src', file)))
@@ -143,16 +143,16 @@ test('docs/operations.md lists each event of the log', () => {
       ),
     ].map(([, name = '']) => name),
   )
-  expect(firstColumn(OPERATIONS, 'events').sort()).toEqual(sorted(new Set(events)))
+  expect(firstColumn(REFERENCE('events'), 'events').sort()).toEqual(sorted(new Set(events)))
 })
 
-test('docs/operations.md lists each fixed limit with its value', () => {
+test('docs/reference/limits.md lists each fixed limit with its value', () => {
   const inCode: [string, number][] = []
   for (const [group, value] of Object.entries({ ...defaults, ...operatorDefaults, ...webhookDefaults })) {
     if (typeof value === 'number') inCode.push([group, value])
     else for (const [name, limit] of Object.entries(value)) inCode.push([`${group}.${name}`, limit])
   }
-  const told = tableOf(OPERATIONS, 'limits').map(([name = '', value = '']): [string, number] => [
+  const told = tableOf(REFERENCE('limits'), 'limits').map(([name = '', value = '']): [string, number] => [
     bare(name),
     parseDuration(value) ?? Number(value),
   ])

@@ -13,7 +13,7 @@ import { until } from '../support/until'
 
 const ROOT = join(__dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const README = read('README.md')
+const TUTORIAL = read('docs/tutorial/first-session.md')
 const GRAPHQL = read('docs/reference/graphql.md')
 const ROUTES = read('docs/reference/routes.md')
 /** The server as `npm start` runs it: mails go to the development inbox. */
@@ -33,9 +33,9 @@ interface Step {
   answer: unknown
 }
 
-/** The commands of the first session, each with the answer that the README shows. */
+/** The commands of the first session, each with the answer that the tutorial shows. */
 function session(): Step[] {
-  const section = /<!-- session -->([^]*)<!-- \/session -->/.exec(README)?.[1] ?? ''
+  const section = /<!-- session -->([^]*)<!-- \/session -->/.exec(TUTORIAL)?.[1] ?? ''
   return [...section.matchAll(/```sh\n([^]*?)```\s+```json\n([^]*?)```/g)].map(([, script = '', answer = '']) => ({
     assignments: [...script.matchAll(/^([A-Z]+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
     command: script.replace(/^[A-Z]+=.*\n/gm, ''),
@@ -43,7 +43,7 @@ function session(): Step[] {
   }))
 }
 
-/** Runs a `curl` command of the README: its address, its headers and its body, with variables filled in as a shell does. */
+/** Runs a `curl` command of the tutorial: its address, its headers and its body, with variables filled in as a shell does. */
 async function run(command: string, { url, variables }: { url: string; variables: Map<string, string> }) {
   const filled = command.replace(/\$([A-Z]+)/g, (_, name: string) => variables.get(name) ?? '')
   const path = /http:\/\/localhost:4000(\S+)/.exec(filled)?.[1] ?? ''
@@ -98,7 +98,7 @@ describe('a server as npm start runs it', () => {
   })
   afterAll(() => app.close())
 
-  test('the first session of the README answers what it shows, command by command', async () => {
+  test('the tutorial answers what it shows, command by command', async () => {
     const variables = new Map<string, string>()
     let before: { told: unknown; real: unknown } = { told: null, real: null }
     const steps = session()
@@ -119,6 +119,15 @@ describe('a server as npm start runs it', () => {
       expect(shapeOf(real)).toEqual(shapeOf(answer))
       before = { told: answer, real }
     }
+  })
+
+  test('examples/first-session.mjs prints what the README shows', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['examples/first-session.mjs', app.url], {
+      cwd: ROOT,
+    })
+    const shown = /first-session\.mjs\n```\s+```\n([^]*?)```/.exec(read('README.md'))?.[1]
+    const bareOf = (text = '') => text.replace(/ada\.\d+@/, 'ada@')
+    expect(bareOf(stdout)).toBe(bareOf(shown))
   })
 
   test('docs/reference/graphql.md says rightly which operations demand a login', async () => {
@@ -225,7 +234,7 @@ describe('the database role of docs/operations.md', () => {
     }
   })
 
-  /** Registers, follows the mailed link and logs in, by the commands of the README. */
+  /** Registers, follows the mailed link and logs in, by the commands of the tutorial. */
   async function journey(app: TestApp): Promise<unknown> {
     const variables = new Map<string, string>()
     const [register, readInbox, verify, logIn] = session().map(({ command }) => command)

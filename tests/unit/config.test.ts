@@ -398,11 +398,22 @@ describe('development tools', () => {
   })
 
   test('are named by the banner where other machines may reach them, and where they are off', () => {
-    expect(banner(configOf({}))).not.toContain('DEV_TOOLS')
-    expect(banner(configOf({ HOST: '0.0.0.0', DEV_TOOLS: 'on' }))).toMatch(
+    expect(banner(configOf({}), [])).not.toContain('DEV_TOOLS')
+    expect(banner(configOf({ HOST: '0.0.0.0', DEV_TOOLS: 'on' }), [])).toMatch(
       /DEV_TOOLS=on: HOST \(0\.0\.0\.0\).*not loopback/,
     )
-    expect(banner(configOf({ HOST: '0.0.0.0', ...SMTP }))).toMatch(/Development tools are off/)
+    expect(banner(configOf({ HOST: '0.0.0.0', ...SMTP }), [])).toMatch(/Development tools are off/)
+  })
+
+  test('the banner names the account page, the operator API where it is on, and the limits', () => {
+    const text = banner(configOf({ OPERATOR_API: 'on', OPERATOR_PORT: '4100' }), [
+      'register 100 / 1h per IP',
+      'login 5',
+    ])
+    expect(text).toContain('http://localhost:4000/account\n')
+    expect(text).toContain('http://localhost:4100/operator/graphql\n')
+    expect(text).toMatch(/Limits +register 100 \/ 1h per IP\n +login 5\n/)
+    expect(banner(configOf({ HOSTED_PAGES: 'off' }), [])).not.toMatch(/\/account|operator|Limits/)
   })
 
   test('are off in production', () => {

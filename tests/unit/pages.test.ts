@@ -3,6 +3,7 @@ import { contrastWithWhite } from '../../src/config/values'
 import { type InboxMail } from '../../src/dev/inbox/store'
 import { brandStyles } from '../../src/http/pages/brand'
 import { devInboxPage } from '../../src/http/pages/devInboxPage'
+import { type FrontPageOptions, frontPage } from '../../src/http/pages/frontPage'
 import { type HostedPagesOptions, hostedPages } from '../../src/http/pages/hostedPages'
 import { MAILED_PAGES } from '../support/mailedPages'
 
@@ -25,6 +26,45 @@ const MAIL: InboxMail = {
   token: 'abc',
   code: null,
 }
+
+describe('the front page', () => {
+  const PRODUCTION: FrontPageOptions = {
+    ...{ appName: 'Acme', logoUrl: null, appUrl: 'https://app.example.com' },
+    ...{ hostedPages: true, development: null },
+  }
+  async function get(options: Partial<FrontPageOptions>, headers: Record<string, string> = { accept: 'text/html' }) {
+    const app = fastify()
+    frontPage(app, { ...PRODUCTION, ...options })
+    const response = await app.inject({ url: '/', headers })
+    await app.close()
+    return response
+  }
+  const linksOf = (body: string) => [...body.matchAll(/<a href="([^"]+)"/g)].map(([, link]) => link)
+  const PROGRAMS = ['/api/openapi.json', '/.well-known/openid-configuration', '/.well-known/jwks.json', '/health/ready']
+
+  test('leads people to their account and the app, and programs to what they read', async () => {
+    const { body } = await get({}, { accept: 'text/html,*/*;q=0.8', 'accept-language': 'de' })
+    expect(body).toContain('Hier melden Sie sich bei Acme an')
+    expect(linksOf(body)).toEqual(['/account', 'https://app.example.com', ...PROGRAMS])
+  })
+
+  test('in production names nothing that is off and no development tool', async () => {
+    const { body } = await get({ hostedPages: false, appUrl: null })
+    expect(linksOf(body)).toEqual(PROGRAMS)
+    expect(body).not.toMatch(/sign in|account|[Dd]evelopment|metrics|inbox|<script/)
+  })
+
+  test('with development tools lists those that are on', async () => {
+    const development = { sandbox: true, hasInbox: false, operatorApi: true }
+    const { body } = await get({ development })
+    expect(linksOf(body).slice(-3)).toEqual(['/graphql', '/operator/graphql', '/metrics'])
+  })
+
+  test('is for browsers: other clients get 404', async () => {
+    expect((await get({}, { accept: '*/*' })).statusCode).toBe(404)
+    expect((await get({}, {})).statusCode).toBe(404)
+  })
+})
 
 describe('hosted pages', () => {
   const apps: FastifyInstance[] = []

@@ -14,13 +14,14 @@ interface DocumentParts {
   locale: Locale
   brand: Brand
   /** File names below /assets. */
-  assets: { styles: readonly string[]; script: string }
+  assets: { styles: readonly string[]; script?: string }
   main: Html
 }
 
 /** Sends a hosted page: its head, the app's logo, and what stands below it. Beside this server's own it may load that logo. */
 export function sendDocument(reply: FastifyReply, { locale, brand, assets, main }: DocumentParts): FastifyReply {
   const styles = assets.styles.map((name) => html`<link rel="stylesheet" href="/assets/${name}" />`)
+  const script = assets.script === undefined ? '' : html`<script src="/assets/${assets.script}" defer></script>`
   const document = html`<!doctype html>
     <html lang="${locale}" dir="${direction(locale)}">
       <head>
@@ -29,8 +30,7 @@ export function sendDocument(reply: FastifyReply, { locale, brand, assets, main 
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>${brand.appName}</title>
-        ${favicon(brand)} ${styles}
-        <script src="/assets/${assets.script}" defer></script>
+        ${favicon(brand)} ${styles} ${script}
       </head>
       <body>
         <header>${logo(brand)}</header>

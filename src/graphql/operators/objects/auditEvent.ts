@@ -7,7 +7,7 @@ export class AuditEventType {
   @Field(() => ID)
   id: string
 
-  @Field({ description: 'docs/operations.md lists them.' })
+  @Field({ description: 'docs/reference/events.md lists them.' })
   type: string
 
   @Field()

@@ -58,7 +58,7 @@ export class AuditEventsQuery {
   ) {
     const page = pageOf(size, OPERATOR.maxPage)
     const unknown = filter?.types?.find((type) => !isAuditEventType(type))
-    if (unknown !== undefined) throw badInput('types holds one that is none: docs/operations.md lists them')
+    if (unknown !== undefined) throw badInput('types holds one that is none: docs/reference/events.md lists them')
     const events = await listAuditEvents(deps, withoutNulls<AuditFilterInput>(filter), page)
     return connectionOf(events, page.first, (event) => event)
   }
