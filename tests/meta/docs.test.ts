@@ -163,9 +163,9 @@ test('compose.yaml grants what docs/operations.md grants, and serves by a role t
   const told = /<!-- test: grants -->\s+```sql\n([^]*?)```/.exec(OPERATIONS)?.[1]
   expect(read('deploy/grants.sql')).toBe(told)
   const compose = read('compose.yaml')
-  expect([...compose.matchAll(/postgresql:\/\/(\w+):/g)].map(([, role]) => role)).toEqual([
-    'gatehouse_owner',
+  expect([...compose.matchAll(/postgresql:\/\/(\w+):/g)].map(([, role]) => role).sort()).toEqual([
     'gatehouse_app',
+    'gatehouse_owner',
   ])
   const proxies = /TRUST_PROXY: (.*)/.exec(compose)?.[1]
   expect(proxies).toBe(/gateway: (.*)/.exec(compose)?.[1])
