@@ -33,6 +33,12 @@ export function readTls(query: URLSearchParams, source: UrlSource): DatabaseTls 
   if (sslnegotiation === 'direct' && !/^(?:require|verify-.*)$/.test(mode)) {
     throw new ConfigError([`${source}: sslnegotiation=direct needs sslmode=require, verify-ca or verify-full`])
   }
+  if (query.get('channel_binding') === 'require' && mode !== 'verify-full') {
+    // The driver binds the login where the server offers it, and cannot insist: a server in the middle would not offer it.
+    throw new ConfigError([
+      `${source}: channel_binding=require needs sslmode=verify-full, since the driver cannot enforce it`,
+    ])
+  }
   return { ssl: ssl && { ...ssl, ...minimumOf(query, source) }, sslnegotiation }
 }
 
@@ -57,6 +63,10 @@ function modeOfSsl(ssl: string | null, source: UrlSource): string | null {
   throw new ConfigError([`${source}: ssl is true or false; write sslmode instead`])
 }
 
+/** Said in words: where it is absent, NODE_TLS_REJECT_UNAUTHORIZED=0 turns the verification off. */
+const VERIFIED = { rejectUnauthorized: true }
+const ANY_NAME = { checkServerIdentity: () => undefined }
+
 function optionsOf(mode: string, files: TlsFiles, source: UrlSource): ConnectionOptions | false {
   switch (mode) {
     case 'disable':
@@ -66,13 +76,13 @@ function optionsOf(mode: string, files: TlsFiles, source: UrlSource): Connection
     case 'no-verify':
       return { ...files, rejectUnauthorized: false }
     case 'require':
-      return files.ca ? { ...files, checkServerIdentity: () => undefined } : { ...files, rejectUnauthorized: false }
+      return files.ca ? { ...files, ...VERIFIED, ...ANY_NAME } : { ...files, rejectUnauthorized: false }
     case 'verify-ca':
       if (!files.ca)
         throw new ConfigError([`${source}: sslmode=verify-ca needs sslrootcert, a PEM file of the authority`])
-      return { ...files, checkServerIdentity: () => undefined }
+      return { ...files, ...VERIFIED, ...ANY_NAME }
     case 'verify-full':
-      return files
+      return { ...files, ...VERIFIED }
     default:
       throw new ConfigError([`${source}: sslmode is disable, allow, prefer, require, verify-ca or verify-full`])
   }

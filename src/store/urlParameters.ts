@@ -19,11 +19,35 @@ const REFUSED: Record<string, string> = {
   sslidentity: 'write sslcert and sslkey, two PEM files',
 }
 
-/** Values that ask for something else than one primary without GSSAPI. */
-const REFUSED_VALUES: Record<string, RegExp> = {
-  target_session_attrs: /^(?:read-only|standby|prefer-standby)$/,
-  gssencmode: /^require$/,
+/** The values that are followed, where others ask for what cannot be. */
+const VALUES: Record<string, readonly string[]> = {
+  channel_binding: ['disable', 'prefer', 'require'],
+  gssencmode: ['disable', 'prefer'],
+  sslcertmode: ['allow'],
+  sslnegotiation: ['postgres', 'direct'],
+  sslsni: ['1'],
+  target_session_attrs: ['any', 'read-write', 'primary'],
 }
+
+/** What decides about TLS and is followed. `gsslib` and `sslcompression` have no effect in libpq either. */
+const TLS = [
+  ...[
+    'sslmode',
+    'ssl',
+    'sslrootcert',
+    'sslcert',
+    'sslkey',
+    'sslpassword',
+    'sslnegotiation',
+    'ssl_min_protocol_version',
+  ],
+  ...['sslcertmode', 'sslsni', 'sslcompression', 'gsslib'],
+]
+
+/** Names whose every other spelling is a mistake, since nothing else would say that it has no effect. */
+const SPELLINGS = new Map(
+  [...Object.keys(REFUSED), ...Object.keys(VALUES), 'schema', 'options'].map((name) => [plain(name), name]),
+)
 
 /**
  * Throws a ConfigError for a parameter that cannot be followed, so that no connection is weaker than its URL says. Others that
@@ -31,8 +55,26 @@ const REFUSED_VALUES: Record<string, RegExp> = {
  */
 export function refuseParameters(query: URLSearchParams, source: UrlSource): void {
   for (const [name, value] of query) {
-    const instead = REFUSED[name]
-    if (instead !== undefined) throw new ConfigError([`${source}: ${name} is not supported: ${instead}`])
-    if (REFUSED_VALUES[name]?.test(value)) throw new ConfigError([`${source}: ${name}=${value} is not supported`])
+    const problem = query.getAll(name).length > 1 ? 'a parameter stands twice' : problemOf(name, value)
+    if (problem !== null) throw new ConfigError([`${source}: ${problem}`])
   }
+  if (query.has('ssl') && query.has('sslmode')) throw new ConfigError([`${source}: ssl beside sslmode: keep sslmode`])
+}
+
+/** Holds no name that is unknown and no value: a password with an & in it could be one. */
+function problemOf(name: string, value: string): string | null {
+  const instead = REFUSED[name]
+  if (instead !== undefined) return `${name} is not supported: ${instead}`
+  const values = VALUES[name]
+  if (values && !values.includes(value)) return `${name} is ${values.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`
+  if (/ssl|tls/i.test(name) && !TLS.includes(name))
+    return 'TLS is asked for by sslmode and the other parameters of libpq; one with another name would have no effect'
+  if (/[^\w.-]/.test(name))
+    return "a parameter's name holds more than letters, digits and _; write & between parameters"
+  const known = SPELLINGS.get(plain(name))
+  return known === undefined || known === name ? null : `a parameter is spelled unlike ${known}`
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }

@@ -82,15 +82,58 @@ test.each<[query: Record<string, string>, words: RegExp]>([
   [{ ssl_min_protocol_version: 'TLSv1.4', sslmode: 'require' }, /ssl_min_protocol_version is TLSv1\.2 or/],
   [{ hostaddr: '127.0.0.1' }, /hostaddr is not supported: write the address as the host/],
   [{ require_auth: 'scram-sha-256' }, /require_auth is not supported/],
-  [{ target_session_attrs: 'standby' }, /target_session_attrs=standby is not supported/],
+  [{ target_session_attrs: 'standby' }, /target_session_attrs is any, read-write or primary/],
+  [{ gssencmode: 'require' }, /gssencmode is disable or prefer/],
+  [{ sslmode: 'require', sslnegotiation: 'Direct' }, /sslnegotiation is postgres or direct/],
+  [{ sslmode: 'verify-full', sslcertmode: 'require' }, /sslcertmode is allow/],
+  [{ sslmode: 'verify-full', ssl: 'false' }, /ssl beside sslmode/],
+  [{ channel_binding: 'Require', sslmode: 'verify-full' }, /channel_binding is disable, prefer or require/],
+  [{ channelBinding: 'require', sslmode: 'verify-full' }, /a parameter is spelled unlike channel_binding/],
+  [{ 'amp;channel_binding': 'require' }, /a parameter's name holds more than letters/],
+  ...['ssl_mode', 'sslMode', 'SSLMODE', 'ssl-mode', 'requiressl', 'tls', 'sslfactory', 'amp;sslmode'].map(
+    (name): [Record<string, string>, RegExp] => [{ [name]: 'verify-full' }, /TLS is asked for by sslmode and /],
+  ),
+  ...['require', 'prefer', 'disable', 'verify-ca'].map((sslmode): [Record<string, string>, RegExp] => [
+    { channel_binding: 'require', sslmode, ...(sslmode === 'verify-ca' && { sslrootcert: own.cert }) },
+    /channel_binding=require needs sslmode=verify-full/,
+  ]),
+  [{ channel_binding: 'require' }, /channel_binding=require needs sslmode=verify-full/],
   [{ port: 'five' }, /port is a number from 1 to 65535/],
 ])('%j is refused in words that name no value', (query, words) => {
   expect(() => readDatabaseUrl(urlOf(query))).toThrow(ConfigError)
   expect(() => readDatabaseUrl(urlOf(query))).toThrow(words)
 })
 
+test.each(['sslmode=disable&sslmode=verify-full', 'sslmode=verify-full&sslmode=verify-full', 'host=a&host=b'])(
+  'a parameter that stands twice is refused: %s',
+  (query) => {
+    expect(() => readDatabaseUrl(`${server.url}?${query}`)).toThrow(/stands twice/)
+  },
+)
+
+test('a mode that verifies does so whatever the environment says; the others do not', () => {
+  // NODE_TLS_REJECT_UNAUTHORIZED decides where the option is absent.
+  const verifies = (query: Record<string, string>) => readDatabaseUrl(urlOf(query)).client.ssl
+  for (const sslmode of ['require', 'verify-ca', 'verify-full'])
+    expect(verifies({ sslmode, sslrootcert: own.cert })).toMatchObject({ rejectUnauthorized: true })
+  for (const query of [
+    { sslrootcert: 'system' },
+    { ssl: 'true' },
+    { sslmode: 'verify-full', channel_binding: 'require' },
+  ])
+    expect(verifies(query)).toMatchObject({ rejectUnauthorized: true })
+  for (const sslmode of ['prefer', 'require'])
+    expect(verifies({ sslmode })).toMatchObject({ rejectUnauthorized: false })
+})
+
 test('parameters of an ORM, and those that ask for what is done anyway, are left alone', () => {
-  const query = { connection_limit: '5', pgbouncer: 'true', target_session_attrs: 'read-write', gssencmode: 'prefer' }
+  const query = {
+    connection_limit: '5',
+    pgbouncer: 'true',
+    target_session_attrs: 'read-write',
+    gssencmode: 'prefer',
+    gsslib: 'gssapi',
+  }
   expect(readDatabaseUrl(urlOf({ ...query, sslmode: 'allow' })).client.ssl).toBe(false)
 })
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 
@@ -64,6 +65,23 @@ function imports(): Import[] {
       return targets.map((to) => ({ from, to: to.startsWith('.') ? normalize(join(dirname(from), to)) : to }))
     })
 }
+
+/** What a tool or a reader looks for there, and nothing else. */
+const ROOT_FILES = [
+  ...['.dockerignore', '.gitattributes', '.gitignore', '.npmrc', '.prettierignore', '.prettierrc.json', '.swcrc'],
+  ...['CHANGELOG.md', 'CONTRIBUTING.md', 'Dockerfile', 'LICENSE', 'README.md', 'SECURITY.md', 'compose.yaml'],
+  ...['eslint.config.mjs', 'jest.config.cjs', 'knip.json', 'package-lock.json', 'package.json', 'prisma.config.ts'],
+  ...['openapi.json', 'operator-schema.graphql', 'schema.graphql', 'tsconfig.json'],
+]
+
+test('the root holds the files that are listed, and the repository nothing that somebody else has built', () => {
+  const root = join(SRC, '..')
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
+  expect(files.length).toBeGreaterThan(ROOT_FILES.length)
+  expect(files.filter((file) => !file.includes('/') && !ROOT_FILES.includes(file))).toEqual([])
+  const built = /\.(?:whl|zip|t?gz|t?xz|bz2|zst|jar|exe|dll|so|dylib|node|wasm|bin|deb|rpm|apk|pyc)$/i
+  expect(files.filter((file) => built.test(file))).toEqual([])
+})
 
 const layerOf = (file: string) => file.split('/')[0] ?? file
 const isOurs = (target: string) =>
