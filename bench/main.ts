@@ -1,26 +1,40 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { enumeration } from './enumeration'
 import { loginStorm } from './loginStorm'
+import { logins } from './logins'
 import { type Measure, print } from './report'
+import { scale } from './scale'
+import { start } from './start'
 import { throughput } from './throughput'
 
-const PARTS: Record<string, () => Promise<Measure[]>> = { storm: loginStorm, throughput, enumeration }
-/** The enumeration takes minutes by itself: it is asked for by its name. */
-const DEFAULT = ['storm', 'throughput']
+const PARTS: Record<string, () => Promise<Measure[]>> = {
+  ...{ start, throughput, logins, storm: loginStorm, scale, enumeration },
+}
+/** The enumeration and the million accounts take minutes: they are asked for by their names. */
+const DEFAULT = ['start', 'throughput', 'logins', 'storm']
 
-/** Measures, prints, and leaves judging to the reader: a busy machine misses targets that an idle one meets. */
-async function main(names: readonly string[]): Promise<void> {
+/**
+ * Measures, prints, and leaves judging to the reader: a busy machine misses targets that an idle one meets. `--json` prints one
+ * object of each measure and part.
+ */
+async function main(args: readonly string[]): Promise<void> {
+  const asJson = args.includes('--json')
+  const names = args.filter((arg) => arg !== '--json')
   const unknown = names.filter((name) => !(name in PARTS))
   if (unknown.length > 0)
     throw new Error(`No such part: ${unknown.join(', ')}. There are ${Object.keys(PARTS).join(', ')}`)
   for (const name of names.length > 0 ? names : DEFAULT) {
-    const load = loadavg()[0] ?? 0
-    console.log(
-      `\n${name} (Node ${process.versions.node}, ${availableParallelism()} cores, load ${load.toFixed(1)} before)`,
-    )
-    if (load > 0.5) console.log('The machine is not idle: what misses its target here may meet it on one that is.')
-    print((await PARTS[name]?.()) ?? [])
+    const machine = { node: process.versions.node, cores: availableParallelism(), load: loadavg()[0] ?? 0 }
+    if (!asJson) printHead(name, machine)
+    const measures = (await PARTS[name]?.()) ?? []
+    if (asJson) for (const measure of measures) console.log(JSON.stringify({ part: name, ...machine, ...measure }))
+    else print(measures)
   }
+}
+
+function printHead(name: string, { node, cores, load }: { node: string; cores: number; load: number }): void {
+  console.log(`\n${name} (Node ${node}, ${cores} cores, load ${load.toFixed(1)} before)`)
+  if (load > 0.5) console.log('The machine is not idle: what misses its target here may meet it on one that is.')
 }
 
 void main(process.argv.slice(2)).catch((error: unknown) => {

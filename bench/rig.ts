@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import bcrypt from 'bcrypt'
@@ -18,6 +18,11 @@ const START_TIMEOUT = 60_000
 export interface Rig {
   url: string
   pool: Pool
+  databaseUrl: string
+  /** Megabytes (MiB) that the server holds at this moment. Linux only. */
+  residentMemory(): number
+  /** Stops the server and starts it again on its database. Resolves to milliseconds from the start to the first answer. */
+  restart(): Promise<number>
   /** Verified accounts, all with PASSWORD: one hash for all of them, so that a thousand cost no more than one. */
   addUsers(emails: readonly string[]): Promise<void>
   close(): Promise<void>
@@ -48,10 +53,18 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
     ...{ PORT: String(port), DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
     ...{ RATE_LIMITS: 'off', LOGIN_CODE: 'on', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
   }
-  const child = startServer(env)
+  let child = startServer(env)
   closers.push(() => stop(child))
   const url = `http://127.0.0.1:${port}`
-  await ready(url, child)
+  await firstAnswer(`${url}/health/ready`, child)
+  const restart = async (): Promise<number> => {
+    await stop(child)
+    const begun = performance.now()
+    child = startServer(env)
+    const took = (await firstAnswer(`${url}/graphql?query=%7B__typename%7D`, child)) - begun
+    await firstAnswer(`${url}/health/ready`, child)
+    return took
+  }
 
   const hash = await bcrypt.hash(PASSWORD, cost)
   const addUsers = async (emails: readonly string[]): Promise<void> => {
@@ -60,7 +73,8 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
       [emails, hash],
     )
   }
-  return { url, pool, addUsers, close: () => closers.close() }
+  const residentMemory = () => residentMemoryOf(child.pid ?? 0)
+  return { url, pool, databaseUrl: postgres.url, residentMemory, restart, addUsers, close: () => closers.close() }
 }
 
 /** Starts the built server with these variables and no others that would change it. */
@@ -72,14 +86,21 @@ function startServer(env: Record<string, string>): ChildProcess {
   })
 }
 
-async function ready(url: string, child: ChildProcess): Promise<void> {
+/** Megabytes (MiB) that a process holds at this moment. Linux only. */
+export function residentMemoryOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+}
+
+/** Asks until the answer is 200. Resolves to the time (performance.now) at which it was there. */
+export async function firstAnswer(url: string, child: ChildProcess): Promise<number> {
+  const headers = { 'apollo-require-preflight': 'true' }
   for (const deadline = Date.now() + START_TIMEOUT; Date.now() < deadline;) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}`)
-    const answer = await fetch(`${url}/health/ready`).catch(() => null)
-    if (answer?.ok) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const answer = await fetch(url, { headers }).catch(() => null)
+    if (answer?.ok) return performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  throw new Error('The server did not become ready')
+  throw new Error(`No answer at ${url}`)
 }
 
 async function stop(child: ChildProcess): Promise<void> {

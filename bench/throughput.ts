@@ -1,5 +1,5 @@
 import autocannon from 'autocannon'
-import { startBareRoute } from './bareRoute'
+import { startBareServer } from './bareServer'
 import { connection } from './load'
 import { type Measure, figure } from './report'
 import { PASSWORD, startRig } from './rig'
@@ -14,34 +14,68 @@ const USERS = Array.from({ length: CONNECTIONS }, (_, index) => `throughput${ind
 /** Requests a second of `me` and of refreshSession, against a bare Fastify route that was measured in between. */
 export async function throughput(): Promise<Measure[]> {
   const rig = await startRig({ cost: 10 })
-  const bare = await startBareRoute()
+  const bare = await startBareServer()
   try {
     await rig.addUsers(USERS)
     const sessions = await Promise.all(USERS.map((email) => login(rig.url, email)))
     const authorization = `Bearer ${sessions[0]?.accessToken ?? ''}`
-    const me = () => perSecond({ url: `${rig.url}/api/auth/me`, headers: { authorization } })
+    const rest = () => perSecond({ url: `${rig.url}/api/auth/me`, headers: { authorization } })
+    const me = () => perSecond(graphql(rig.url, '{ me { id email } }', { authorization }))
     const raw = () => perSecond({ url: bare.url })
+    const typename = () => perSecond(graphql(bare.url, '{ __typename }'))
     const refresh = () => refreshes(rig.url, sessions)
-    await Promise.all([me(), raw()]) // warms the paths
-    const measured: { raw: number; me: number; refresh: number }[] = []
+    await Promise.all([rest(), me(), raw(), typename()]) // warms the paths
+    const measured: Round[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      measured.push({ raw: await raw(), me: await me(), refresh: await refresh() })
+      measured.push({
+        ...{
+          raw: await raw(),
+          rest: await rest(),
+          typename: await typename(),
+          me: await me(),
+          refresh: await refresh(),
+        },
+      })
     }
-    const median = (of: (round: (typeof measured)[number]) => number) => percentile(measured.map(of), 0.5)
-    return [
-      figure('bare Fastify route', `${median(({ raw }) => raw).toFixed(0)} /s`),
-      figure('me', `${median(({ me }) => me).toFixed(0)} /s`),
-      figure('me, of the bare route', median(({ me, raw }) => me / raw).toFixed(3)),
-      figure('refreshSession', `${median(({ refresh }) => refresh).toFixed(0)} /s`),
-      figure('refreshSession, of the bare route', median(({ refresh, raw }) => refresh / raw).toFixed(3)),
-    ]
+    return summary((of) => percentile(measured.map(of), 0.5))
   } finally {
-    bare.stop()
+    await bare.stop()
     await rig.close()
   }
 }
 
-async function perSecond(options: { url: string; headers?: Record<string, string> }): Promise<number> {
+interface Round {
+  /** Requests a second: a constant by Fastify, `me` by REST, a constant by Apollo on Fastify, `me` by GraphQL, refreshSession. */
+  raw: number
+  rest: number
+  typename: number
+  me: number
+  refresh: number
+}
+
+function summary(median: (of: (round: Round) => number) => number): Measure[] {
+  const ratio = median(({ me, typename }) => me / typename)
+  const refresh = median((round) => round.refresh)
+  return [
+    figure('bare Fastify, a constant', `${median(({ raw }) => raw).toFixed(0)} /s`),
+    figure('me by REST', `${median(({ rest }) => rest).toFixed(0)} /s`),
+    figure('me by REST, of bare Fastify', median(({ rest, raw }) => rest / raw).toFixed(3)),
+    figure('bare Apollo on Fastify, { __typename }', `${median(({ typename }) => typename).toFixed(0)} /s`),
+    figure('me by GraphQL', `${median(({ me }) => me).toFixed(0)} /s`),
+    { what: 'me by GraphQL, of bare Apollo', measured: ratio.toFixed(3), target: '>= 0.60', met: ratio >= 0.6 },
+    { what: 'refreshSession', measured: `${refresh.toFixed(0)} /s`, target: '>= 800 /s', met: refresh >= 800 },
+    figure('refreshSession, of bare Fastify', median(({ refresh, raw }) => refresh / raw).toFixed(3)),
+  ]
+}
+
+function graphql(url: string, query: string, headers: Record<string, string> = {}) {
+  return {
+    ...{ url: `${url}/graphql`, method: 'POST' as const, body: JSON.stringify({ query }) },
+    headers: { 'content-type': 'application/json', ...headers },
+  }
+}
+
+async function perSecond(options: autocannon.Options): Promise<number> {
   const { requests, non2xx, errors } = await autocannon({ ...options, connections: CONNECTIONS, duration: ROUND })
   if (non2xx > 0 || errors > 0) throw new Error(`${options.url}: ${non2xx} failures, ${errors} errors`)
   return requests.average

@@ -1,4 +1,5 @@
-// Load tests on the built server. `npm run bench` measures storm and throughput; `npm run bench -- enumeration` timing.
+// Load tests on the built server. `npm run bench` measures start, throughput, logins and storm; `-- scale` and `-- enumeration`
+// take minutes each.
 import { spawnSync } from 'node:child_process'
 
 const run = (...args) => {

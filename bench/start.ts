@@ -1,0 +1,47 @@
+import { startBareServer } from './bareServer'
+import { type Measure, figure } from './report'
+import { firstAnswer, residentMemoryOf, startRig } from './rig'
+import { percentile } from './statistics'
+
+const ROUNDS = 7
+/** MiB of this server after its start. */
+const MEMORY = 110
+
+/** From the start of the process to its first answer, on a database that has its tables, and the memory that it holds then. */
+export async function start(): Promise<Measure[]> {
+  const rig = await startRig({ cost: 12 })
+  try {
+    const rounds: { bare: number; ours: number; bareMemory: number; memory: number }[] = []
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const bare = await startBare(rig.databaseUrl)
+      const ours = await rig.restart()
+      rounds.push({ bare: bare.took, bareMemory: bare.memory, ours, memory: rig.residentMemory() })
+    }
+    const median = (of: (round: (typeof rounds)[number]) => number) => percentile(rounds.map(of), 0.5)
+    const ratio = median(({ ours, bare }) => ours / bare)
+    const memory = median((round) => round.memory)
+    return [
+      figure('bare Apollo, Fastify and Prisma: first answer', `${median(({ bare }) => bare).toFixed(0)} ms`),
+      figure('this server: first answer', `${median(({ ours }) => ours).toFixed(0)} ms`),
+      { what: 'of the bare one', measured: ratio.toFixed(2), target: '<= 1.2', met: ratio <= 1.2 },
+      figure('memory of the bare one', `${median(({ bareMemory }) => bareMemory).toFixed(0)} MiB`),
+      {
+        what: 'memory after the start, once ready',
+        measured: `${memory.toFixed(0)} MiB`,
+        target: `<= ${MEMORY} MiB`,
+        met: memory <= MEMORY,
+      },
+    ]
+  } finally {
+    await rig.close()
+  }
+}
+
+async function startBare(databaseUrl: string): Promise<{ took: number; memory: number }> {
+  const begun = performance.now()
+  const bare = await startBareServer(databaseUrl)
+  const took = (await firstAnswer(`${bare.url}/graphql?query=%7Bready%7D`, bare.child)) - begun
+  const memory = residentMemoryOf(bare.child.pid ?? 0)
+  await bare.stop()
+  return { took, memory }
+}
