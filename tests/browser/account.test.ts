@@ -16,7 +16,7 @@ describeInBrowser('the account page', () => {
   let browser: Browser
   const opened: Watched[] = []
   beforeAll(async () => {
-    app = await startInboxApp({ LOGIN_CODE: 'on' })
+    app = await startInboxApp({ LOGIN_CODE: 'on', SUPPORT_URL: 'mailto:support@example.com' })
     browser = await launchBrowser()
   })
   afterAll(async () => {
@@ -256,7 +256,8 @@ describeInBrowser('the account page', () => {
     await heading(page, 'Sign in')
     await context.setOffline(true)
     await fillSignIn(page, email)
-    await page.getByRole('alert').filter({ hasText: 'check your connection' }).waitFor()
+    const problem = page.getByRole('alert').filter({ hasText: 'check your connection' })
+    await problem.getByRole('link', { name: 'Contact support' }).waitFor()
     await context.setOffline(false)
     await press(page, 'Sign in')
     await heading(page, 'Your account')

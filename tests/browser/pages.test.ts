@@ -186,6 +186,16 @@ describeInBrowser('the pages behind mailed links', () => {
     expect((button?.y ?? Infinity) + (button?.height ?? 0)).toBeLessThanOrEqual(SMALL_PHONE.height)
   })
 
+  test('what is typed stays clear of the button that shows it, where the page reads from right to left too', async () => {
+    const { page } = await anotherWindow({ locale: 'ar' })
+    await page.goto(`${app.config.publicUrl}/reset-password#token=AAAA`)
+    const field = page.locator('#password')
+    await field.fill('violet tractor') // turns the field's own direction
+    const button = await page.locator('.reveal').boundingBox()
+    const padding = await field.evaluate('(field) => parseFloat(getComputedStyle(field).paddingLeft)')
+    expect(padding).toBeGreaterThanOrEqual(button?.width ?? Infinity)
+  })
+
   test('a password that is too short is told so without asking the server', async () => {
     const { page } = await resetting()
     const asked: string[] = []
