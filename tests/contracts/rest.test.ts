@@ -78,7 +78,7 @@ describe('successes', () => {
     expect([asked.status, asked.data]).toEqual([202, { email }])
     const token = await app.mailedToken(email, /password/i)
     const done = await rest(app.url, 'confirmReset', { token, password: 'copper lantern nine rivers' })
-    expect([done.status, done.data]).toEqual([200, { revokedSessions: 1 }])
+    expect([done.status, done.data]).toEqual([200, { email, revokedSessions: 1 }])
     const again = await rest(app.url, 'confirmReset', { token, password: 'copper lantern nine rivers' })
     expect([again.status, again.code]).toEqual([400, 'INVALID_TOKEN'])
   })
