@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, createWriteStream, openSync, renameSync, rmSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EXIT } from './failure'
@@ -27,19 +27,29 @@ export async function exportUsers(args: string[]): Promise<number | null> {
   })
 }
 
-/** The file gets its name once it is whole: one that a failure cut short would pass for all accounts. */
+/** The file is filled once all lines are there: one that a failure cut short would pass for all accounts. */
 async function writeNew(file: string, lines: AsyncGenerator<string>): Promise<void> {
   const part = `${file}.part`
-  if (existsSync(file)) throw new Error('There is a file of that name')
-  await pipeline(Readable.from(lines), createWriteStream(part, { flags: 'wx', mode: 0o600 })).catch(
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-        throw new Error('There is a file of that name with .part: another export runs, or was cut short')
-      rmSync(part, { force: true })
+  reserve(part, 'There is a file of that name with .part: another export runs, or was cut short')
+  try {
+    reserve(file, 'There is a file of that name')
+    await pipeline(Readable.from(lines), createWriteStream(part)).catch((error: unknown) => {
+      rmSync(file)
       throw error
-    },
-  )
-  renameSync(part, file)
+    })
+    renameSync(part, file)
+  } finally {
+    rmSync(part, { force: true })
+  }
+}
+
+/** Makes an empty file, so that nobody else takes the name meanwhile. */
+function reserve(file: string, taken: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? new Error(taken) : error
+  }
 }
 
 class ExportedLines {

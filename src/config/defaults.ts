@@ -132,6 +132,8 @@ export const KNOWN_DEVICE = {
   linkLife: 7 * DAY,
   /** Devices and networks of one account, the ones seen last: people have tens, a program behind changing addresses more. */
   maxPerAccount: 500,
+  /** Devices of one account and day up to which the purge does not count the others: 90 days of as many are no more than that. */
+  maxPerDay: 5,
 } as const
 
 export const SECOND_FACTOR = {

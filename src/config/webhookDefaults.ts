@@ -22,8 +22,9 @@ export const WEBHOOK = {
   maxEndpoints: 50,
   /** Code points of an endpoint's description: a label in a list. */
   maxDescription: 200,
-  /** Deliveries that one statement replays or deletes: some 100 ms. */
-  changedAtOnce: 5_000,
+  /** Deliveries that one statement replays (some 100 ms), and one call: it ends before a proxy gives the request up. */
+  replayedAtOnce: 5_000,
+  maxReplayed: 100_000,
   /** Operators who get a mail when an endpoint is disabled: enough for every team, and a bound for one transaction. */
   maxWarned: 50,
 } as const

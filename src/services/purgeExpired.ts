@@ -22,8 +22,13 @@ export async function purgeExpired({
     challengesExpiredBefore: later(now, -RETENTION.expiredChallenges),
     enrolmentsBefore: later(now, -SECOND_FACTOR.enrolmentLife),
     devicesBefore: later(now, -KNOWN_DEVICE.memory),
-    maxDevices: KNOWN_DEVICE.maxPerAccount,
+    devices: {
+      ...{ max: KNOWN_DEVICE.maxPerAccount, perDay: KNOWN_DEVICE.maxPerDay },
+      dayBefore: later(now, -DAY),
+    },
     loginFailures: LOGIN_GUESSES,
   })
   logger.info({ event: 'purged', ...purged }, 'purged')
 }
+
+const DAY = 86_400_000

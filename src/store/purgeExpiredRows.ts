@@ -12,52 +12,56 @@ export interface Limits {
   challengesExpiredBefore: Date
   enrolmentsBefore: Date
   devicesBefore: Date
-  maxDevices: number
+  devices: { max: number; perDay: number; dayBefore: Date }
   loginFailures: GuessLimit
 }
 
+type Step = (tx: Transaction) => Promise<{ count: number }>
+
 /**
  * Deletes rows past their retention, and returns the number per table. Safe to run concurrently on several instances: while
- * one of them purges, the others skip.
+ * one of them purges, the others skip. A step that fails does not keep the later ones from their rows; the first error is
+ * thrown at the end.
  */
 export async function purgeExpiredRows(database: Database, limits: Limits): Promise<Record<string, number>> {
-  const { now, unverifiedBefore, sessionsEndedBefore, tokensDeadBefore, tokensReplacedBefore, auditBefore } = limits
-  const { challengesExpiredBefore, enrolmentsBefore } = limits
-  const alone = (work: (tx: Transaction) => Promise<{ count: number }>): Promise<number> =>
-    database.transaction(async (tx) => ((await lockPurge(tx)) ? (await work(tx)).count : 0))
+  const purged: Record<string, number> = {}
+  const failures: unknown[] = []
+  for (const [name, step] of Object.entries(stepsOf(limits))) {
+    const alone = database.transaction(async (tx) => ((await lockPurge(tx)) ? (await step(tx)).count : 0))
+    await alone.then(
+      (count) => (purged[name] = count),
+      (error: unknown) => failures.push(error),
+    )
+  }
+  if (failures.length > 0) throw failures[0]
+  return purged
+}
+
+function stepsOf(limits: Limits): Record<string, Step> {
+  const { now, unverifiedBefore, tokensDeadBefore: dead, sessionsEndedBefore: ended, auditBefore } = limits
   return {
-    unverifiedUsers: await alone((tx) => purgeUnverified(tx, unverifiedBefore)),
-    registrations: await alone((tx) => purgeRegistrations(tx, unverifiedBefore)),
-    sessions: await alone((tx) =>
-      tx.session.deleteMany({
-        where: { OR: [{ expiresAt: { lt: sessionsEndedBefore } }, { revokedAt: { lt: sessionsEndedBefore } }] },
-      }),
-    ),
-    oneTimeTokens: await alone((tx) => tx.oneTimeToken.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
-    formerEmails: await alone((tx) => tx.formerEmail.deleteMany({ where: { expiresAt: { lt: tokensDeadBefore } } })),
-    knownDevices: await alone((tx) =>
-      tx.knownDevice.deleteMany({ where: { lastSeenAt: { lt: limits.devicesBefore } } }),
-    ),
-    surplusDevices: await alone((tx) => purgeSurplusDevices(tx, limits.maxDevices)),
-    replacedTokens: await alone((tx) =>
-      tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: tokensReplacedBefore } } }),
-    ),
-    challenges: await alone((tx) => tx.challenge.deleteMany({ where: { expiresAt: { lt: challengesExpiredBefore } } })),
-    totpEnrolments: await alone((tx) =>
-      tx.totpFactor.deleteMany({ where: { confirmedAt: null, createdAt: { lt: enrolmentsBefore } } }),
-    ),
-    countedMails: await alone((tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } })),
-    auditEvents: await alone((tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } })),
-    serviceKeys: await alone((tx) =>
+    unverifiedUsers: (tx) => purgeUnverified(tx, unverifiedBefore),
+    registrations: (tx) => purgeRegistrations(tx, unverifiedBefore),
+    sessions: (tx) =>
+      tx.session.deleteMany({ where: { OR: [{ expiresAt: { lt: ended } }, { revokedAt: { lt: ended } }] } }),
+    oneTimeTokens: (tx) => tx.oneTimeToken.deleteMany({ where: { expiresAt: { lt: dead } } }),
+    formerEmails: (tx) => tx.formerEmail.deleteMany({ where: { expiresAt: { lt: dead } } }),
+    knownDevices: (tx) => tx.knownDevice.deleteMany({ where: { lastSeenAt: { lt: limits.devicesBefore } } }),
+    surplusDevices: (tx) => purgeSurplusDevices(tx, limits),
+    replacedTokens: (tx) =>
+      tx.replacedRefreshToken.deleteMany({ where: { replacedAt: { lt: limits.tokensReplacedBefore } } }),
+    challenges: (tx) => tx.challenge.deleteMany({ where: { expiresAt: { lt: limits.challengesExpiredBefore } } }),
+    totpEnrolments: (tx) =>
+      tx.totpFactor.deleteMany({ where: { confirmedAt: null, createdAt: { lt: limits.enrolmentsBefore } } }),
+    countedMails: (tx) => tx.countedMail.deleteMany({ where: { expiresAt: { lt: now } } }),
+    auditEvents: (tx) => tx.auditEvent.deleteMany({ where: { createdAt: { lt: auditBefore } } }),
+    serviceKeys: (tx) =>
       tx.serviceKey.deleteMany({
         where: { OR: [{ expiresAt: { lt: auditBefore } }, { revokedAt: { lt: auditBefore } }] },
       }),
-    ),
-    webhookDeliveries: await alone((tx) =>
-      tx.webhookDelivery.deleteMany({ where: { createdAt: { lt: limits.webhooksBefore } } }),
-    ),
-    loginFailures: await alone((tx) => purgeLoginFailures(tx, limits.loginFailures)),
-    rateLimitCounters: await alone(purgeRateLimitCounters),
+    webhookDeliveries: (tx) => tx.webhookDelivery.deleteMany({ where: { createdAt: { lt: limits.webhooksBefore } } }),
+    loginFailures: (tx) => purgeLoginFailures(tx, limits.loginFailures),
+    rateLimitCounters: purgeRateLimitCounters,
   }
 }
 
@@ -92,15 +96,22 @@ async function purgeRegistrations(tx: Transaction, before: Date): Promise<{ coun
   return { count }
 }
 
-/** Keeps the newest devices of an account. A device whose login was rejected stays: it must not pass for a known one. */
-async function purgeSurplusDevices(tx: Transaction, max: number): Promise<{ count: number }> {
+/**
+ * Keeps the newest devices of an account. A device whose login was rejected stays: it must not pass for a known one. Looks at
+ * accounts with many devices of the last day alone, since a look at all rows grows with the number of accounts.
+ */
+async function purgeSurplusDevices(
+  tx: Transaction,
+  { devices: { max, perDay, dayBefore } }: Pick<Limits, 'devices'>,
+): Promise<{ count: number }> {
   const count = await tx.$executeRaw`
-    DELETE FROM known_devices WHERE id IN (
-      SELECT id FROM (
-        SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY last_seen_at DESC, id) AS position
-        FROM known_devices
-        WHERE is_known AND user_id IN (SELECT user_id FROM known_devices GROUP BY user_id HAVING count(*) > ${max})
-      ) AS ranked WHERE position > ${max})`
+    WITH busy AS (
+      SELECT user_id FROM known_devices WHERE last_seen_at > ${dayBefore} GROUP BY user_id HAVING count(*) > ${perDay}
+    ), ranked AS (
+      SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY last_seen_at DESC, id) AS position
+      FROM known_devices WHERE is_known AND user_id IN (SELECT user_id FROM busy)
+    )
+    DELETE FROM known_devices WHERE id = ANY (ARRAY(SELECT id FROM ranked WHERE position > ${max}))`
   return { count }
 }
 

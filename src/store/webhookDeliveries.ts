@@ -76,27 +76,25 @@ export async function replayDelivery(db: Queryable, id: string): Promise<boolean
   return count > 0
 }
 
-/** The same for `count` deliveries of an endpoint that were given up, of events since then. Resolves to their number. */
-export function replayGivenUp(
+/**
+ * The same for the oldest `max` deliveries of an endpoint that were given up, of events since then. Resolves to their number,
+ * and to where the next part begins: each part reads on from there, instead of all that was read before.
+ */
+export async function replayGivenUp(
   db: Queryable,
-  { endpointId, since, count }: { endpointId: string; since: Date; count: number },
-): Promise<number> {
-  return db.$executeRaw`
-    UPDATE webhook_deliveries SET due_at = now(), attempts = 0
-    WHERE id IN (
-      SELECT id FROM webhook_deliveries
+  { endpointId, since, max }: { endpointId: string; since: Date; max: number },
+): Promise<{ replayed: number; next: Date }> {
+  const [row] = await db.$queryRaw<{ replayed: bigint; next: Date | null }[]>`
+    WITH part AS MATERIALIZED (
+      SELECT id, created_at FROM webhook_deliveries
       WHERE endpoint_id = ${endpointId}::uuid AND due_at IS NULL AND delivered_at IS NULL AND created_at >= ${since}
-      LIMIT ${count} FOR UPDATE SKIP LOCKED)`
-}
-
-/** Deletes `count` deliveries of an endpoint. Resolves to their number. */
-export function deleteSomeDeliveries(
-  db: Queryable,
-  { endpointId, count }: { endpointId: string; count: number },
-): Promise<number> {
-  return db.$executeRaw`
-    DELETE FROM webhook_deliveries
-    WHERE id IN (SELECT id FROM webhook_deliveries WHERE endpoint_id = ${endpointId}::uuid LIMIT ${count})`
+      ORDER BY created_at LIMIT ${max} FOR UPDATE
+    ), replayed AS (
+      UPDATE webhook_deliveries SET due_at = now(), attempts = 0
+      WHERE id = ANY (ARRAY(SELECT id FROM part)) RETURNING id
+    )
+    SELECT (SELECT count(*) FROM replayed) AS replayed, (SELECT max(created_at) FROM part) AS next`
+  return { replayed: Number(row?.replayed ?? 0), next: row?.next ?? since }
 }
 
 /** How a delivery stands: it waits for an attempt, a receiver has taken it, or all its attempts have failed. */

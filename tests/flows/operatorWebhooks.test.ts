@@ -224,6 +224,22 @@ test('deliveries are found by endpoint, type and state, in pages that do not ove
   expect((await replay({ endpointId: id, since })).result).toEqual({ replayed: 2 })
   await until(async () => (await deliveries({ endpointId: id, state: 'DELIVERED' })).length === 2)
   expect((await replay({ endpointId: id, since })).result).toEqual({ replayed: 0 })
+  await app.app.deps.database.pool.query(
+    `INSERT INTO webhook_deliveries (id, endpoint_id, event_id, type, data, created_at, delivered_at, due_at)
+     SELECT gen_random_uuid(), $1, gen_random_uuid(), 'user.updated', '{}', $2::timestamptz + n * interval '1 ms', NULL, NULL
+     FROM generate_series(1, $3) n`,
+    [id, since, WEBHOOK.replayedAtOnce + 7],
+  )
+  await app.app.deps.database.pool.query(
+    'UPDATE webhook_endpoints SET disabled_at = now(), disabled_reason = $2 WHERE id = $1',
+    [...[id, 'FAILING']],
+  )
+  expect((await replay({ endpointId: id, since })).result).toEqual({ replayed: WEBHOOK.replayedAtOnce + 7 })
+  await app.app.deps.database.pool.query(
+    `DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND type = 'user.updated'`,
+    [id],
+  )
+  await asOperator('updateWebhookEndpoint', { endpointId: id, enabled: true }, 'endpoint { id }')
   expect((await replay({ deliveryId: ids[0] })).result).toEqual({ replayed: 1 })
   expect(await audit(['webhooks_replayed'])).toMatchObject({ details: { deliveryId: ids[0], deliveries: 1 } })
   const told = await receiver.waitForCount(3, ({ event }) => event.data.userId === user.id)
