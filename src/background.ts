@@ -170,10 +170,10 @@ function isNotPrepared(error: unknown): boolean {
 
 async function createMails(deps: Deps, { inbox, mailContent: content }: BackgroundParts) {
   const { config, database, secrets, clock, logger, sampledLog, metrics } = deps
-  const { mailFrom: from, smtpName: name, production } = config
+  const { mailFrom: from, replyTo, smtpName: name, production } = config
   const transport = inbox
-    ? await inboxTransport(inbox, from)
-    : createSmtpTransport({ url: config.smtpUrl ?? '', name, from, production })
+    ? await inboxTransport(inbox, { from, replyTo })
+    : createSmtpTransport({ url: config.smtpUrl ?? '', name, from, replyTo, production })
   const observer = {
     sent: (mail: string) => metrics.mailsSent.inc({ mail }),
     failed: (mail: string, reason: string) => metrics.mailsFailed.inc({ mail, reason }),

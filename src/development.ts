@@ -1,7 +1,7 @@
 import type { Config } from './config/config'
 import type { EmbeddedPostgres } from './dev/embeddedPostgres'
 import type { Inbox } from './dev/inbox/store'
-import type { MailTransport } from './mail/smtpTransport'
+import type { MailTransport, Sender } from './mail/smtpTransport'
 import type { Logger } from './ops/logger'
 
 /** Development's database, secret, inbox and banner. The imports are dynamic, so that production never loads src/dev. */
@@ -22,9 +22,9 @@ export async function openInbox(config: Config): Promise<Inbox> {
   return createInbox(inboxFolder(config))
 }
 
-export async function inboxTransport(inbox: Inbox, from: string): Promise<MailTransport> {
+export async function inboxTransport(inbox: Inbox, sender: Sender): Promise<MailTransport> {
   const { createInboxTransport } = await import('./dev/inbox/transport')
-  return createInboxTransport(inbox, from)
+  return createInboxTransport(inbox, sender)
 }
 
 export async function printBanner(config: Config): Promise<void> {

@@ -11,7 +11,10 @@ import type { RenderedMail } from '../mail/renderMail'
 import { renderSample } from '../mail/renderSample'
 import { MAIL_NAMES, type MailName } from '../mail/templates'
 
-const USES = ['MAIL_TEMPLATES_DIR', 'APP_NAME', 'APP_URL', 'BRAND_COLOR', 'PUBLIC_URL'] as const
+const USES = [
+  ...(['MAIL_TEMPLATES_DIR', 'PUBLIC_URL', 'APP_NAME', 'APP_URL', 'HOSTED_PAGES'] as const),
+  ...(['BRAND_COLOR', 'BRAND_LOGO_URL', 'SUPPORT_URL'] as const),
+]
 const FOLDER = 'mail-preview'
 
 interface Preview extends RenderedMail {

@@ -5,7 +5,7 @@ import { escapeHtml } from '../lib/escapeHtml'
 import { smtpFailure } from '../mail/smtpFailure'
 import { createSmtpTransport, serverOf } from '../mail/smtpTransport'
 
-const USES = ['NODE_ENV', 'SMTP_URL', 'MAIL_FROM', 'APP_NAME', 'PUBLIC_URL', 'SMTP_NAME'] as const
+const USES = ['NODE_ENV', 'SMTP_URL', 'MAIL_FROM', 'REPLY_TO', 'APP_NAME', 'PUBLIC_URL', 'SMTP_NAME'] as const
 
 /** Sends one mail by the configured server. If that fails, prints the server, the failed step and the cause. */
 export async function mailTest(address: string): Promise<number> {
@@ -13,6 +13,7 @@ export async function mailTest(address: string): Promise<number> {
     smtpUrl,
     smtpName: name,
     mailFrom: from,
+    replyTo,
     appName,
     production,
     publicUrl,
@@ -21,7 +22,7 @@ export async function mailTest(address: string): Promise<number> {
   if (to === null) return complain('That is no plain e-mail address.')
   if (smtpUrl === null) return complain('SMTP_URL is not set: mails go to the development inbox.')
 
-  const transport = createSmtpTransport({ url: smtpUrl, name, from, production })
+  const transport = createSmtpTransport({ url: smtpUrl, name, from, replyTo, production })
   const sentence = `${appName} can send mail from ${publicUrl}.`
   try {
     await transport.send({

@@ -32,6 +32,9 @@ import { BUDGET_VARIABLES, type BudgetKey, type BudgetVariable, acceptedBudgets,
 import { AUDIT, LIFETIME, MAILED_CODE } from './defaults'
 import { contrastWithWhite } from './values'
 
+const mailbox = (example: string) =>
+  z.string().regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, `an address, as in ${example}`)
+
 const budgets = (keys: readonly BudgetKey[]) =>
   z
     .string()
@@ -67,10 +70,8 @@ export const environment = z.object({
     'smtps:',
   ).optional(),
   SMTP_NAME: greetingName.optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'an address, as in Name <no-reply@example.com>')
-    .optional(),
+  MAIL_FROM: mailbox('Name <no-reply@example.com>').optional(),
+  REPLY_TO: mailbox('support@example.com').optional(),
   APP_NAME: z
     .string()
     .regex(/^[^\p{Cc}<>]{1,60}$/u, '1 to 60 characters without < > or control characters')

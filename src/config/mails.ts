@@ -8,6 +8,7 @@ export function mails(env: Environment, publicUrl: string) {
     smtpUrl: env.SMTP_URL ?? null,
     smtpName: env.SMTP_NAME ?? smtpNameOf(new URL(publicUrl)),
     mailFrom: env.MAIL_FROM ?? `${env.APP_NAME} <no-reply@${senderDomain(publicUrl)}>`,
+    replyTo: env.REPLY_TO ?? null,
     mailTemplatesDir: env.MAIL_TEMPLATES_DIR === undefined ? null : resolve(env.MAIL_TEMPLATES_DIR),
   }
 }

@@ -8,6 +8,7 @@ import { waitingRegistrations } from '../store/registrations'
 import { NO_PASSWORD, findUser, findUserByEmail } from '../store/users'
 import { createLinkToken, replaceLinkToken } from './linkToken'
 import { type ComposeParts, type ComposedMail, type SkippedMail, linkOf, redirectOf, render } from './composedMail'
+import { changeMail } from './changeMail'
 import { consumeMailQuota } from './consumeMailQuota'
 import { newDeviceMail } from './newDeviceMail'
 import { undoMail } from './undoMail'
@@ -52,8 +53,9 @@ async function compose(parts: ComposeParts, mail: QueuedMail): Result {
       return newDeviceMail(parts, mail)
     case 'passwordChanged':
     case 'sessionEnded':
-    case 'emailChangeRequested':
     case 'emailChanged':
+      return changeMail(parts, mail, mail.name)
+    case 'emailChangeRequested':
     case 'emailChangeUndone':
     case 'secondFactorAdded':
     case 'secondFactorRemoved':

@@ -38,6 +38,9 @@ export interface ComposeParts {
     | 'appName'
     | 'brandColor'
     | 'appUrl'
+    | 'hostedPages'
+    | 'supportUrl'
+    | 'brandLogoUrl'
   >
 }
 
@@ -66,8 +69,10 @@ export function redirectOf(
 }
 
 /** What mails show of the configuration. */
-export function brandOf({ appName, brandColor, appUrl }: Pick<Config, 'appName' | 'brandColor' | 'appUrl'>): Brand {
-  return { appName, brandColor, appUrl }
+export function brandOf(config: ComposeParts['config']): Brand {
+  const { appName, brandColor, appUrl, supportUrl, brandLogoUrl: logoUrl, hostedPages, publicUrl } = config
+  const accountUrl = hostedPages ? `${publicUrl}/account` : appUrl
+  return { appName, brandColor, appUrl, accountUrl, supportUrl, logoUrl }
 }
 
 /** Renders a mail with the brand of the configuration. */

@@ -17,7 +17,8 @@ export interface TemplateSource {
 /** Placeholders that are no texts of the mail: the layout, the brand and the payload fill them. */
 const VALUES = [
   ...['lang', 'dir', 'start', 'appName', 'brandColor', 'greeting', 'fallback', 'footer'],
-  ...['link', 'loginLink', 'resetLink', 'code', 'device'],
+  ...['link', 'loginLink', 'resetLink', 'code', 'device', 'accountUrl', 'address', 'usedDevice'],
+  ...['logo', 'name', 'support', 'supportUrl', 'supportAddress'],
 ]
 
 /** What a mail is of no use without, where it has it. */

@@ -13,6 +13,11 @@ export interface Brand {
   brandColor: string
   /** The page where users log in; null if APP_URL is not set. */
   appUrl: string | null
+  /** The page where users see and change what their account has; null if there is none. */
+  accountUrl: string | null
+  /** `https:` or `mailto:`. */
+  supportUrl: string | null
+  logoUrl: string | null
 }
 
 export interface MailToRender<Name extends MailName> {
@@ -49,6 +54,8 @@ interface Payload {
   at?: Date
   device?: string | null
   ipAddress?: string | null
+  account?: string
+  newAddress?: string | null
 }
 
 interface TextsOfMail {
@@ -75,11 +82,13 @@ export function renderMail<Name extends MailName>(mail: MailToRender<Name>): Ren
   return {
     subject: values.subject,
     html: insert(markup.html, values, escapeHtml),
-    text: wrapText(insert(markup.text, values, (value) => value)),
+    // A block that is left out leaves the blank lines around it.
+    text: wrapText(insert(markup.text, values, (value) => value).replace(/\n{3,}/g, '\n\n')),
   }
 }
 
-type Values = Record<string, string | undefined> & { subject: string }
+type OptionalValues = Record<string, string | undefined>
+type Values = OptionalValues & { subject: string }
 
 function valuesOf(
   texts: TextsOfMail,
@@ -93,7 +102,7 @@ function valuesOf(
     mailLayout: MailTexts['mailLayout']
   },
 ): Values {
-  const { appName, brandColor, appUrl } = brand
+  const { appName, brandColor } = brand
   const code = payload.code === undefined ? undefined : spellMailedCode(payload.code)
   const subject = (payload.inSubject ? texts.subjectWithCode : undefined) ?? texts.subject
   const placeholders = {
@@ -111,7 +120,8 @@ function valuesOf(
     ...{ lang: locale, dir, start: dir === 'rtl' ? 'right' : 'left', appName, brandColor },
     ...{ link: payload.link, resetLink: payload.resetLink },
     device: [payload.device ?? mailLayout.unknownDevice, payload.ipAddress ?? []].flat().join(' · '),
-    loginLink: appUrl !== null && isSafeLink(appUrl) ? appUrl : undefined,
+    ...changeOf(payload, mailLayout),
+    ...brandValues(brand, mailLayout),
     greeting: name === '' ? mailLayout.greeting : fill(mailLayout.greetingNamed, { name }),
     fallback: mailLayout.fallback,
     footer: fill(mailLayout.footer, placeholders),
@@ -124,6 +134,37 @@ function valuesOf(
     ...numbered('body', texts.body, placeholders),
     ...numbered('notes', texts.notes, placeholders),
   }
+}
+
+/** Which account was changed, and by which device: where neither name nor IP address is known, that line is left out. */
+function changeOf(
+  { account, newAddress, device, ipAddress }: Payload,
+  layout: MailTexts['mailLayout'],
+): OptionalValues {
+  const address = account ?? newAddress
+  const used = [device ?? [], ipAddress ?? []].flat()
+  return {
+    address: address ? fill(account ? layout.account : layout.newAddress, { address }) : undefined,
+    usedDevice: used.length > 0 ? fill(layout.device, { device: used.join(' · ') }) : undefined,
+  }
+}
+
+/** A logo stands in place of the name, which it has as its alternative text. */
+function brandValues(brand: Brand, { support }: MailTexts['mailLayout']): OptionalValues {
+  const { appName, appUrl, accountUrl, supportUrl, logoUrl } = brand
+  return {
+    loginLink: safe(appUrl),
+    accountUrl: safe(accountUrl),
+    logo: logoUrl ?? undefined,
+    name: logoUrl === null ? appName : undefined,
+    support,
+    supportUrl: safe(supportUrl),
+    supportAddress: supportUrl?.replace(/^mailto:/i, ''),
+  }
+}
+
+function safe(link: string | null): string | undefined {
+  return link !== null && isSafeLink(link) ? link : undefined
 }
 
 function numbered(key: string, texts: string[], placeholders: Record<string, string>): Record<string, string> {

@@ -7,8 +7,15 @@ import { type MailName, type MailPayload, TEMPLATES, leastSample } from './templ
 export type SampleExtent = 'most' | 'least'
 
 const BRAND: Record<SampleExtent, Brand> = {
-  most: { appName: 'Gatehouse', brandColor: '#1f4fd8', appUrl: 'https://app.example.com' },
-  least: { appName: 'Gatehouse', brandColor: '#1f4fd8', appUrl: null },
+  most: {
+    ...{ appName: 'Gatehouse', brandColor: '#1f4fd8', appUrl: 'https://app.example.com' },
+    ...{ accountUrl: 'https://auth.example.com/account', supportUrl: 'mailto:support@example.com' },
+    logoUrl: 'https://app.example.com/logo.png',
+  },
+  least: {
+    ...{ appName: 'Gatehouse', brandColor: '#1f4fd8', appUrl: null },
+    ...{ accountUrl: null, supportUrl: null, logoUrl: null },
+  },
 }
 
 interface Sample {

@@ -27,11 +27,15 @@ export interface MailTransport {
   close(): Promise<void>
 }
 
-interface SmtpOptions {
+/** Who a mail is from, as in `Name <no-reply@example.com>`, and where answers go: null: there too. */
+export interface Sender {
+  from: string
+  replyTo: string | null
+}
+
+interface SmtpOptions extends Sender {
   /** smtp: or smtps: */
   url: string
-  /** As in `Name <no-reply@example.com>`. */
-  from: string
   /** The client's name in EHLO: a host name or an address literal. */
   name: string
   production: boolean
@@ -67,7 +71,7 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const probe = createTransport({ ...server, getSocket: probeSockets.open })
   return {
     send: async (message) => {
-      await sender.sendMail(mimeOf(message, options.from))
+      await sender.sendMail(mimeOf(message, options))
     },
     verify: async () => {
       await probe.verify()
@@ -82,9 +86,9 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
 }
 
 /** The message as RFC 5322 text. */
-export async function sourceOf(message: OutgoingMail, from: string): Promise<string> {
+export async function sourceOf(message: OutgoingMail, sender: Sender): Promise<string> {
   const stream = createTransport({ streamTransport: true, buffer: true, ...NO_EXTERNAL_CONTENT })
-  const { message: source } = await stream.sendMail(mimeOf(message, from))
+  const { message: source } = await stream.sendMail(mimeOf(message, sender))
   if (!Buffer.isBuffer(source)) throw new Error('The message was not built in memory')
   return source.toString()
 }
@@ -110,11 +114,12 @@ export function serverOf({ url, production }: Pick<SmtpOptions, 'url' | 'product
  * nodemailer parses addresses as lists with names, comments and groups, even in an envelope, so any but a canonical address
  * throws. That recipient is the only user input in a header.
  */
-function mimeOf({ messageId, to, subject, html, text }: OutgoingMail, from: string) {
+function mimeOf({ messageId, to, subject, html, text }: OutgoingMail, { from, replyTo }: Sender) {
   if (canonicalEmail(to) !== to) throw new Error('The recipient is not one canonical address')
-  const sender = senderOf(from)
+  const sender = mailboxOf(from)
   return {
     from: sender,
+    ...(replyTo !== null && { replyTo: mailboxOf(replyTo) }),
     to: { name: '', address: to },
     envelope: { from: sender.address, to: [to] },
     subject,
@@ -127,8 +132,8 @@ function mimeOf({ messageId, to, subject, html, text }: OutgoingMail, from: stri
   }
 }
 
-/** Splits MAIL_FROM here: nodemailer would split a name at a comma. */
-function senderOf(from: string): { name: string; address: string } {
-  const [, name = '', address = from] = /^(.*)<([^<>]+)>$/.exec(from) ?? []
+/** Splits MAIL_FROM and REPLY_TO here: nodemailer would split a name at a comma. */
+function mailboxOf(text: string): { name: string; address: string } {
+  const [, name = '', address = text] = /^(.*)<([^<>]+)>$/.exec(text) ?? []
   return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }
 }

@@ -12,7 +12,10 @@ const expiresIn = z.number().int().positive()
 /** No name: whoever entered it need not own the mailbox. */
 const verification = z.object({ link, expiresIn })
 const notice = z.object({ displayName, at: z.date() })
+/** A change of the account, with the client that made it as far as it is known. */
+const change = notice.extend({ device: z.string().nullable(), ipAddress: z.string().nullable() })
 const sampleName = 'Ada Lovelace'
+const sampleAddress = 'ada@example.com'
 const sampleAt = new Date('2026-11-22T10:15:00Z')
 
 /**
@@ -49,7 +52,10 @@ export const TEMPLATES = {
     payload: z.object({ displayName, link, expiresIn }),
     sample: { displayName: sampleName, ...sampleLink('reset-password', 604_800_000) },
   },
-  passwordChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  passwordChanged: {
+    payload: change.extend({ account: z.string() }),
+    sample: { ...sampleChange(), account: sampleAddress },
+  },
   newDeviceLogin: {
     payload: notice.extend({ link, expiresIn, device: z.string().nullable(), ipAddress: z.string().nullable() }),
     sample: {
@@ -57,10 +63,18 @@ export const TEMPLATES = {
       ...{ device: 'Firefox · Windows', ipAddress: '203.0.113.7' },
     },
   },
-  sessionEnded: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  /** The device is the one that the session was on. */
+  sessionEnded: {
+    payload: change.extend({ account: z.string() }),
+    sample: { ...sampleChange(), account: sampleAddress },
+  },
   confirmEmailChange: { payload: verification, sample: sampleLink('confirm-email-change', 24 * 3_600_000) },
   emailChangeRequested: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
-  emailChanged: { payload: notice, sample: { displayName: sampleName, at: sampleAt } },
+  emailChanged: {
+    /** Without the new address where the mail goes to another one. */
+    payload: change.extend({ newAddress: z.string().nullable() }),
+    sample: { ...sampleChange(), newAddress: sampleAddress },
+  },
   undoEmailChange: {
     payload: notice.extend({ link, expiresIn }),
     sample: { displayName: sampleName, at: sampleAt, ...sampleLink('undo-email-change', 604_800_000) },
@@ -87,17 +101,24 @@ export type MailName = keyof typeof TEMPLATES
 export type MailPayload<Name extends MailName> = z.infer<(typeof TEMPLATES)[Name]['payload']>
 export const MAIL_NAMES = Object.keys(TEMPLATES) as MailName[]
 
-/** The sample without the fields that a mail of this name may lack. */
+/** The sample without the values that a mail of this name may lack. */
 export function leastSample<Name extends MailName>(name: Name): MailPayload<Name> {
   const fields: Record<string, z.ZodType> = TEMPLATES[name].payload.shape
-  const kept = Object.entries(TEMPLATES[name].sample).filter(([key]) => !fields[key]?.safeParse(undefined).success)
-  return Object.fromEntries(kept) as MailPayload<Name>
+  const least = Object.entries(TEMPLATES[name].sample).map(([key, value]) => {
+    const absent = [undefined, null].find((nothing) => fields[key]?.safeParse(nothing).success)
+    return [key, fields[key]?.safeParse(absent).success ? absent : value]
+  })
+  return Object.fromEntries(least) as MailPayload<Name>
 }
 
 /** True for an absolute URL without whitespace whose scheme executes nothing when it is opened. */
 export function isSafeLink(text: string): boolean {
   if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) return false
   return !['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:'].includes(new URL(text).protocol)
+}
+
+function sampleChange() {
+  return { displayName: sampleName, at: sampleAt, device: 'Firefox · Windows', ipAddress: '203.0.113.7' }
 }
 
 function sampleLink(page: string, expiresIn: number) {

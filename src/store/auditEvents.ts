@@ -46,6 +46,26 @@ export function countAuditEvents(
   return db.auditEvent.count({ where: { userId, type, createdAt: { gt: since } } })
 }
 
+/**
+ * The client that made a change at that moment, or, where the event names a session, the one that the session was on. Null if
+ * the change was not a user's own, or its row is gone.
+ */
+export async function clientOfChange(
+  db: Queryable,
+  { userId, types, at }: { userId: string; types: readonly AuditEventType[]; at: Date },
+): Promise<{ ipAddress: string | null; userAgent: string | null } | null> {
+  const rows = await db.$queryRaw<{ ipAddress: string | null; userAgent: string | null }[]>`
+    SELECT CASE WHEN named.id IS NULL THEN e.ip_address ELSE s.ip_address END AS "ipAddress",
+      CASE WHEN named.id IS NULL THEN e.user_agent ELSE s.user_agent END AS "userAgent"
+    FROM audit_events e
+      CROSS JOIN LATERAL (SELECT (e.details ->> 'sessionId')::uuid AS id) named
+      LEFT JOIN sessions s ON s.id = named.id AND s.user_id = e.user_id
+    WHERE e.user_id = ${userId}::uuid AND e.created_at = ${at}::timestamptz AND e.actor_kind = 'user'
+      AND e.type = ANY(${[...types]}::text[])
+    LIMIT 1`
+  return rows[0] ?? null
+}
+
 /** An event as its owner may read it. */
 export interface SecurityEvent {
   id: string

@@ -123,8 +123,9 @@ test.each([
     token: null,
     code: null,
   }
-  const source = await sourceOf(mail, from)
+  const source = await sourceOf(mail, { from, replyTo: 'Help, please <help@example.com>' })
   expect(source.split('\r\n')).toContain(line)
+  expect(source.split('\r\n')).toContain('Reply-To: "Help, please" <help@example.com>')
 })
 
 test('a pending address is given to its account alone, once, and not while another account has it', async () => {

@@ -8,7 +8,7 @@ const WRONG = 'another tractor seven moons'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp()
+  app = await startTestApp({ env: { REPLY_TO: 'Support <help@example.com>' } })
 })
 afterAll(() => app.close())
 
@@ -20,7 +20,9 @@ test('sets the password, ends every other session at once, keeps the asking one,
   const { email, tokens } = await signedIn(app)
   const others = [await loggedIn(app, email), await loggedIn(app, email)]
   for (const other of others) await me(app.url, { token: other.tokens.accessToken })
-  const answer = await change(tokens.accessToken, PASSWORD, NEW_PASSWORD)
+  const input = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
+  const headers = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' }
+  const answer = await call(app.url, 'changePassword', input, { token: tokens.accessToken, headers })
   expect(answer).toMatchObject({ code: 'SUCCESS', data: { revokedSessions: 2 } })
   for (const other of others) {
     expect(await me(app.url, { token: other.tokens.accessToken })).toMatchObject({ code: 'UNAUTHENTICATED' })
@@ -36,6 +38,9 @@ test('sets the password, ends every other session at once, keeps the asking one,
   const { parsed, source } = await app.mail(email, /was changed/)
   expect(parsed.text).not.toContain('#token=')
   expect(source).not.toContain(NEW_PASSWORD)
+  expect(parsed.text).toContain(`Account: ${email}\nDevice: Firefox · Linux · 127.0.0.1\n`)
+  expect(parsed.text).toContain(`\n${app.config.publicUrl}/account\n`)
+  expect(parsed.replyTo?.text).toBe('"Support" <help@example.com>')
 })
 
 test('a copy of the refresh token that it replaces is worth nothing from then on, and ends no session at first', async () => {

@@ -129,6 +129,7 @@ describe('confirmEmailChange', () => {
     for (const address of [email, newEmail]) {
       const { parsed } = await app.mail(address, /was changed/)
       expect(parsed.text).not.toContain('/confirm-email-change#token=')
+      expect(parsed.text?.includes(`New address: ${newEmail}`)).toBe(address === newEmail)
     }
   })
 

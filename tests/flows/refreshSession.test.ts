@@ -6,7 +6,7 @@ import { deleteExpiredSuccessors } from '../../src/store/refreshTokens'
 import { TestClock, type TestApp, startTestApp } from '../support/app'
 import { type Answer, DOORS, type LoggedIn, call, me, rest } from '../support/client'
 import { ageReplacements } from '../support/grace'
-import { PASSWORD, loggedIn, signedIn } from '../support/people'
+import { PASSWORD, loggedIn, signedIn, verifiedPerson } from '../support/people'
 import { dumpTables } from '../support/tables'
 
 const SECOND = 1_000
@@ -64,9 +64,12 @@ describe.each(DOORS)('refreshSession by %s', (name, door) => {
   })
 
   test('one that comes back later ends the session with all its tokens, and the owner is told once', async () => {
-    const { email, user, tokens } = await signedIn(app)
+    const email = await verifiedPerson(app)
+    const headers = { 'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1' }
+    const own = await call(app.url, 'login', { email, password: PASSWORD }, { headers })
+    const { user, tokens } = own.data as unknown as LoggedIn
     const elsewhere = await loggedIn(app, email)
-    const renewed = tokensOf(await door(app.url, 'refreshSession', { refreshToken: tokens.refreshToken }))
+    const renewed = tokensOf(await door(app.url, 'refreshSession', { refreshToken: tokens.refreshToken }, { headers }))
     await me(app.url, { token: renewed.accessToken })
     await outlastGrace()
     const replay = await door(app.url, 'refreshSession', { refreshToken: tokens.refreshToken })
@@ -81,6 +84,8 @@ describe.each(DOORS)('refreshSession by %s', (name, door) => {
     const notice = await app.mail(email, /session/i)
     expect(notice.source).not.toContain(tokens.refreshToken)
     expect(notice.parsed.text).not.toContain('#token=')
+    // The device of the session that ended, not the one that used the token again.
+    expect(notice.parsed.text).toMatch(/^Device: Safari · iPhone · /m)
     expect(await audited(user.id, 'refresh_token_reused')).toBe(1)
   })
 

@@ -84,7 +84,13 @@ export function startMailer(options: MailerOptions): Mailer {
   const config = resolveConfig(
     readEnvironment({ PUBLIC_URL: 'https://auth.example.com', SMTP_URL: 'smtp://127.0.0.1:1' }),
   )
-  const transport = createSmtpTransport({ url: smtpUrl, name: config.smtpName, from: config.mailFrom, production })
+  const transport = createSmtpTransport({
+    url: smtpUrl,
+    name: config.smtpName,
+    from: config.mailFrom,
+    replyTo: config.replyTo,
+    production,
+  })
   const delivery = new MailDelivery({
     ...{
       database,

@@ -115,7 +115,7 @@ describe('durations and moments', () => {
     ['es', '5 de marzo de 2026 a las 23:08 UTC'],
     ['pt', '5 de março de 2026 às 23:08 UTC'],
     ['ja', '2026年3月5日 23:08（UTC）'],
-    ['ar', '5 مارس 2026 الساعة 23:08 بالتوقيت العالمي'],
+    ['ar', '5 مارس 2026 الساعة 23:08 بالتوقيت العالمي (UTC)'],
   ])('%s: a moment is told in UTC, as "%s"', (locale, words) => {
     expect(instantText(locale, new Date('2026-03-05T23:08:59Z'), text(locale).mailLayout.instant)).toBe(words)
   })

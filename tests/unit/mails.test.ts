@@ -1,10 +1,14 @@
 import { MAIL_MARKUP } from '../../src/generated/mails'
-import { LOCALES, type Locale } from '../../src/generated/locales'
+import { CATALOGUES, LOCALES, type Locale } from '../../src/generated/locales'
 import { direction } from '../../src/i18n/locale'
 import { TEMPLATES, MAIL_NAMES, type MailName, type MailPayload } from '../../src/mail/templates'
 import { type Brand, type RenderedMail, renderMail } from '../../src/mail/renderMail'
 
-const brand: Brand = { appName: 'Acme & Söhne', brandColor: '#336699', appUrl: 'https://app.acme.example/?a=1&b=2' }
+const brand: Brand = {
+  ...{ appName: 'Acme & Söhne', brandColor: '#336699', appUrl: 'https://app.acme.example/?a=1&b=2', logoUrl: null },
+  ...{ accountUrl: 'https://auth.acme.example/account', supportUrl: 'https://help.acme.example/?a=1&b=2' },
+}
+const bare: Brand = { ...brand, appUrl: null, accountUrl: null, supportUrl: null }
 const everyMail = LOCALES.flatMap((locale) => MAIL_NAMES.map((name) => [locale, name] as const))
 const link = 'https://auth.acme.example/verify-email#token=abc_DEF-123'
 const at = new Date('2026-03-05T07:08:00Z')
@@ -179,7 +183,7 @@ test("an application's own scheme is a link like others", () => {
 test('the mail to a known address leads to log in where there is a place for it, and always to a new password', () => {
   const payload = { displayName: null, resetLink: 'https://auth.acme.example/reset-password' }
   const withPlace = renderMail({ name: 'alreadyRegistered', payload, locale: 'en', brand })
-  const without = renderMail({ name: 'alreadyRegistered', payload, locale: 'en', brand: { ...brand, appUrl: null } })
+  const without = renderMail({ name: 'alreadyRegistered', payload, locale: 'en', brand: bare })
   expect(withPlace.html).toContain('href="https://app.acme.example/?a=1&amp;b=2"')
   expect(withPlace.text).toContain('Log in\nhttps://app.acme.example/?a=1&b=2\n')
   expect(without.html).not.toMatch(/app\.acme\.example|>\s*Log in\s*</)
@@ -188,17 +192,70 @@ test('the mail to a known address leads to log in where there is a place for it,
     expect(mail.html).toContain('href="https://auth.acme.example/reset-password"')
 })
 
-test.each([
-  'passwordChanged',
-  'sessionEnded',
-  'emailChangeRequested',
-  'emailChanged',
-  'emailChangeUndone',
-  'accountDeleted',
-] as const)('%s carries no link and tells when it happened, in UTC', (name) => {
-  const { html, text } = renderMail({ name, payload: { displayName: null, at }, locale: 'en', brand })
-  expect(`${html.replace(/xmlns\S+/g, '')}${text}`).not.toMatch(/href=|https?:/)
-  expect(text.replace(/\s+/g, ' ')).toContain('March 5, 2026 at 07:08 UTC')
+test.each(['emailChangeRequested', 'emailChangeUndone', 'accountDeleted', 'secondFactorAdded'] as const)(
+  '%s carries no link and tells when it happened, in UTC',
+  (name) => {
+    const { html, text } = renderMail({ name, payload: { displayName: null, at }, locale: 'en', brand: bare })
+    expect(`${html.replace(/xmlns\S+/g, '')}${text}`).not.toMatch(/href=|https?:/)
+    expect(text.replace(/\s+/g, ' ')).toContain('March 5, 2026 at 07:08 UTC')
+  },
+)
+
+describe.each(['passwordChanged', 'sessionEnded', 'emailChanged'] as const)('%s', (name) => {
+  const address = name === 'emailChanged' ? { newAddress: 'ada@acme.example' } : { account: 'ada@acme.example' }
+  const known = { displayName: null, at, ...address, device: 'Firefox · Windows', ipAddress: '203.0.113.7' }
+  const of = (payload: object, by = brand) =>
+    renderMail({ name, payload: { ...known, ...payload }, locale: 'en', brand: by })
+
+  test('names the account and the device, and leads to the account page', () => {
+    const { html, text } = of({})
+    expect(text).toContain(`${name === 'emailChanged' ? 'New address' : 'Account'}: ada@acme.example\nDevice: Firefox`)
+    expect(text).toContain('Device: Firefox · Windows · 203.0.113.7\n\n')
+    expect(text).toContain('Go to your account\nhttps://auth.acme.example/account\n')
+    expect(html).toContain('href="https://auth.acme.example/account"')
+    expect(html).toContain('Firefox · Windows · 203.0.113.7</bdi>')
+  })
+
+  test('leaves out what is not known, and the link where there is no such page', () => {
+    expect(of({ device: null }).text).toContain('\nDevice: 203.0.113.7\n')
+    const { html, text } = of({ device: null, ipAddress: null }, bare)
+    expect(text).not.toMatch(/Device|https?:|Go to|\n\n\n/)
+    expect(html).not.toMatch(/Device:|href=|Go to/)
+  })
+})
+
+test('a logo stands in place of the name, which is its alternative text', () => {
+  const logoUrl = 'https://app.acme.example/logo.png?a=1&b="2"'
+  const { html } = renderMail({
+    name: 'verifyEmail',
+    payload: { link, expiresIn: 1 },
+    locale: 'en',
+    brand: { ...brand, logoUrl },
+  })
+  expect(html).toMatch(
+    /<img\s+src="https:\/\/app\.acme\.example\/logo\.png\?a=1&amp;b=&quot;2&quot;"\s+alt="Acme &amp; Söhne"/,
+  )
+  expect(html).not.toMatch(/>\s*Acme &amp; Söhne\s*</)
+  expect(verifyMail({}).html).toMatch(/>\s*Acme &amp; Söhne\s*</)
+})
+
+test('the foot leads to the support, if there is one, and shows an address as what it is', () => {
+  const of = (supportUrl: string | null) =>
+    renderMail({ name: 'verifyEmail', payload: { link, expiresIn: 1 }, locale: 'en', brand: { ...brand, supportUrl } })
+  expect(of('mailto:help@acme.example').text).toMatch(/\nContact support: help@acme\.example\n?$/)
+  expect(of('mailto:help@acme.example').html).toMatch(/href="mailto:help@acme\.example"[^>]*>help@acme\.example</)
+  expect(of('https://help.acme.example/').text).toMatch(/\nContact support: https:\/\/help\.acme\.example\/\n?$/)
+  expect(`${of(null).text}${of(null).html}`).not.toMatch(/Contact support|href="mailto:/)
+})
+
+test('no text speaks of a button, which the text part does not have', () => {
+  const speaking = LOCALES.filter((locale) =>
+    /button|Schaltfläche|bouton|botón|botão|ボタン|الزر/i.test(
+      // The keys of the labels are not read by people.
+      JSON.stringify(CATALOGUES[locale].mails).replaceAll('"button":', ''),
+    ),
+  )
+  expect(speaking).toEqual([])
 })
 
 test("the brand's colour and name are the mail's", () => {

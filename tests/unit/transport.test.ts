@@ -35,7 +35,14 @@ describe('the SMTP transport', () => {
   }
 
   function open(url: string, options: Options = {}): MailTransport {
-    const transport = createSmtpTransport({ url, name: 'auth.example.com', from: FROM, production: false, ...options })
+    const transport = createSmtpTransport({
+      url,
+      name: 'auth.example.com',
+      from: FROM,
+      replyTo: null,
+      production: false,
+      ...options,
+    })
     opened.push(transport)
     return transport
   }
@@ -277,7 +284,7 @@ describe('the development inbox', () => {
   afterEach(() => rm(dir, { recursive: true }))
 
   test('keeps mails over a restart, newest first, for every instance with its folder', async () => {
-    const transport = createInboxTransport(createInbox(join(dir, 'mails')), FROM)
+    const transport = createInboxTransport(createInbox(join(dir, 'mails')), { from: FROM, replyTo: null })
     for (const to of ['a@example.com', 'b@example.com', 'a@example.com']) {
       await transport.send(mailTo(to, { token: 't', subject: `To ${to}` }))
     }
@@ -321,7 +328,13 @@ describe('the ports of a mail server', () => {
     ['smtps://127.0.0.1', '127.0.0.1:465'],
     ['smtp://127.0.0.1:1', '127.0.0.1:1'],
   ])('%s is asked at %s', async (url, address) => {
-    const transport = createSmtpTransport({ url, name: 'auth.example.com', from: 'x@example.com', production: false })
+    const transport = createSmtpTransport({
+      url,
+      name: 'auth.example.com',
+      from: 'x@example.com',
+      replyTo: null,
+      production: false,
+    })
     await expect(transport.verify()).rejects.toThrow(`ECONNREFUSED ${address}`)
     await transport.close()
   })

@@ -9,11 +9,11 @@ import { createSmtpTransport, serverOf } from '../../mail/smtpTransport'
 /** Greets the mail server, with TLS and login as a mail would; sends nothing. */
 export async function checkSmtp(config: Config): Promise<Finding[]> {
   const { ok, fail } = findingsOf('smtp')
-  const { smtpUrl: url, smtpName: name, mailFrom: from, production } = config
+  const { smtpUrl: url, smtpName: name, mailFrom: from, replyTo, production } = config
   if (url === null) return [ok('the development inbox')]
   const { host, port } = serverOf({ url, production })
   const timeouts = { connectionTimeout: PATIENCE, greetingTimeout: PATIENCE, socketTimeout: PATIENCE }
-  const transport = createSmtpTransport({ ...timeouts, url, name, from, production })
+  const transport = createSmtpTransport({ ...timeouts, url, name, from, replyTo, production })
   try {
     await transport.verify()
     return [ok(`${host}, port ${port}, takes mails of this server`)]
