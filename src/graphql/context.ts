@@ -13,7 +13,7 @@ export interface ResponseMeta {
 
 /** The development inbox. */
 export interface DevInbox {
-  list(to?: string): Promise<DevMailType[]>
+  list(wanted: { to: string }): Promise<DevMailType[]>
 }
 
 export interface Context {

@@ -80,7 +80,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   if (config.hostedPages) await app.register(accountPage, { ...brand, appUrl, loginCode, rpId, passwordPolicy })
   const tools = { sandbox: config.sandbox, hasInbox: inbox !== null, operatorApi: parts.operatorApollo !== null }
   frontPage(app, { ...brand, appUrl, hostedPages: config.hostedPages, development: config.devTools ? tools : null })
-  if (inbox) await app.register(devInboxPage, { inbox })
+  if (inbox) await app.register(devInboxPage, { inbox, logoUrl: brand.logoUrl })
   return app
 }
 

@@ -59,6 +59,31 @@ test('it finds an address in any spelling, and holds each to its own', async () 
   expect(await inbox('../../etc/passwd\0')).toEqual([])
 })
 
+test('the inbox page searches, keeps what is shown in its links, and is cleared by its own page alone', async () => {
+  const read = async (path: string) => (await fetch(`${app.url}/dev/inbox${path}`)).text()
+  const subjects = async (query: string) =>
+    ((await (await fetch(`${app.url}/dev/inbox/mails.json${query}`)).json()) as { to: string }[]).map(({ to }) => to)
+  const [one, other] = [someone(), someone()]
+  for (const email of [one, other]) await call(app.url, 'register', { email, password: PASSWORD })
+  for (const email of [one, other]) await mails(email, 1)
+  expect(await subjects(`?search=${one.toUpperCase()}%20confirm`)).toEqual([one])
+  expect(await read('?search=nowhere')).toContain('No mail has these words')
+
+  const page = await read(`?search=${one}&width=360`)
+  expect(page).toContain('data-width="360"')
+  expect(page).toMatch(
+    new RegExp(`href="/dev/inbox/mails/[^"]+\\?search=${encodeURIComponent(one)}&amp;view=text&amp;width=360"`),
+  )
+  expect(page).not.toContain(other)
+  expect(await read('?width=9999&view=x')).toContain('data-width="full"')
+
+  const elsewhere = { origin: 'http://localhost:9', 'access-control-request-method': 'DELETE' }
+  const asked = await fetch(`${app.url}/dev/inbox/mails`, { method: 'OPTIONS', headers: elsewhere })
+  expect(asked.headers.get('access-control-allow-methods') ?? '').not.toContain('DELETE')
+  expect((await fetch(`${app.url}/dev/inbox/mails`, { method: 'DELETE' })).status).toBe(204)
+  expect(await subjects('')).toEqual([])
+})
+
 test('the inbox page is there in development', async () => {
   const response = await fetch(`${app.url}/dev/inbox`)
   expect(response.status).toBe(200)

@@ -172,7 +172,10 @@ describe('the development inbox', () => {
   beforeEach(() => {
     mails.splice(0, mails.length, MAIL)
     const find = (id: string) => Promise.resolve(mails.find((mail) => mail.id === id) ?? null)
-    app = fastify().register(devInboxPage, { inbox: { list: () => Promise.resolve(mails), find } })
+    app = fastify().register(devInboxPage, {
+      inbox: { list: () => Promise.resolve(mails), find, clear: () => Promise.resolve() },
+      logoUrl: 'https://app.example.com/logo.png',
+    })
   })
   afterEach(() => app.close())
 
@@ -180,7 +183,7 @@ describe('the development inbox', () => {
     const { headers, body } = await app.inject('/dev/inbox/mails/a1/html')
     const policy = String(headers['content-security-policy'])
     expect(policy).toContain("script-src 'none'")
-    expect(policy).toContain('img-src data:')
+    expect(policy).toContain('img-src data: https://app.example.com/logo.png;')
     expect(policy).toMatch(/sandbox allow-popups allow-popups-to-escape-sandbox$/)
     expect(body).toContain('<head><base target="_blank" />')
   })

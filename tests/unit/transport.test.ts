@@ -294,9 +294,13 @@ describe('the development inbox', () => {
     expect(all[0]).toMatchObject({ subject: 'To a@example.com', text: 'Hello', html: '<p>Hello</p>', token: 't' })
     expect(all[0]?.sentAt).toBeInstanceOf(Date)
     expect(all[0]?.source).toContain('Auto-Submitted: auto-generated')
-    expect((await other.list('b@example.com')).map(({ to }) => to)).toEqual(['b@example.com'])
-    expect(await other.list(undefined, 2)).toHaveLength(2)
+    expect((await other.list({ to: 'b@example.com' })).map(({ to }) => to)).toEqual(['b@example.com'])
+    expect(await other.list({ limit: 2 })).toHaveLength(2)
     expect(await other.find(all[1]?.id ?? '')).toEqual(all[1])
+    expect((await other.list({ search: 'HELLO  b@ex' })).map(({ to }) => to)).toEqual(['b@example.com'])
+    expect(await other.list({ search: 'b@example.com goodbye' })).toEqual([])
+    await other.clear()
+    expect(await createInbox(join(dir, 'mails')).list()).toEqual([])
   })
 
   test('is empty before the first mail, and finds nothing outside its folder', async () => {

@@ -24,11 +24,21 @@ export type InboxMail = z.infer<typeof inboxMail>
 
 export interface Inbox {
   deliver(message: OutgoingMail, source: string): Promise<void>
-  /** Newest first; if `to` is given, of that recipient only. */
-  list(to?: string, limit?: number): Promise<InboxMail[]>
+  /** Newest first. */
+  list(wanted?: WantedMails): Promise<InboxMail[]>
   find(id: string): Promise<InboxMail | null>
+  /** Deletes every mail. */
+  clear(): Promise<void>
   /** Throws if the folder is not writable. */
   verify(): Promise<void>
+}
+
+export interface WantedMails {
+  /** This recipient's only. */
+  to?: string
+  /** Those only that have these words in their subject, text part or recipient, in any case. */
+  search?: string
+  limit?: number
 }
 
 /**
@@ -38,7 +48,7 @@ export interface Inbox {
 export function createInbox(dir: string): Inbox {
   let lastTime = 0
 
-  return { deliver, list, find, verify }
+  return { deliver, list, find, clear, verify }
 
   async function deliver(message: OutgoingMail, source: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -53,14 +63,18 @@ export function createInbox(dir: string): Inbox {
     for (const name of (await names()).slice(CAPACITY)) await rm(join(dir, name), { force: true })
   }
 
-  async function list(to?: string, limit = CAPACITY): Promise<InboxMail[]> {
+  async function list({ to, search = '', limit = CAPACITY }: WantedMails = {}): Promise<InboxMail[]> {
     const found: InboxMail[] = []
     for (const name of await names()) {
       const mail = await read(name)
-      if (mail && (to === undefined || mail.to === to)) found.push(mail)
+      if (mail && (to === undefined || mail.to === to) && matches(mail, search)) found.push(mail)
       if (found.length >= limit) break
     }
     return found
+  }
+
+  async function clear(): Promise<void> {
+    for (const name of await names()) await rm(join(dir, name), { force: true })
   }
 
   async function find(id: string): Promise<InboxMail | null> {
@@ -86,6 +100,12 @@ export function createInbox(dir: string): Inbox {
     const content = await readFile(join(dir, name), 'utf8').catch(absent(() => null))
     return content === null ? null : inboxMail.parse(JSON.parse(content))
   }
+}
+
+function matches({ subject, text, to }: InboxMail, search: string): boolean {
+  const words = search.toLowerCase().split(/\s+/)
+  const content = `${subject}\n${to}\n${text}`.toLowerCase()
+  return words.every((word) => content.includes(word))
 }
 
 /** For `catch`: returns another value if a file does not exist, and rethrows any other error. */

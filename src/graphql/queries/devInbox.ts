@@ -10,6 +10,6 @@ export class DevInboxQuery {
     description: 'Development only, absent from a production schema: the mails sent to an address, newest first.',
   })
   async devInbox(@Ctx() { inbox }: Context, @Arg('to', () => String) to: string) {
-    return inbox ? inbox.list(canonicalEmail(to) ?? to) : []
+    return inbox ? inbox.list({ to: canonicalEmail(to) ?? to }) : []
   }
 }

@@ -1,16 +1,26 @@
 import type { InboxMail } from '../../dev/inbox/store'
 import { Html, html } from './html'
 
-export type MailView = 'html' | 'text' | 'source'
+type MailView = 'html' | 'text' | 'source'
+/** Pixels of the frame, as on a phone and in a mail program. */
+type MailWidth = '360' | '600' | 'full'
 
 const VIEW_NAMES: Record<MailView, string> = { html: 'HTML', text: 'Text', source: 'Source' }
 
-interface InboxState {
+const WIDTH_NAMES: Record<MailWidth, string> = { 360: '360 px', 600: '600 px', full: 'Full width' }
+
+/** What is shown beside the mails themselves. It stands in the address, so that a link keeps it. */
+export interface Shown {
+  search: string
+  view: MailView
+  width: MailWidth
+}
+
+interface InboxState extends Shown {
   /** Newest first. */
   mails: readonly InboxMail[]
   /** The mail that is open; undefined: none, or one that was deleted. */
   selected: InboxMail | undefined
-  view: MailView
 }
 
 /** The whole inbox, with one mail open. The script fetches this same page again when the list has changed. */
@@ -32,23 +42,35 @@ export function inboxPage(state: InboxState): Html {
         <header>
           <img src="/assets/icon.svg" alt="" width="32" height="32" />
           <h1>Development inbox</h1>
+          ${searchForm(state)}
           <p id="count" role="status">${counted(state.mails.length)}</p>
+          <button type="button" id="clear" hidden>Delete all</button>
         </header>
         <nav id="mails" aria-label="Mails, newest first">${mailList(state)}</nav>
-        <main id="mail">${state.selected ? mail(state.selected, state.view) : noMail(state)}</main>
+        <main id="mail">${state.selected ? mail(state.selected, state) : noMail(state)}</main>
       </body>
     </html> `
+}
+
+/** The view and the width stay as they are. */
+function searchForm({ search, view, width }: Shown): Html {
+  const kept = Object.entries(paramsOf({ search: '', view, width })).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
+  )
+  return html`<form action="/dev/inbox" role="search">
+    ${kept}<input type="search" name="search" value="${search}" placeholder="Search" aria-label="Search the mails" />
+  </form>`
 }
 
 function counted(mails: number): string {
   return mails === 1 ? '1 mail' : `${mails} mails`
 }
 
-function mailList({ mails, selected, view }: InboxState): Html {
+function mailList({ mails, selected, ...shown }: InboxState): Html {
   const items = mails.map(
     ({ id, to, subject, sentAt }) =>
       html`<li>
-        <a id="mail-${id}" href="${mailUrl(id, view)}" ${new Html(id === selected?.id ? 'aria-current="true"' : '')}>
+        <a id="mail-${id}" href="${mailUrl(id, shown)}" ${new Html(id === selected?.id ? 'aria-current="true"' : '')}>
           <strong>${subject}</strong> <span>${to}</span> ${time(sentAt)}
         </a>
       </li>`,
@@ -58,30 +80,51 @@ function mailList({ mails, selected, view }: InboxState): Html {
   </ul>`
 }
 
-function mail(opened: InboxMail, view: MailView): Html {
+function mail(opened: InboxMail, shown: Shown): Html {
   const tabs = (['html', 'text', 'source'] as const).map(
     (name) =>
-      html`<a href="${mailUrl(opened.id, name)}" ${new Html(name === view ? 'aria-current="page"' : '')}
+      html`<a
+        href="${mailUrl(opened.id, { ...shown, view: name })}"
+        ${new Html(name === shown.view ? 'aria-current="page"' : '')}
         >${VIEW_NAMES[name]}</a
       >`,
   )
   return html`<h2>${opened.subject}</h2>
     <p class="about">to <bdi>${opened.to}</bdi>, ${time(opened.sentAt)}</p>
-    <nav class="views" aria-label="Views of this mail">${tabs}</nav>
-    ${content(opened, view)}`
+    <div class="choices">
+      <nav class="views" aria-label="Views of this mail">${tabs}</nav>
+      ${shown.view === 'html' ? widths(opened, shown) : html``}
+    </div>
+    ${content(opened, shown)}`
 }
 
-function content(opened: InboxMail, view: MailView): Html {
+function widths(opened: InboxMail, shown: Shown): Html {
+  const links = (['360', '600', 'full'] as const).map(
+    (width) =>
+      html`<a
+        href="${mailUrl(opened.id, { ...shown, width })}"
+        ${new Html(width === shown.width ? 'aria-current="true"' : '')}
+        >${WIDTH_NAMES[width]}</a
+      >`,
+  )
+  return html`<nav class="views" aria-label="Width of this mail">${links}</nav>`
+}
+
+function content(opened: InboxMail, { view, width }: Shown): Html {
   if (view === 'text') return html`<pre tabindex="0" dir="auto" aria-label="Text part">${linked(opened.text)}</pre>`
   if (view === 'source') return html`<pre tabindex="0" dir="ltr" aria-label="Source">${opened.source}</pre>`
   return html`<iframe
     title="HTML part"
+    data-width="${width}"
     src="/dev/inbox/mails/${opened.id}/html"
     sandbox="allow-popups allow-popups-to-escape-sandbox"
   ></iframe>`
 }
 
-function noMail({ mails }: InboxState): Html {
+function noMail({ mails, search }: InboxState): Html {
+  if (mails.length === 0 && search !== '')
+    return html`<h2>No mail has these words</h2>
+      <p>Subjects, recipients and texts were searched. <a href="/dev/inbox">Show all mails</a></p>`
   if (mails.length > 0)
     return html`<h2>This mail is gone</h2>
       <p>Choose another one from the list.</p>`
@@ -92,8 +135,18 @@ function noMail({ mails }: InboxState): Html {
   <span id="origin">http://localhost:4000</span>/api/auth/register</pre>`
 }
 
-function mailUrl(id: string, view: MailView): string {
-  return `/dev/inbox/mails/${encodeURIComponent(id)}${view === 'html' ? '' : `?view=${view}`}`
+function mailUrl(id: string, shown: Shown): string {
+  const query = new URLSearchParams(paramsOf(shown)).toString()
+  return `/dev/inbox/mails/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`
+}
+
+/** What differs from what is shown first. */
+function paramsOf({ search, view, width }: Shown): Record<string, string> {
+  return {
+    ...(search !== '' && { search }),
+    ...(view !== 'html' && { view }),
+    ...(width !== 'full' && { width }),
+  }
 }
 
 /** In UTC; the script rewrites it in the reader's own zone. */

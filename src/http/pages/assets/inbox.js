@@ -4,6 +4,12 @@
 /** Milliseconds between two polls. */
 const INTERVAL = 2000
 
+const search = document.querySelector('input[type=search]')
+search.addEventListener('input', () => void showFound())
+const clear = document.getElementById('clear')
+clear.addEventListener('click', () => void deleteAll())
+clear.hidden = false
+
 localize()
 void poll()
 
@@ -14,10 +20,34 @@ async function poll() {
 }
 
 async function showNewMails() {
-  const response = await fetch('/dev/inbox/mails.json')
+  const asked = location.search
+  const response = await fetch(`/dev/inbox/mails.json${asked}`)
   const found = (await response.json()).map((mail) => `mail-${mail.id}`)
   const shown = [...document.querySelectorAll('#mails a')].map((link) => link.id)
-  if (found.join() !== shown.join()) takeOver(await drawnPage())
+  if (found.join() === shown.join()) return
+  const page = await drawnPage()
+  // Another search may have begun meanwhile, and have drawn the list.
+  if (asked === location.search) takeOver(page)
+}
+
+/** Searches while somebody types, so that the address has the search too. */
+async function showFound() {
+  const address = new URL('/dev/inbox', location.href)
+  for (const [name, value] of new FormData(search.form)) if (value !== '') address.searchParams.set(name, value)
+  history.replaceState(null, '', address)
+  const page = await drawnPage()
+  if (address.href !== location.href) return // somebody typed on
+  take('mails', page)
+  take('count', page)
+  document.title = page.title
+  take('mail', page)
+  localize()
+}
+
+async function deleteAll() {
+  if (!confirm('Delete every mail of this inbox?')) return
+  await fetch('/dev/inbox/mails', { method: 'DELETE' })
+  location.assign('/dev/inbox')
 }
 
 function drawnPage() {
