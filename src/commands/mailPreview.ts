@@ -43,7 +43,8 @@ export async function mailPreview(args: string[]): Promise<number | null> {
     await writeFile(join(folder, `${file}.txt`), text)
   }
   await writeFile(join(folder, 'index.html'), indexOf(previews))
-  console.log(`${previews.length} mails written: open ${join(folder, 'index.html')}`)
+  const written = previews.length === 1 ? '1 mail' : `${previews.length} mails`
+  console.log(`${written} written: open ${join(folder, 'index.html')}`)
   return EXIT.ok
 }
 

@@ -477,7 +477,7 @@ describe('mail templates and mail preview', () => {
     const preview = ['mail', 'preview', 'resetPassword', '--locale', 'de', '--out', out]
     expect(await gatehouse(preview, env)).toEqual({
       ...{ code: 0, stderr: '' },
-      stdout: `1 mails written: open ${join(out, 'index.html')}\n`,
+      stdout: `1 mail written: open ${join(out, 'index.html')}\n`,
     })
     expect(readdirSync(out).sort()).toEqual(['de-resetPassword.html', 'de-resetPassword.txt', 'index.html'])
     expect(readFileSync(join(out, 'de-resetPassword.txt'), 'utf8')).toMatch(/^Neues Passwort\n[^]*Konto bei\s+Acme/)

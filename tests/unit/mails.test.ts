@@ -1,6 +1,8 @@
 import { MAIL_MARKUP } from '../../src/generated/mails'
 import { CATALOGUES, LOCALES, type Locale } from '../../src/generated/locales'
+import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { direction } from '../../src/i18n/locale'
+import { brandOf } from '../../src/mail/composedMail'
 import { TEMPLATES, MAIL_NAMES, type MailName, type MailPayload } from '../../src/mail/templates'
 import { type Brand, type RenderedMail, renderMail } from '../../src/mail/renderMail'
 
@@ -222,6 +224,18 @@ describe.each(['passwordChanged', 'sessionEnded', 'emailChanged'] as const)('%s'
     expect(text).not.toMatch(/Device|https?:|Go to|\n\n\n/)
     expect(html).not.toMatch(/Device:|href=|Go to/)
   })
+})
+
+test('without the account page, the page where one acts is that of the app', () => {
+  const of = (env: Record<string, string>) =>
+    brandOf(
+      resolveConfig(
+        readEnvironment({ PUBLIC_URL: 'https://auth.acme.example', SMTP_URL: 'smtp://127.0.0.1:1', ...env }),
+      ),
+    ).accountUrl
+  expect(of({})).toBe('https://auth.acme.example/account')
+  expect(of({ HOSTED_PAGES: 'off' })).toBeNull()
+  expect(of({ HOSTED_PAGES: 'off', APP_URL: 'https://app.acme.example' })).toBe('https://app.acme.example')
 })
 
 test('a logo stands in place of the name, which is its alternative text', () => {
