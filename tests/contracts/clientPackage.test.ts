@@ -3,11 +3,18 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { type TestApp, startTestApp } from '../support/app'
 import { PASSWORD, verifiedPerson } from '../support/people'
 
 const ROOT = join(__dirname, '../..')
 const PEERS = ['@apollo/client', '@urql/core', '@urql/exchange-auth', 'graphql', 'react', 'rxjs']
+const TOOLS = [
+  '@graphql-codegen/client-preset',
+  '@graphql-codegen/core',
+  '@graphql-typed-document-node/core',
+  'graphql-request',
+]
 const run = promisify(execFile)
 
 /** An empty project in which the packed package was installed, without a network. */
@@ -79,11 +86,96 @@ test('a worker runs a session', async () => {
 })
 
 describe('beside its peers', () => {
-  beforeAll(() => {
-    for (const name of [...PEERS, '@types/react', '@types/node']) {
+  beforeAll(async () => {
+    for (const name of [...PEERS, ...TOOLS, '@types/react', '@types/node']) {
       mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true })
       symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
     }
+    await generate()
+  })
+
+  /** What an app writes: its documents, typed by the client preset of @graphql-codegen, sent by graphql-request. */
+  const FLOW = `
+    import { createCore } from '@gatehouse/client'
+    import { GraphQLClient } from 'graphql-request'
+    import { graphql } from './gql/index.js'
+
+    const Login = graphql(\`
+      mutation Login($input: LoginInput!) {
+        login(input: $input) {
+          __typename
+          ... on LoginSuccess { user { id email } tokens { accessToken accessTokenExpiresAt refreshToken } }
+          ... on UserError { code message }
+        }
+      }
+    \`)
+    const Me = graphql(\`query Me { me { id email displayName } }\`)
+    const Rename = graphql(\`
+      mutation Rename($input: UpdateProfileInput!) {
+        updateProfile(input: $input) {
+          ... on UpdateProfileSuccess { user { displayName } }
+          ... on UserError { code }
+        }
+      }
+    \`)
+
+    const [, , url = '', email = '', password = ''] = process.argv
+    const auth = createCore({ url, transport: 'BODY' })
+    const client = new GraphQLClient(url + '/graphql', {
+      requestMiddleware: async (request) => {
+        const headers = new Headers(request.headers)
+        const token = await auth.token()
+        if (token !== null) headers.set('authorization', 'Bearer ' + token)
+        return { ...request, headers }
+      },
+    })
+    async function flow(): Promise<unknown[]> {
+      const wrong = await client.request(Login, { input: { email, password: 'another' } })
+      await auth.run('login', [String(Login), 'T'], { email, password })
+      const { me } = await client.request(Me)
+      const { updateProfile: renamed } = await client.request(Rename, { input: { displayName: 'Ada' } })
+      const { updateProfile: refused } = await client.request(Rename, { input: { displayName: 'x'.repeat(500) } })
+      await auth.refresh()
+      const after = await auth.request(Me)
+      // @ts-expect-error: there is no such field
+      void after.me?.name
+      await auth.signOut()
+      const codes = [wrong.login, refused].map((result) => ('code' in result ? result.code : null))
+      const names = ['user' in renamed ? renamed.user.displayName : null, after.me?.displayName]
+      return [...codes, me?.email, ...names, (await client.request(Me)).me, auth.state.status]
+    }
+    void flow().then((all) => console.log(JSON.stringify(all)))
+  `
+  /** In a process of its own: the preset needs modules that Jest does not load. */
+  const GENERATE = `
+    import { readFileSync, writeFileSync } from 'node:fs'
+    import { preset } from '@graphql-codegen/client-preset'
+    import { codegen } from '@graphql-codegen/core'
+    import { buildSchema, parse } from 'graphql'
+
+    const schema = readFileSync('${join(ROOT, 'schema.graphql')}', 'utf8')
+    const sources = readFileSync('flow.mts', 'utf8').matchAll(/graphql\\(\`(.*?)\`\\)/gs)
+    const documents = [...sources].map(([, rawSDL]) => ({ location: 'flow.mts', rawSDL, document: parse(rawSDL) }))
+    const files = await preset.buildGeneratesSection({
+      ...{ baseOutputDir: 'gql/', schema: parse(schema), schemaAst: buildSchema(schema), documents },
+      config: { documentMode: 'string', useTypeImports: true, scalars: { DateTime: 'string' } },
+      ...{ presetConfig: { fragmentMasking: false }, plugins: [], pluginMap: {} },
+    })
+    for (const file of files) writeFileSync(file.filename, await codegen(file))
+  `
+  async function generate(): Promise<void> {
+    write('flow.mts', FLOW)
+    write('generate.mjs', GENERATE)
+    mkdirSync(join(project, 'gql'))
+    await run(process.execPath, ['generate.mjs'], { cwd: project })
+  }
+
+  test("an app's own documents, typed by the client preset and sent by graphql-request, run a whole session", async () => {
+    const bundle = { bundle: true, format: 'esm', packages: 'external', platform: 'node' } as const
+    const { outputFiles } = await build({ entryPoints: [join(project, 'flow.mts')], ...bundle, write: false })
+    expect(await printed('flow.mjs', outputFiles[0]?.text ?? '')).toEqual([
+      ...['INVALID_CREDENTIALS', 'INVALID_INPUT', 'the person', 'Ada', 'Ada', null, 'signedOut'],
+    ])
   })
 
   test.each([
@@ -93,7 +185,7 @@ describe('beside its peers', () => {
     const names = ['.', './react', './apollo', './urql'].map((entry) => join('@gatehouse/client', entry))
     const loaded = names.map((name) => `Object.keys(${load(name)}).filter((key) => key !== 'default').sort()`)
     expect(await printed(file, `console.log(JSON.stringify([${loaded.join()}]))`)).toEqual([
-      ['GatehouseError', 'createClient', 'memoryStorage'],
+      ['GatehouseError', 'createClient', 'createCore', 'memoryStorage'],
       ['AuthProvider', 'useAuth'],
       ['gatehouseLink', 'possibleTypes'],
       ['gatehouseExchange'],
@@ -146,14 +238,20 @@ describe('beside its peers', () => {
       name: 'bundler',
       options: { module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true },
       files: ['typed.ts'],
+      more: ['flow.mts'],
     },
-    { name: 'node16', options: { module: 'node16', moduleResolution: 'node16' }, files: ['typed.mts', 'typed.cts'] },
+    {
+      name: 'node16',
+      options: { module: 'node16', moduleResolution: 'node16' },
+      files: ['typed.mts', 'typed.cts'],
+      more: [],
+    },
   ]
   test('its types compile, with moduleResolution bundler and node16', async () => {
-    const problems = RESOLUTIONS.map(async ({ name, options, files }) => {
+    const problems = RESOLUTIONS.map(async ({ name, options, files, more }) => {
       for (const file of files) write(file, CODE)
-      const common = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: [] }
-      write(`${name}.json`, JSON.stringify({ compilerOptions: { ...common, ...options }, files }))
+      const common = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: ['node'] }
+      write(`${name}.json`, JSON.stringify({ compilerOptions: { ...common, ...options }, files: [...files, ...more] }))
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
       const { stdout } = await run(process.execPath, [tsc, '-p', `${name}.json`], { cwd: project }).catch(
         (error: unknown) => error as { stdout: string },
