@@ -286,6 +286,8 @@ export const HTTP = {
   handshakeTimeout: 10 * SECOND,
   /** Milliseconds that a client whose connection is refused may take to read the response. */
   closeTimeout: 2 * SECOND,
+  /** Milliseconds that the end of the process may wait for a moment between two connections, to close the port. */
+  closeWait: 1 * SECOND,
   /** Milliseconds that a request may take beyond HASH_MAX_WAIT: with its default of 5 s and a second on the network, 10 s in all. */
   answerTime: 4 * SECOND,
 } as const

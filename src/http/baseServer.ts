@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
 import { allowedHosts } from './allowedHosts'
+import { betweenConnections } from './betweenConnections'
 import { errorHandlers, sendError } from './errorHandlers'
 import { securityHeaders } from './headers'
 import { isAccountPath } from './pages/accountPage'
@@ -35,6 +36,7 @@ export async function baseServer({ deps, isStopping }: BaseParts): Promise<Fasti
   errorHandlers(app)
   observe(app, metrics)
   closeWhenStopping(app, isStopping)
+  app.addHook('preClose', () => betweenConnections(app.server))
   requestTimeout(app, config.hashMaxWait + HTTP.answerTime)
   refuseBadHosts(app)
   allowedHosts(app, config)
