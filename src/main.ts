@@ -6,7 +6,7 @@ const USAGE = `Usage: gatehouse <command>
 
   serve [--no-worker]              starts the server; without deliveries and periodic work if a worker does them
   worker                           mails, webhooks, purge and key rotation in a process of their own
-  migrate                          applies pending migrations
+  migrate [--grant-to ROLE]        applies pending migrations; then gives a role of the database what a server needs
   keys list                        the signing keys and what each is for, and the keys of other services
   keys rotate                      the next signing key signs from now on
   keys create NAME --scopes LIST   a key for another service; prints it, this once; --days N, --from ADDRESSES
@@ -57,8 +57,6 @@ async function run([command, ...rest]: string[]): Promise<number> {
       return (await import('./commands/serve')).serve('web')
     case 'worker':
       return (await import('./commands/serve')).serve('worker')
-    case 'migrate':
-      return (await import('./commands/migrate')).migrate()
     case 'config':
       return (await import('./commands/config')).printConfig()
     case 'keys list':
@@ -95,6 +93,7 @@ async function run([command, ...rest]: string[]): Promise<number> {
     return (await import('./commands/mailTest')).mailTest(rest[1])
   if (command === 'keys' && rest[0] === 'revoke' && rest[1] !== undefined)
     return (await import('./commands/serviceKeys')).revokeKey(rest[1])
+  if (command === 'migrate') return (await (await import('./commands/migrate')).migrate(rest)) ?? usage()
   if (command === 'doctor') return (await (await import('./commands/doctor')).doctor(rest)) ?? usage()
   if (command === 'webhooks') return (await (await import('./commands/webhooks')).webhooks(rest)) ?? usage()
   return (await runOnAccount(command, rest)) ?? usage()

@@ -85,7 +85,8 @@ export function sessionProblem(state: Omit<SessionState, 'pid'>, { schema }: Con
   if (state.read_only) return 'the database takes no writes (transaction_read_only)'
   if (state.schema === null) return 'no schema: search_path names none that exists and that the role may use'
   if (schema !== null && state.schema !== schema) return "search_path does not begin with the URL's schema"
-  if (state.lacking.length > 0) return `the role lacks ${state.lacking.join('; ')}: deploy/grants.sql gives it`
+  if (state.lacking.length > 0)
+    return `the role lacks ${state.lacking.join('; ')}: \`gatehouse migrate --grant-to ROLE\` by the owner gives it`
   return null
 }
 

@@ -205,17 +205,18 @@ describe('a lost connection is an outage, and readiness names its cause', () => 
       return readiness(app)
     }
     const all = 'ON ALL TABLES IN SCHEMA public'
+    const ADVICE = ': `gatehouse migrate --grant-to ROLE` by the owner gives it'
     const nothing = await readiness(app)
     expect(nothing).toMatch(/^the role lacks DELETE on every table; INSERT on every table; SELECT on /)
     const logged = () => app.log.filter(({ event }) => event === 'database_unusable').map(({ reason }) => reason)
     expect(logged()).toEqual([nothing])
     expect(await reasonAfter(`GRANT SELECT, UPDATE, DELETE ${all} TO ${role}`)).toBe(
-      'the role lacks INSERT on every table: deploy/grants.sql gives it',
+      `the role lacks INSERT on every table${ADVICE}`,
     )
     expect(await reasonAfter(`GRANT INSERT ${all} TO ${role}`)).not.toMatch(/^the role lacks/)
     await until(async () => (await readiness(app)) === 'ready')
     expect(await reasonAfter(`REVOKE UPDATE, DELETE ON mails, sessions FROM ${role}`)).toBe(
-      'the role lacks DELETE on sessions, mails; UPDATE on sessions, mails: deploy/grants.sql gives it',
+      `the role lacks DELETE on sessions, mails; UPDATE on sessions, mails${ADVICE}`,
     )
     expect((await checkDatabase(app.config)).filter(({ level }) => level === 'fail')).toEqual([
       expect.objectContaining({ found: await readiness(app) }),

@@ -39,7 +39,11 @@ describe('compose.yaml', () => {
   const ours = Object.values(services).filter(({ build }) => build === '.')
 
   test('migrates, then serves and works in containers of their own', () => {
-    expect(ours.map(({ command }) => command)).toEqual(['migrate', 'serve --no-worker', 'worker'])
+    expect(ours.map(({ command }) => command)).toEqual([
+      'migrate --grant-to gatehouse_app',
+      'serve --no-worker',
+      'worker',
+    ])
   })
 
   test('gives each of them variables that are accepted, a read-only root, no rights and time to end', () => {
@@ -95,7 +99,9 @@ describe('deploy/kubernetes', () => {
 
   test('runs migrations, servers and workers', () => {
     const ours = containers.filter(({ image }) => image.includes('/gatehouse:'))
-    expect(ours.map(({ args }) => args?.join(' ')).sort()).toEqual(['migrate', 'serve --no-worker', 'worker'])
+    expect(ours.map(({ args }) => args?.join(' ')).sort()).toEqual([
+      ...['migrate --grant-to gatehouse_app', 'serve --no-worker', 'worker'],
+    ])
     const named = ours.flatMap(({ env = [] }) => env.map(({ name }) => name))
     expect(named.filter((name) => !(name in environment.shape))).toEqual([])
   })
@@ -125,10 +131,6 @@ describe('deploy/kubernetes', () => {
       if (configMapRef) expect(manifests.map(({ metadata }) => metadata.name)).toContain(configMapRef.name)
       if (secretRef) expect(made).toContain(`create secret generic ${secretRef.name} `)
     }
-  })
-
-  test('grants what deploy/grants.sql grants', () => {
-    expect(dataOf('gatehouse-grants')['grants.sql']).toBe(read('deploy/grants.sql'))
   })
 
   test('sends no requests to a pod by the time that it takes none, and lets it end', () => {

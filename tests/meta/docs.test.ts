@@ -159,9 +159,7 @@ test('docs/reference/limits.md lists each fixed limit with its value', () => {
   expect(Object.fromEntries(told)).toEqual(Object.fromEntries(inCode))
 })
 
-test('compose.yaml grants what docs/operations.md grants, and serves by a role that owns nothing', () => {
-  const told = /<!-- test: grants -->\s+```sql\n([^]*?)```/.exec(OPERATIONS)?.[1]
-  expect(read('deploy/grants.sql')).toBe(told)
+test('compose.yaml migrates as the owner, and serves by a role that owns nothing', () => {
   const compose = read('compose.yaml')
   expect([...compose.matchAll(/postgresql:\/\/(\w+):/g)].map(([, role]) => role).sort()).toEqual([
     'gatehouse_app',

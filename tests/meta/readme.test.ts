@@ -9,6 +9,7 @@ import { type TestApp, startTestApp } from '../support/app'
 import { post } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { bare, tableOf } from '../support/documents'
+import { runGatehouse } from '../support/process'
 import { until } from '../support/until'
 
 const ROOT = join(__dirname, '../..')
@@ -213,11 +214,11 @@ describe('the database role of docs/operations.md', () => {
   afterAll(() => database.drop())
 
   test('serves a whole session, and cannot change a table', async () => {
-    const grants = /<!-- test: grants -->\s+```sql\n([^]*?)```/.exec(read('docs/operations.md'))?.[1] ?? ''
     const owner = new Client({ connectionString: database.url })
     await owner.connect()
     await owner.query(`CREATE ROLE ${role} LOGIN PASSWORD 'app'`)
-    await owner.query(grants.replaceAll('gatehouse_app', role))
+    const granted = runGatehouse(['migrate', '--grant-to', role], { DATABASE_URL: database.url })
+    expect(await granted.ended()).toMatchObject({ code: 0 })
     const url = new URL(database.url)
     url.username = role
     url.password = 'app'
@@ -226,6 +227,7 @@ describe('the database role of docs/operations.md', () => {
       expect((await fetch(`${app.url}/health/ready`)).status).toBe(200)
       expect(await journey(app)).toBe('LoginSuccess')
       await expect(app.app.deps.database.pool.query('ALTER TABLE users ADD COLUMN role text')).rejects.toThrow(/owner/)
+      await expect(app.app.deps.database.pool.query('DELETE FROM _prisma_migrations')).rejects.toThrow(/permission/)
       await expect(app.app.deps.database.pool.query('CREATE ROLE another')).rejects.toThrow(/permission/)
     } finally {
       await app.close()
