@@ -206,6 +206,14 @@ test('docs/dependencies.md has a line for each package and each override, and fo
   expect(firstColumn(text, 'overrides').sort()).toEqual(Object.keys(manifest.overrides ?? {}).sort())
 })
 
+test('docs/README.md lists every page', () => {
+  const pages = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.md'),
+  )
+  const listed = new Set(linksOf(read('docs/README.md')).map((link) => link.split('#')[0]))
+  expect(pages.filter((page) => page !== 'README.md' && !listed.has(page))).toEqual([])
+})
+
 test('every link of the documents leads somewhere', () => {
   const below = (folder: string) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
