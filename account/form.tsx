@@ -5,6 +5,9 @@ import type { Failure } from './api'
 import { page, t } from './page'
 import { askStepUp } from './stepUp'
 
+/** Problems that a person mends by typing something else: they need no support. */
+const ONES_OWN = new Set(['INVALID_CREDENTIALS', 'INVALID_INPUT', 'WEAK_PASSWORD'])
+
 const Failures = createContext<Failure | null>(null)
 
 interface FormProps {
@@ -49,7 +52,7 @@ export function Form({ action, button, kind = 'primary', children }: FormProps) 
       <div class="problem" role="alert" tabIndex={-1}>
         {general && <p>{failure.message}</p>}
         {general && failure.suggestions && <Advice of={failure.suggestions} />}
-        {general && !failure.suggestions && <Support />}
+        {general && !ONES_OWN.has(failure.code) && <Support />}
       </div>
       <button class={`button ${kind}`}>{busy ? t.working : button}</button>
     </form>

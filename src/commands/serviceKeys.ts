@@ -33,9 +33,11 @@ export function revokeKey(id: string): Promise<number> {
   })
 }
 
-/** One line of a list: id, state, scopes, name. */
-export function spellServiceKey({ id, name, scopes, expiresAt, revokedAt, lastUsedAt }: ServiceKey): string {
+/** One line of a list: id, state, scopes, addresses that it may be used from, name. */
+export function spellServiceKey(key: ServiceKey): string {
+  const { id, name, scopes, allowedIps, expiresAt, revokedAt, lastUsedAt } = key
   const state = revokedAt ? `revoked ${revokedAt.toISOString()}` : `until ${expiresAt.toISOString()}`
   const used = lastUsedAt ? `used ${lastUsedAt.toISOString()}` : 'never used'
-  return [id, state, used, scopes.join(','), name].join('  ')
+  const from = allowedIps.length === 0 ? 'from anywhere' : `from ${allowedIps.join(',')}`
+  return [id, state, used, scopes.join(','), from, name].join('  ')
 }

@@ -123,7 +123,8 @@ test('keys create, list and revoke: a key that works until it is revoked, and is
   const ask = async () => (await operate(app.url, '{ result: roles { name } }', { token: key })).code
   expect(await ask()).toBe('SUCCESS')
   const listed = await gatehouse('keys', 'list')
-  const [, id = ''] = /^(\S{36}) {2}until \S+ {2}used \S+ {2}users:read {2}billing$/m.exec(listed.stdout) ?? []
+  const [, id = ''] =
+    /^(\S{36}) {2}until \S+ {2}used \S+ {2}users:read {2}from 127\.0\.0\.1 {2}billing$/m.exec(listed.stdout) ?? []
   expect(listed.stdout).not.toContain(key)
   expect(await gatehouse('keys', 'revoke', id)).toEqual({ code: 0, stdout: `Revoked: ${id}\n`, stderr: '' })
   expect(await ask()).toBe('UNAUTHENTICATED')

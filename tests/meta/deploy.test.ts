@@ -143,7 +143,7 @@ describe('deploy/kubernetes', () => {
 
 test('deploy/gatehouse.service and the file beside it are accepted, and leave time to end', () => {
   const unit = read('deploy/gatehouse.service')
-  const assignments = (text = '') => [...text.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = '', value]) => [name, value])
+  const assignments = (text = '') => [...text.matchAll(/([A-Z_]+)=(\S*)/g)].map(([, name = '', value]) => [name, value])
   const inFile = /<!-- test: server.env -->\s+```sh\n([^]*?)```/.exec(read('docs/how-to/production-systemd.md'))?.[1]
   expect(
     assignments(inFile)
