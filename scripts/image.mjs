@@ -98,7 +98,12 @@ function writeImage(folder) {
   return sizes
 }
 
-const parts = Object.entries(writeImage(resolve(process.argv[2]))).sort(([, one], [, other]) => other - one)
+const [target] = process.argv.slice(2)
+if (!target) {
+  console.error('usage: npm run image -- FOLDER, which does not exist yet')
+  process.exit(2)
+}
+const parts = Object.entries(writeImage(resolve(target))).sort(([, one], [, other]) => other - one)
 const mebibytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`.padStart(10)
 for (const [part, bytes] of parts.slice(0, 10)) console.log(mebibytes(bytes), part)
 const sum = parts.reduce((all, [, bytes]) => all + bytes, 0)

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { EXIT } from './failure'
 import { optionsOf } from './optionsOf'
-import { readEnvironment, resolveConfig } from '../config/config'
+import { type Config, readEnvironment, resolveConfig } from '../config/config'
+import { processEnvironment } from '../config/processEnvironment'
 import { LOCALES, type Locale } from '../generated/locales'
 import { escapeHtml } from '../lib/escapeHtml'
 import { brandOf } from '../mail/composedMail'
@@ -16,6 +17,10 @@ const USES = [
   ...(['BRAND_COLOR', 'BRAND_LOGO_URL', 'SUPPORT_URL'] as const),
 ]
 const FOLDER = 'mail-preview'
+/** Production has no default, and a preview of its mails needs none of its settings. */
+const SAMPLE_ORIGIN = 'https://auth.example.com'
+/** How the index of every preview begins. */
+const INDEX_HEAD = '<!doctype html><meta charset="utf-8"><title>Mails</title><h1>Mails</h1>\n'
 
 interface Preview extends RenderedMail {
   /** Without its ending: a file each for the HTML part and the text part. */
@@ -36,8 +41,11 @@ export async function mailPreview(args: string[]): Promise<number | null> {
   if (locales.length === 0) return complain(`No mail is in that language; there are ${LOCALES.join(', ')}.`)
 
   const folder = resolve(values.out ?? FOLDER)
-  const previews = await previewsOf(names, locales)
+  const config = configOf()
   await mkdir(folder, { recursive: true })
+  const taken = await otherUseOf(folder, config)
+  if (taken !== null) return complain(`${folder}: ${taken}; name another folder with --out`)
+  const previews = await previewsOf(names, locales, config)
   for (const { file, html, text } of previews) {
     await writeFile(join(folder, `${file}.html`), html)
     await writeFile(join(folder, `${file}.txt`), text)
@@ -52,8 +60,8 @@ export async function mailPreview(args: string[]): Promise<number | null> {
 export async function previewsOf(
   names: readonly MailName[] = MAIL_NAMES,
   locales: readonly Locale[] = LOCALES,
+  config = configOf(),
 ): Promise<Preview[]> {
-  const config = resolveConfig(readEnvironment(undefined, USES))
   const content = await readMailContent(config)
   const brand = brandOf(config)
   return locales.flatMap((locale) =>
@@ -64,12 +72,31 @@ export async function previewsOf(
   )
 }
 
+function configOf(): Config {
+  const given = processEnvironment()
+  const isMissing = given.NODE_ENV === 'production' && !given.PUBLIC_URL
+  return resolveConfig(readEnvironment({ ...given, ...(isMissing && { PUBLIC_URL: SAMPLE_ORIGIN }) }, USES))
+}
+
+/** What a folder holds that a preview must not write into; null for an empty one, and for one of an earlier preview. */
+async function otherUseOf(folder: string, { mailTemplatesDir }: Config): Promise<string | null> {
+  const templates = mailTemplatesDir === null ? null : await realpath(mailTemplatesDir).catch(() => null)
+  if ((await realpath(folder)) === templates) return 'it is MAIL_TEMPLATES_DIR'
+  const files = await readdir(folder)
+  if (files.length === 0) return null
+  const ours = new Set(LOCALES.flatMap((locale) => MAIL_NAMES.map((name) => `${locale}-${name}`)))
+  const other = files.find((file) => file !== 'index.html' && !ours.has(file.replace(/\.(?:html|txt)$/, '')))
+  if (other !== undefined) return `it holds ${other}, which is of no preview`
+  const index = await readFile(join(folder, 'index.html'), 'utf8').catch(() => '')
+  return index.startsWith(INDEX_HEAD) ? null : 'its index.html is of no preview'
+}
+
 function indexOf(previews: readonly Preview[]): string {
   const rows = previews.map(
     ({ file, subject }) =>
       `<li><a href="${file}.html">${file}</a> (<a href="${file}.txt">text</a>): <bdi>${escapeHtml(subject)}</bdi></li>`,
   )
-  return `<!doctype html><meta charset="utf-8"><title>Mails</title><h1>Mails</h1>\n<ul>\n${rows.join('\n')}\n</ul>\n`
+  return `${INDEX_HEAD}<ul>\n${rows.join('\n')}\n</ul>\n`
 }
 
 function complain(words: string): number {

@@ -3,9 +3,9 @@ import type { Secrets } from '../crypto/secrets'
 import { resolveLocale } from '../i18n/negotiate'
 import type { Clock } from '../lib/clock'
 import type { Database } from '../store/database'
-import type { MailContent } from './mailContent'
+import { type MailContent, SHIPPED } from './mailContent'
 import type { MailName, MailPayload } from './templates'
-import { type Brand, type RenderedMail, renderMail } from './renderMail'
+import { type Brand, MissingValueError, type RenderedMail, renderMail } from './renderMail'
 
 /**
  * Why a mail is not sent. `noRecipient`: its account or registration does not exist. `alreadyDone`: its link was used, or
@@ -14,7 +14,12 @@ import { type Brand, type RenderedMail, renderMail } from './renderMail'
  */
 export type SkipReason = 'expired' | 'noRecipient' | 'disabled' | 'alreadyDone' | 'superseded' | 'capped'
 
-export type ComposedMail = RenderedMail & { token: string | null; code: string | null }
+export type ComposedMail = RenderedMail & {
+  token: string | null
+  code: string | null
+  /** A placeholder of the changed template without a value: the mail is rendered from what the release brings instead. */
+  missing?: string
+}
 export interface SkippedMail {
   skipped: SkipReason
 }
@@ -75,16 +80,18 @@ export function brandOf(config: ComposeParts['config']): Brand {
   return { appName, brandColor, appUrl, accountUrl, supportUrl, logoUrl }
 }
 
-/** Renders a mail with the brand of the configuration. */
+/** Renders a mail with the brand of the configuration. A changed template that cannot be filled keeps no mail from being sent. */
 export function render<Name extends MailName>(
   { config, content }: Pick<ComposeParts, 'config' | 'content'>,
   name: Name,
   { payload, locale }: { payload: MailPayload<Name>; locale: string },
 ): ComposedMail {
-  const brand = brandOf(config)
-  return {
-    ...renderMail({ name, payload, locale: resolveLocale(locale), brand, content }),
-    token: null,
-    code: null,
+  const mail = { name, payload, locale: resolveLocale(locale), brand: brandOf(config) }
+  const neither = { token: null, code: null }
+  try {
+    return { ...renderMail({ ...mail, content }), ...neither }
+  } catch (error) {
+    if (!(error instanceof MissingValueError) || content === SHIPPED) throw error
+    return { ...renderMail({ ...mail, content: SHIPPED }), ...neither, missing: error.placeholder }
   }
 }

@@ -22,7 +22,14 @@ const VALUES = [
 ]
 
 /** What a mail is of no use without, where it has it. */
-const NEEDED = ['link', 'resetLink', 'code']
+export const NEEDED = ['link', 'resetLink', 'code']
+
+/** None but line breaks and tabs, which a paragraph may have. */
+const CONTROL = /[^\P{Cc}\n\t]/u
+
+function isBrokenSubject([key, text]: readonly [key: string, text: string]): boolean {
+  return /(?:^|\.)subject(?:WithCode)?$/.test(key) && /[\n\t\u2028\u2029]/.test(text)
+}
 
 interface Measure {
   /** The texts that every language must have. */
@@ -43,6 +50,8 @@ export function catalogueProblems(
   return Object.entries(catalogues).flatMap(([tag, catalogue]) => {
     const texts = textsOf(catalogue)
     const found = [
+      ...[...texts].filter(([, text]) => CONTROL.test(text)).map(([key]) => `${key} holds a control character`),
+      ...[...texts].filter(isBrokenSubject).map(([key]) => `${key} holds a line break`),
       ...[...measure.keys()].filter((key) => !texts.has(key)).map((key) => `${key} is missing`),
       ...[...texts.keys()].filter((key) => !measure.has(key)).map((key) => `${key} is not in en`),
       ...[...texts].flatMap(([key, text]) => placeholderProblem(key, { text, wanted: measure.get(key), optional })),
@@ -69,7 +78,7 @@ export function templateProblems(
     // The other subject, for LOGIN_CODE_IN_SUBJECT, stands in no template.
     const texts = [...textsOf(mail).keys()].filter((key) => key !== 'subjectWithCode')
     const shownInText = texts.filter((key) => key !== 'subject' && key !== 'preheader')
-    const needed = NEEDED.filter((key) => usedIn(shipped[name]?.text ?? '').has(key))
+    const needed = NEEDED.filter((key) => shownIn(shipped[name]?.text ?? '').has(key))
     return [
       ...differences(`${name}.${extension}`, [...texts, ...needed], template.html),
       ...differences(`${name}.txt`, [...shownInText, ...needed], template.text),
@@ -78,19 +87,30 @@ export function templateProblems(
 }
 
 function differences(file: string, texts: readonly string[], template: string): string[] {
-  const used = usedIn(template)
+  const [used, shown] = [usedIn(template), shownIn(visible(template))]
   return [
-    ...texts.filter((key) => !used.has(key)).map((key) => `${file} does not show ${key}`),
+    ...texts.filter((key) => !shown.has(key)).map((key) => `${file} does not show ${key}`),
     ...[...used]
       .filter((key) => !texts.includes(key) && !VALUES.includes(key))
       .map((key) => `${file}: nothing fills %%${key}%%`),
   ]
 }
 
+/** What a reader may see of HTML: no comments, among them what is for Outlook alone, no styles and no scripts. */
+export function visible(html: string): string {
+  return html.replace(/<!--[^]*?-->/g, '').replace(/<(style|script|template)\b[^]*?<\/\1\s*>/gi, '')
+}
+
 function usedIn(template: string): Set<string> {
-  const used = new Set([...template.matchAll(/%%(?:if )?([\w.]+)%%/g)].map(([, key = '']) => key))
-  used.delete('end')
-  return used
+  const conditions = [...template.matchAll(/%%if ([\w.]+)%%/g)].map(([, key = '']) => key)
+  return new Set([...shownIn(template), ...conditions])
+}
+
+/** Without the conditions of blocks, which show nothing. */
+function shownIn(template: string): Set<string> {
+  const shown = new Set([...template.matchAll(/%%([\w.]+)%%/g)].map(([, key = '']) => key))
+  shown.delete('end')
+  return shown
 }
 
 function placeholderProblem(

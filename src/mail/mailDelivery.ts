@@ -75,6 +75,7 @@ export class MailDelivery implements DeliveryKind {
     if (this.breaker.isOpen()) return 'unavailable' // opened after this mail was leased
     const composed = await composeMail(this.parts, mail)
     if ('skipped' in composed) return this.skip(mail, composed.skipped)
+    if (composed.missing !== undefined) this.reportTemplate(mail, composed.missing)
     const messageId = `<${messageIdOf(id)}@${new URL(config.publicUrl).hostname}>`
     try {
       await span('smtp', { kind: 'client' }, () => transport.send({ ...composed, messageId, to: mail.recipient }))
@@ -114,6 +115,14 @@ export class MailDelivery implements DeliveryKind {
     }
     if (failure.connectionProblem) await this.breaker.check()
     return this.breaker.isOpen() ? 'unavailable' : 'failed'
+  }
+
+  private reportTemplate({ id, name }: QueuedMail, placeholder: string): void {
+    const { observer, sampledLog, logger } = this.parts
+    observer.failed(name, 'template')
+    const line = { event: 'mail_template_failed', mailId: id, mail: name, placeholder }
+    const message = 'A changed template asks for a value that its mail does not have: the shipped one was sent instead'
+    sampledLog(logger, line, { level: 'error', message })
   }
 
   private log(mail: QueuedMail, { outcome, reason, step, cause }: SmtpFailure): void {

@@ -4,8 +4,7 @@ import { type Config, ConfigError } from '../config/config'
 import { LOCALES, type Locale } from '../generated/locales'
 import { type TemplateSource, type TextTree, catalogueProblems, templateProblems } from './mailChecks'
 import { type MailContent, type MailTexts, SHIPPED } from './mailContent'
-import { MissingValueError } from './renderMail'
-import { type SampleExtent, renderSample } from './renderSample'
+import { renderingProblem } from './renderingProblem'
 import { MAIL_NAMES, type MailName } from './templates'
 
 /** A brand writes its own name where it likes. */
@@ -39,11 +38,13 @@ async function readChanges(folder: string, problems: string[]): Promise<Changes>
     const name = MAIL_NAMES.find((known) => known === part)
     const locale = LOCALES.find((known) => `locales/${known}` === part)
     if (name && extension !== 'json') {
-      const source = await readFile(join(folder, file), 'utf8')
+      const source = await textOf(folder, file, problems)
+      if (source === null) continue
       changes.templates[name] = { ...changes.templates[name], [extension === 'html' ? 'html' : 'text']: source }
     } else if (locale && extension === 'json') {
       const report = () => problems.push(`${file}: it is not JSON`)
-      changes.texts[locale] = parsed(await readFile(join(folder, file), 'utf8'), report)
+      const source = await textOf(folder, file, problems)
+      if (source !== null) changes.texts[locale] = parsed(source, report)
     } else {
       problems.push(
         `${file}: it is read by nothing; accepted: <mail>.html, <mail>.txt and locales/<language>.json, ` +
@@ -54,9 +55,23 @@ async function readChanges(folder: string, problems: string[]): Promise<Changes>
   return changes
 }
 
-/** Hidden files are left out: mounted volumes hold some of their own. */
+/** UTF-8, with or without a byte order mark. Null for a file that cannot be read, which is reported. */
+async function textOf(folder: string, file: string, problems: string[]): Promise<string | null> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(join(folder, file)))
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    problems.push(
+      `${file}: ${code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : `it cannot be read (${code})`}`,
+    )
+    return null
+  }
+}
+
+/** Hidden files and lost+found are left out: mounted volumes hold some of their own. */
 async function filesOf(folder: string): Promise<string[]> {
-  const namesIn = async (path: string) => (await readdir(path)).filter((name) => !name.startsWith('.'))
+  const namesIn = async (path: string) =>
+    (await readdir(path)).filter((name) => !name.startsWith('.') && name !== 'lost+found')
   try {
     const entries = await namesIn(folder)
     const texts = entries.includes('locales') ? await namesIn(join(folder, 'locales')) : []
@@ -132,28 +147,18 @@ function contentProblems({ texts, templates }: MailContent): string[] {
   ]
 }
 
-/** What only rendering shows: a value that this mail does not have, or not always, and a block without its end. */
+/** What only rendering shows, of each file that is changed. */
 function renderingProblems(content: MailContent): string[] {
   const { templates } = SHIPPED
   return MAIL_NAMES.flatMap((name) =>
     (['html', 'text'] as const).flatMap((part) => {
+      if (content.templates[name][part] === templates[name][part]) return []
       const file = `${name}.${part === 'html' ? 'html' : 'txt'}`
       // The other part is the shipped one, so that the problem is of this file.
       const tried = { ...templates[name], [part]: content.templates[name][part] }
       const parts = { ...content, templates: { ...templates, [name]: tried } }
-      const problem = (['most', 'least'] as const).map((extent) => problemOf(parts, name, extent)).find(Boolean)
+      const problem = renderingProblem(parts, name, part)
       return problem ? [`${file}: ${problem}`] : []
     }),
   )
-}
-
-function problemOf(content: MailContent, name: MailName, extent: SampleExtent): string | null {
-  try {
-    const { html, text } = renderSample({ content, name, locale: 'en', extent })
-    return `${html}${text}`.includes('%%') ? 'a block lacks its %%end%%, or a %% is left' : null
-  } catch (error) {
-    if (!(error instanceof MissingValueError)) throw error
-    const { placeholder: key } = error
-    return `%%${key}%% has no value, or not in every case: put it between %%if ${key}%% and %%end%%`
-  }
 }

@@ -32,3 +32,29 @@ export function renderSample({ content, name, locale, extent, brand = BRAND[exte
   const payload: MailPayload<MailName> = extent === 'most' ? TEMPLATES[name].sample : leastSample(name)
   return renderMail({ name, payload, locale, brand, content })
 }
+
+interface SampleCase {
+  payload: MailPayload<MailName>
+  brand: Brand
+}
+
+/** The sample of a mail with every combination of the values that it, or a brand, may lack. */
+export function sampleCases(name: MailName): SampleCase[] {
+  const payloads = combinations<MailPayload<MailName>>(TEMPLATES[name].sample, leastSample(name))
+  const brands = combinations(BRAND.most, BRAND.least)
+  return payloads.flatMap((payload) => brands.map((brand) => ({ payload, brand })))
+}
+
+/** Every object between the two: what differs is taken from the one or from the other, a code and its life together. */
+function combinations<Of extends object>(most: Of, least: Partial<Of>): Of[] {
+  const keys = (Object.keys(most) as (keyof Of & string)[]).filter((key) => most[key] !== least[key])
+  const isOfCode = (key: string) => key.startsWith('code')
+  const groups = [keys.filter(isOfCode), ...keys.filter((key) => !isOfCode(key)).map((key) => [key])]
+  return groups.reduce<Of[]>(
+    (all, group) => {
+      const absent = Object.fromEntries(group.map((key) => [key, least[key]]))
+      return group.length === 0 ? all : all.flatMap((each) => [each, { ...each, ...absent }])
+    },
+    [most],
+  )
+}

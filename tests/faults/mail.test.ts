@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { digest, mailTokens } from '../../src/crypto/opaqueToken'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import { later } from '../../src/lib/clock'
+import { SHIPPED } from '../../src/mail/mailContent'
 import { type Database, openDatabase } from '../../src/store/database'
 import { type NewMail, queueMail, queueState } from '../../src/store/outbox'
 import { type TestDatabase, createDatabase } from '../support/database'
@@ -362,6 +363,25 @@ describe('workers', () => {
 })
 
 describe('what a mail says is decided when it is sent', () => {
+  test('a changed template that cannot be filled is replaced by the shipped one, which is logged and counted', async () => {
+    const changed = { html: '%%code%%', text: '%%code%%' }
+    const content = { ...SHIPPED, templates: { ...SHIPPED.templates, passwordChanged: changed } }
+    const { counted } = start({ content })
+    const id = await notice('ada@example.com')
+    await counted.waitForSent(1)
+    expect(smtp.mails[0]?.parsed.text).toContain(SHIPPED.texts.en.mails.passwordChanged.heading)
+    expect(counted.failures).toEqual([['passwordChanged', 'template']])
+    const line = {
+      event: 'mail_template_failed',
+      level: 'error',
+      mailId: id,
+      mail: 'passwordChanged',
+      placeholder: 'code',
+    }
+    const lines = counted.log.map((text) => JSON.parse(text) as Record<string, unknown>)
+    expect(lines).toContainEqual(expect.objectContaining(line))
+  })
+
   async function outcome(name: NewMail['name'], recipient: string, changes: Partial<NewMail> = {}): Promise<string> {
     await queue(name, recipient, changes)
     const { counted } = mailers[0] ?? start()

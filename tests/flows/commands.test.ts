@@ -479,6 +479,15 @@ describe('mail templates and mail preview', () => {
       ...{ code: 0, stderr: '' },
       stdout: `1 mail written: open ${join(out, 'index.html')}\n`,
     })
+    const again = await gatehouse(preview, { ...env, NODE_ENV: 'production' })
+    expect([again.code, again.stderr]).toEqual([0, ''])
+    const intoTemplates = await gatehouse([...preview.slice(0, -1), templates], env)
+    expect([intoTemplates.code, intoTemplates.stderr]).toEqual([1, expect.stringContaining('it is MAIL_TEMPLATES_DIR')])
+    const foreign = mkdtempSync(join(folder, 'foreign-'))
+    writeFileSync(join(foreign, 'index.html'), 'somebody else')
+    const refused = await gatehouse([...preview.slice(0, -1), foreign], env)
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('its index.html is of no preview')])
+    expect(readFileSync(join(foreign, 'index.html'), 'utf8')).toBe('somebody else')
     expect(readdirSync(out).sort()).toEqual(['de-resetPassword.html', 'de-resetPassword.txt', 'index.html'])
     expect(readFileSync(join(out, 'de-resetPassword.txt'), 'utf8')).toMatch(/^Neues Passwort\n[^]*Konto bei\s+Acme/)
     expect(readFileSync(join(out, 'index.html'), 'utf8')).toContain('<bdi>Neues Passwort für Acme</bdi>')

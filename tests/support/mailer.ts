@@ -2,7 +2,7 @@ import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { OUTBOX } from '../../src/config/defaults'
 import { deriveSecrets } from '../../src/crypto/secrets'
 import type { Clock } from '../../src/lib/clock'
-import { SHIPPED } from '../../src/mail/mailContent'
+import { type MailContent, SHIPPED } from '../../src/mail/mailContent'
 import { MailDelivery } from '../../src/mail/mailDelivery'
 import type { SkipReason } from '../../src/mail/composedMail'
 import { type MailTransport, createSmtpTransport } from '../../src/mail/smtpTransport'
@@ -65,6 +65,7 @@ export interface MailerOptions {
   lease?: number
   pollInterval?: number
   concurrency?: number
+  content?: MailContent
 }
 
 /** One instance of what sends mails: a pool, a dispatcher, a transport. All its waits are short. */
@@ -99,7 +100,7 @@ export function startMailer(options: MailerOptions): Mailer {
       logger,
       sampledLog: createSampledLog(logger),
       config,
-      content: SHIPPED,
+      content: options.content ?? SHIPPED,
       observer: counted,
       concurrency: options.concurrency ?? 4,
       firstRetry: options.firstRetry ?? 10,

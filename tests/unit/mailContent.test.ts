@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../../src/config/config'
@@ -17,7 +17,8 @@ function folderWith(files: Record<string, unknown>): string {
   folders.push(folder)
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+    const isWhole = typeof content === 'string' || Buffer.isBuffer(content)
+    writeFileSync(join(folder, name), isWhole ? content : JSON.stringify(content))
   }
   return folder
 }
@@ -37,7 +38,8 @@ async function problems(files: Record<string, unknown>): Promise<string[]> {
 const rendered = (content: MailContent, name: MailName, locale: Locale = 'en') =>
   renderSample({ content, name, locale, extent: 'most' })
 
-const { html: HTML, text: TEXT } = SHIPPED.templates.verifyEmail
+const { verifyEmail, resetPassword: RESET, loginCode: CODE } = SHIPPED.templates
+const { html: HTML, text: TEXT } = verifyEmail
 
 test('without a folder, and with an empty one, mails are those of the release', async () => {
   expect(await readMailContent({ mailTemplatesDir: null })).toBe(SHIPPED)
@@ -139,6 +141,46 @@ test.each<[string, Record<string, unknown>, string]>([
     'verifyEmail.html: %%loginLink%% has no value, or not in every case: put it between %%if loginLink%% and %%end%%',
   ],
   [
+    'a value in the block of another that a brand may have',
+    { 'verifyEmail.html': `${HTML}%%if loginLink%%%%codeHint%%%%end%%` },
+    'verifyEmail.html: %%codeHint%% has no value, or not in every case: put it between %%if codeHint%% and %%end%%',
+  ],
+  [
+    'a link that stands in a condition alone',
+    { 'resetPassword.txt': RESET.text.replaceAll('%%link%%', '%%if link%%your link%%end%%') },
+    'resetPassword.txt does not show link',
+  ],
+  [
+    'a link in a comment',
+    { 'resetPassword.html': `${RESET.html.replaceAll('%%link%%', '')}<!--[if mso]>%%link%%<![endif]-->` },
+    'resetPassword.html does not show link',
+  ],
+  [
+    'a link that only some of its mails show',
+    { 'resetPassword.txt': RESET.text.replaceAll('%%link%%', '%%if loginLink%%%%link%%%%end%%') },
+    'resetPassword.txt: it does not show link, or not in every case',
+  ],
+  [
+    'a code that only some of its mails show',
+    { 'loginCode.txt': CODE.text.replaceAll('%%code%%', '%%if loginLink%%%%code%%%%end%%') },
+    'loginCode.txt: it does not show code, or not in every case',
+  ],
+  [
+    'a subject of two lines',
+    { 'locales/fr.json': { mails: { sessionEnded: { subject: 'Bonjour\nBcc: a@example.com' } } } },
+    'locales/fr.json: mails.sessionEnded.subject holds a line break',
+  ],
+  [
+    'a control character',
+    { 'locales/fr.json': { mails: { sessionEnded: { subject: 'Bonjour\r' } } } },
+    'locales/fr.json: mails.sessionEnded.subject holds a control character',
+  ],
+  [
+    'bytes that are not UTF-8',
+    { 'locales/fr.json': Buffer.from([0x7b, 0xe9, 0x7d]) },
+    'locales/fr.json: it is not UTF-8',
+  ],
+  [
     'a block without its end',
     { 'verifyEmail.txt': TEXT.replace('%%end%%', '') },
     'verifyEmail.txt: a block lacks its %%end%%, or a %% is left',
@@ -153,4 +195,22 @@ test('a file that nothing reads is a mistake; hidden ones are not read', async (
   expect(found.map((problem) => problem.split(':')[0])).toEqual(Object.keys(files).sort())
   expect(found[0]).toContain('a language one of ar, de, en')
   await expect(readMailContent({ mailTemplatesDir: '/nowhere' })).rejects.toThrow('the folder cannot be read (ENOENT)')
+})
+
+test('what cannot be read is named, each with its reason', async () => {
+  const folder = folderWith({ 'locales/de.json': {} })
+  mkdirSync(join(folder, 'verifyEmail.html'))
+  symlinkSync('/nowhere', join(folder, 'verifyEmail.txt'))
+  const error: unknown = await readMailContent({ mailTemplatesDir: folder }).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(ConfigError)
+  expect((error as ConfigError).problems).toEqual([
+    'MAIL_TEMPLATES_DIR: verifyEmail.html: it cannot be read (EISDIR)',
+    'MAIL_TEMPLATES_DIR: verifyEmail.txt: it cannot be read (ENOENT)',
+  ])
+})
+
+test('the lost+found of a volume is not read, and a byte order mark is no text', async () => {
+  const texts = { mails: { resetPassword: { subject: 'Fresh password' } } }
+  const content = await read({ 'locales/en.json': `\uFEFF${JSON.stringify(texts)}`, 'lost+found/x': '' })
+  expect(rendered(content, 'resetPassword').subject).toBe('Fresh password')
 })
