@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import bcrypt from 'bcrypt'
@@ -9,6 +9,7 @@ import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../src/dev/embeddedPostgres'
 import { freePort } from '../src/lib/freePort'
 import { Closers } from '../src/lib/closers'
+import { residentMemoryOf } from '../tests/support/memory'
 import { TestSmtpServer } from '../tests/support/smtp'
 
 export const PASSWORD = 'violet tractor seven moons'
@@ -84,11 +85,6 @@ function startServer(env: Record<string, string>): ChildProcess {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-}
-
-/** Megabytes (MiB) that a process holds at this moment. Linux only. */
-export function residentMemoryOf(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 }
 
 /** Asks until the answer is 200. Resolves to the time (performance.now) at which it was there. */

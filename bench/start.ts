@@ -1,7 +1,8 @@
 import { startBareServer } from './bareServer'
 import { type Measure, figure } from './report'
-import { firstAnswer, residentMemoryOf, startRig } from './rig'
-import { percentile } from './statistics'
+import { firstAnswer, startRig } from './rig'
+import { medianOf } from './statistics'
+import { residentMemoryOf } from '../tests/support/memory'
 
 const ROUNDS = 7
 /** MiB of this server after its start. */
@@ -17,7 +18,7 @@ export async function start(): Promise<Measure[]> {
       const ours = await rig.restart()
       rounds.push({ bare: bare.took, bareMemory: bare.memory, ours, memory: rig.residentMemory() })
     }
-    const median = (of: (round: (typeof rounds)[number]) => number) => percentile(rounds.map(of), 0.5)
+    const median = (of: (round: (typeof rounds)[number]) => number) => medianOf(rounds, of)
     const ratio = median(({ ours, bare }) => ours / bare)
     const memory = median((round) => round.memory)
     return [

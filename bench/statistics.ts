@@ -4,6 +4,11 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
+/** The median of what `of` reads from each round. */
+export function medianOf<Round>(rounds: readonly Round[], of: (round: Round) => number): number {
+  return percentile(rounds.map(of), 0.5)
+}
+
 /**
  * How well time alone tells two groups apart (the area under the ROC curve): 0.5 is a coin toss, 1 is certainty. Folded,
  * since whoever classifies may call either group the slower one.

@@ -3,7 +3,7 @@ import { startBareServer } from './bareServer'
 import { connection } from './load'
 import { type Measure, figure } from './report'
 import { PASSWORD, startRig } from './rig'
-import { percentile } from './statistics'
+import { medianOf } from './statistics'
 
 const CONNECTIONS = 10
 /** Seconds of each round, and how many: bare and ours take turns, so that a busy moment of the machine meets both. */
@@ -37,7 +37,7 @@ export async function throughput(): Promise<Measure[]> {
         },
       })
     }
-    return summary((of) => percentile(measured.map(of), 0.5))
+    return summary((of) => medianOf(measured, of))
   } finally {
     await bare.stop()
     await rig.close()

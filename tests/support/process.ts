@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { residentMemoryOf } from './memory'
 import { Watched } from './smtp'
 
 const ROOT = join(__dirname, '../..')
@@ -99,8 +100,7 @@ export class TestProcess extends Watched {
 
   /** Megabytes (MiB) of memory that it holds at this moment. Linux only. */
   residentMemory(): number {
-    const status = readFileSync(`/proc/${String(this.child.pid)}/status`, 'utf8')
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+    return residentMemoryOf(this.child.pid ?? 0)
   }
 }
 
