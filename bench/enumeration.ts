@@ -1,6 +1,6 @@
 import { type Call, connection } from './load'
 import { type Measure, figure } from './report'
-import { PASSWORD, type Rig, startRig } from './rig'
+import { PASSWORD, type Rig, login, startRig } from './rig'
 import { distinguishability, percentile, standardError } from './statistics'
 
 const EACH = 400
@@ -47,9 +47,9 @@ export async function enumeration(): Promise<Measure[]> {
   const rig = await startRig({ cost: COST })
   try {
     await rig.addUsers(['bench@example.com'])
-    const authorization = await bearer(rig)
+    const { accessToken } = await login(rig.url, 'bench@example.com')
     const measures: Measure[] = [figure('the error of an AUC of 0.5', `± ${standardError(EACH).toFixed(3)}`)]
-    for (const silent of SILENT) measures.push(await compare(rig, silent, authorization))
+    for (const silent of SILENT) measures.push(await compare(rig, silent, `Bearer ${accessToken}`))
     return measures
   } finally {
     await rig.close()
@@ -85,12 +85,4 @@ async function compare(rig: Rig, { name, call }: Silent, authorization: string):
 function shuffled<T>(items: readonly T[]): T[] {
   const keyed = items.map((item) => ({ item, key: Math.random() }))
   return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item)
-}
-
-async function bearer({ url }: Rig): Promise<string> {
-  const { send, close } = connection()
-  const body = { email: 'bench@example.com', password: PASSWORD }
-  const { text } = await send({ method: 'POST', url: `${url}/api/auth/login`, body })
-  close()
-  return `Bearer ${(JSON.parse(text) as { tokens: { accessToken: string } }).tokens.accessToken}`
 }

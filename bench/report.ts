@@ -12,6 +12,38 @@ export function figure(what: string, measured: string): Measure {
   return { what, measured, target: null, met: true }
 }
 
+interface Bound {
+  target: number
+  unit?: 'ms' | 'MiB' | '/s'
+  /** Digits behind the point; none unless given. */
+  digits?: number
+}
+
+/** A measure that should not be less than its target. */
+export function atLeast(what: string, value: number, { target, unit, digits = 0 }: Bound): Measure {
+  return {
+    what,
+    measured: spell(value, digits, unit),
+    target: `>= ${spell(target, Number.isInteger(target) ? 0 : 2, unit)}`,
+    met: value >= target,
+  }
+}
+
+/** A measure that should not be more than its target. */
+export function atMost(what: string, value: number, { target, unit, digits = 0 }: Bound): Measure {
+  return {
+    what,
+    measured: spell(value, digits, unit),
+    target: `<= ${spell(target, Number.isInteger(target) ? 0 : 2, unit)}`,
+    met: value <= target,
+  }
+}
+
+function spell(value: number, digits: number, unit: Bound['unit']): string {
+  const number = value.toFixed(digits)
+  return unit === undefined ? number : `${number} ${unit}`
+}
+
 /** Prints the measures as a table, with a mark on each that missed its target. */
 export function print(measures: readonly Measure[]): void {
   const rows = measures.map(({ what, measured, target, met }) => [

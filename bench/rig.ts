@@ -9,19 +9,25 @@ import { pino } from 'pino'
 import { startEmbeddedPostgres } from '../src/dev/embeddedPostgres'
 import { freePort } from '../src/lib/freePort'
 import { Closers } from '../src/lib/closers'
-import { residentMemoryOf } from '../tests/support/memory'
+import { connection } from './load'
 import { TestSmtpServer } from '../tests/support/smtp'
 
 export const PASSWORD = 'violet tractor seven moons'
 const START_TIMEOUT = 60_000
 
-/** A real server in a process of its own, on loopback, with its own PostgreSQL and a mail server that takes everything. */
-export interface Rig {
+/** One process of the built server. */
+export interface Instance {
   url: string
+  /** It is another one after a restart. */
+  pid: () => number
+}
+
+/** A real server in a process of its own, on loopback, with its own PostgreSQL and a mail server that takes everything. */
+export interface Rig extends Instance {
   pool: Pool
   databaseUrl: string
-  /** Megabytes (MiB) that the server holds at this moment. Linux only. */
-  residentMemory(): number
+  /** Starts one more process on the same database; resolves once it is ready. It ends with the rig. */
+  addInstance(command: 'serve' | 'worker'): Promise<Instance>
   /** Stops the server and starts it again on its database. Resolves to milliseconds from the start to the first answer. */
   restart(): Promise<number>
   /** Verified accounts, all with PASSWORD: one hash for all of them, so that a thousand cost no more than one. */
@@ -51,17 +57,18 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
   closers.push(() => pool.end())
   const port = await freePort('127.0.0.1')
   const env = {
-    ...{ PORT: String(port), DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
+    ...{ DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
     ...{ RATE_LIMITS: 'off', LOGIN_CODE: 'on', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
   }
-  let child = startServer(env)
+  const server = ['serve', { PORT: String(port), ...env }] as const
+  let child = startServer(...server)
   closers.push(() => stop(child))
   const url = `http://127.0.0.1:${port}`
   await firstAnswer(`${url}/health/ready`, child)
   const restart = async (): Promise<number> => {
     await stop(child)
     const begun = performance.now()
-    child = startServer(env)
+    child = startServer(...server)
     const took = (await firstAnswer(`${url}/graphql?query=%7B__typename%7D`, child)) - begun
     await firstAnswer(`${url}/health/ready`, child)
     return took
@@ -74,17 +81,39 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
       [emails, hash],
     )
   }
-  const residentMemory = () => residentMemoryOf(child.pid ?? 0)
-  return { url, pool, databaseUrl: postgres.url, residentMemory, restart, addUsers, close: () => closers.close() }
+  const addInstance = async (command: 'serve' | 'worker'): Promise<Instance> => {
+    const other = await freePort('127.0.0.1')
+    const added = startServer(command, { PORT: String(other), ...env })
+    closers.push(() => stop(added))
+    await firstAnswer(`http://127.0.0.1:${other}/health/ready`, added)
+    return { url: `http://127.0.0.1:${other}`, pid: () => added.pid ?? 0 }
+  }
+  return {
+    ...{ url, pid: () => child.pid ?? 0, pool, databaseUrl: postgres.url },
+    ...{ restart, addInstance, addUsers, close: () => closers.close() },
+  }
 }
 
 /** Starts the built server with these variables and no others that would change it. */
-function startServer(env: Record<string, string>): ChildProcess {
+function startServer(command: string, env: Record<string, string>): ChildProcess {
   const { PATH = '', HOME = '' } = process.env
-  return spawn(process.execPath, [join(__dirname, '../dist/main.js'), 'serve'], {
+  return spawn(process.execPath, [join(__dirname, '../dist/main.js'), command], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+}
+
+export interface Tokens {
+  accessToken: string
+  refreshToken: string
+}
+
+/** The tokens of a new session. */
+export async function login(url: string, email: string): Promise<Tokens> {
+  const { send, close } = connection()
+  const { text } = await send({ method: 'POST', url: `${url}/api/auth/login`, body: { email, password: PASSWORD } })
+  close()
+  return (JSON.parse(text) as { tokens: Tokens }).tokens
 }
 
 /** Asks until the answer is 200. Resolves to the time (performance.now) at which it was there. */

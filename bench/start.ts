@@ -1,5 +1,5 @@
 import { startBareServer } from './bareServer'
-import { type Measure, figure } from './report'
+import { type Measure, atMost, figure } from './report'
 import { firstAnswer, startRig } from './rig'
 import { medianOf } from './statistics'
 import { residentMemoryOf } from '../tests/support/memory'
@@ -16,7 +16,7 @@ export async function start(): Promise<Measure[]> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const bare = await startBare(rig.databaseUrl)
       const ours = await rig.restart()
-      rounds.push({ bare: bare.took, bareMemory: bare.memory, ours, memory: rig.residentMemory() })
+      rounds.push({ bare: bare.took, bareMemory: bare.memory, ours, memory: residentMemoryOf(rig.pid()) })
     }
     const median = (of: (round: (typeof rounds)[number]) => number) => medianOf(rounds, of)
     const ratio = median(({ ours, bare }) => ours / bare)
@@ -24,14 +24,9 @@ export async function start(): Promise<Measure[]> {
     return [
       figure('bare Apollo, Fastify and Prisma: first answer', `${median(({ bare }) => bare).toFixed(0)} ms`),
       figure('this server: first answer', `${median(({ ours }) => ours).toFixed(0)} ms`),
-      { what: 'of the bare one', measured: ratio.toFixed(2), target: '<= 1.2', met: ratio <= 1.2 },
+      atMost('of the bare one', ratio, { target: 1.2, digits: 2 }),
       figure('memory of the bare one', `${median(({ bareMemory }) => bareMemory).toFixed(0)} MiB`),
-      {
-        what: 'memory after the start, once ready',
-        measured: `${memory.toFixed(0)} MiB`,
-        target: `<= ${MEMORY} MiB`,
-        met: memory <= MEMORY,
-      },
+      atMost('memory after the start, once ready', memory, { target: MEMORY, unit: 'MiB' }),
     ]
   } finally {
     await rig.close()

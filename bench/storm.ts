@@ -25,6 +25,11 @@ export function storm(job: Job): Promise<LoginAnswer[]> {
   return inChild(__filename, job)
 }
 
+/** Logins accepted a second between two moments of the storm, in milliseconds from its begin. */
+export function acceptedPerSecond(answers: readonly LoginAnswer[], from: number, to: number): number {
+  return answers.filter(({ status, at }) => status === 200 && at > from && at <= to).length / ((to - from) / 1000)
+}
+
 async function run({ url, emails, connections, milliseconds }: Job): Promise<LoginAnswer[]> {
   const answers: LoginAnswer[] = []
   const begun = performance.now()

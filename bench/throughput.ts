@@ -1,8 +1,8 @@
 import autocannon from 'autocannon'
 import { startBareServer } from './bareServer'
 import { connection } from './load'
-import { type Measure, figure } from './report'
-import { PASSWORD, startRig } from './rig'
+import { type Measure, atLeast, figure } from './report'
+import { type Tokens, login, startRig } from './rig'
 import { medianOf } from './statistics'
 
 const CONNECTIONS = 10
@@ -62,8 +62,8 @@ function summary(median: (of: (round: Round) => number) => number): Measure[] {
     figure('me by REST, of bare Fastify', median(({ rest, raw }) => rest / raw).toFixed(3)),
     figure('bare Apollo on Fastify, { __typename }', `${median(({ typename }) => typename).toFixed(0)} /s`),
     figure('me by GraphQL', `${median(({ me }) => me).toFixed(0)} /s`),
-    { what: 'me by GraphQL, of bare Apollo', measured: ratio.toFixed(3), target: '>= 0.60', met: ratio >= 0.6 },
-    { what: 'refreshSession', measured: `${refresh.toFixed(0)} /s`, target: '>= 800 /s', met: refresh >= 800 },
+    atLeast('me by GraphQL, of bare Apollo', ratio, { target: 0.6, digits: 3 }),
+    atLeast('refreshSession', refresh, { target: 800, unit: '/s' }),
     figure('refreshSession, of bare Fastify', median(({ refresh, raw }) => refresh / raw).toFixed(3)),
   ]
 }
@@ -81,20 +81,8 @@ async function perSecond(options: autocannon.Options): Promise<number> {
   return requests.average
 }
 
-interface Session {
-  accessToken: string
-  refreshToken: string
-}
-
-async function login(url: string, email: string): Promise<Session> {
-  const { send, close } = connection()
-  const { text } = await send({ method: 'POST', url: `${url}/api/auth/login`, body: { email, password: PASSWORD } })
-  close()
-  return (JSON.parse(text) as { tokens: Session }).tokens
-}
-
 /** Each client presents the token that its last refresh gave it, as real ones do. */
-async function refreshes(url: string, sessions: Session[]): Promise<number> {
+async function refreshes(url: string, sessions: Tokens[]): Promise<number> {
   const begun = performance.now()
   let done = 0
   await Promise.all(
@@ -104,7 +92,7 @@ async function refreshes(url: string, sessions: Session[]): Promise<number> {
         const body = { refreshToken: session.refreshToken }
         const { status, text } = await send({ method: 'POST', url: `${url}/api/auth/refresh`, body })
         if (status !== 200) throw new Error(`refresh answered ${status}: ${text}`)
-        Object.assign(session, (JSON.parse(text) as { tokens: Session }).tokens)
+        Object.assign(session, (JSON.parse(text) as { tokens: Tokens }).tokens)
         done += 1
       }
       close()

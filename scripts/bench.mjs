@@ -1,5 +1,4 @@
-// Load tests on the built server. `npm run bench` measures start, throughput, logins and storm; `-- scale` and `-- enumeration`
-// take minutes each.
+// Load tests on the built server: docs/performance.md lists the parts.
 import { spawnSync } from 'node:child_process'
 
 const run = (...args) => {

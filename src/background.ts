@@ -104,7 +104,7 @@ function periodicTasks(deps: Deps): PeriodicTask[] {
       interval: SESSION.successorPurge,
       run: () => deleteExpiredSuccessors(deps.database.prisma, deps.config.refreshGrace),
     },
-    { name: 'purge_expired', interval: HOUR, run: () => purgeExpired(deps) },
+    { name: 'purge_expired', interval: HOUR, run: (signal) => purgeExpired(deps, signal) },
     { name: 'remove_second_factors', interval: 60 * SECOND, run: () => removeDueSecondFactors(deps) },
     { name: 'warn_of_expiring_keys', interval: 24 * HOUR, run: () => warnOfExpiringKeys(deps) },
     { name: 'rotate_signing_keys', interval: rotation, run: () => rotateSigningKeys(deps, { immediately: false }) },

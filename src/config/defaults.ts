@@ -269,6 +269,8 @@ export const RETENTION = {
   expiredChallenges: HOUR,
   /** Milliseconds that deliveries of webhooks are kept, delivered or not: longer than anyone takes to notice. */
   webhookDeliveries: 30 * DAY,
+  /** Rows that one transaction of the purge deletes: some 50 ms with all that depends on them, and the statement timeout is 5 s. */
+  purgeBatch: 1_000,
 } as const
 
 export const HTTP = {

@@ -3,15 +3,13 @@ import { KNOWN_DEVICE, LOGIN_GUESSES, RETENTION, SECOND_FACTOR } from '../config
 import { later } from '../lib/clock'
 import { purgeExpiredRows } from '../store/purgeExpiredRows'
 
-/** Deletes unverified accounts, ended sessions, expired links, challenges and counters, and old audit rows and webhook deliveries after their retention. */
-export async function purgeExpired({
-  clock,
-  config,
-  database,
-  logger,
-}: Pick<Deps, 'clock' | 'config' | 'database' | 'logger'>): Promise<void> {
+/** Deletes unverified accounts, ended sessions, expired links, challenges and counters, and old audit rows and webhook deliveries after their retention; no more of them after `signal`. */
+export async function purgeExpired(
+  { clock, config, database, logger }: Pick<Deps, 'clock' | 'config' | 'database' | 'logger'>,
+  signal?: AbortSignal,
+): Promise<void> {
   const now = clock.now()
-  const purged = await purgeExpiredRows(database, {
+  const limits = {
     now,
     unverifiedBefore: later(now, -RETENTION.unverifiedUsers),
     sessionsEndedBefore: later(now, -RETENTION.endedSessions),
@@ -27,7 +25,9 @@ export async function purgeExpired({
       dayBefore: later(now, -DAY),
     },
     loginFailures: LOGIN_GUESSES,
-  })
+    batch: RETENTION.purgeBatch,
+  }
+  const purged = await purgeExpiredRows(database, limits, signal)
   logger.info({ event: 'purged', ...purged }, 'purged')
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from './database'
+import { Prisma } from '../generated/prisma/client'
 
 type Key = Uint8Array<ArrayBuffer>
 
@@ -40,11 +41,9 @@ export async function resetLoginFailures(db: Queryable, key: Key): Promise<void>
   await db.$executeRaw`DELETE FROM login_failures WHERE address_hash = ${key}`
 }
 
-/** Deletes counts whose last failure is older than `life` milliseconds. */
-export async function purgeLoginFailures(db: Queryable, { life }: GuessLimit): Promise<{ count: number }> {
-  const count = await db.$executeRaw`
-    DELETE FROM login_failures WHERE last_failed_at <= clock_timestamp() - ${life} * interval '1 ms'`
-  return { count }
+/** The condition of failures that count no longer, by the database's clock. */
+export function failedBefore({ life }: GuessLimit): Prisma.Sql {
+  return Prisma.sql`last_failed_at <= now() - ${life} * interval '1 ms'`
 }
 
 /** The IP addresses of a user's recent logins, from sessions and audit events. */

@@ -304,6 +304,8 @@ DATA['20261127235500_known_devices'] = `${DATA['20261127235000_mail_redirect']}
 
 DATA['20261127235600_devices_of_the_audit'] = DATA['20261127235500_known_devices']
 
+DATA['20261128060000_indexes_of_the_purge'] = DATA['20261127235600_devices_of_the_audit']
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

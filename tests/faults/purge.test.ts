@@ -249,6 +249,48 @@ describe('the purge', () => {
     expect(left).toEqual([['users', 1]])
   })
 
+  test('an account that is verified while the purge runs stays, and the purge does not wait for it', async () => {
+    await pool().query(
+      `INSERT INTO users (email, password_hash, created_at) VALUES ('late@example.com', '!', now() - interval '1 year')`,
+    )
+    const other = await pool().connect()
+    try {
+      await other.query('BEGIN; UPDATE users SET email_verified_at = now()')
+      await purge()
+    } finally {
+      await other.query('COMMIT')
+      other.release()
+    }
+    await purge()
+    expect((await counts()).users).toBe(1)
+  })
+
+  test('one statement deletes a thousand rows at most, and the purge repeats it until none is left', async () => {
+    const count = 2 * RETENTION.purgeBatch + 1
+    for (const table of ['users', 'login_failures', 'rate_limit_counters', 'audit_events'])
+      await pool().query(`
+        CREATE OR REPLACE FUNCTION refuse_many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF (SELECT count(*) FROM gone) > ${RETENTION.purgeBatch} THEN RAISE 'too many rows of one statement'; END IF;
+          RETURN NULL; END $$;
+        CREATE TRIGGER refuse_many AFTER DELETE ON ${table} REFERENCING OLD TABLE AS gone
+          FOR EACH STATEMENT EXECUTE FUNCTION refuse_many()`)
+    await pool().query(
+      `WITH old AS (
+         INSERT INTO users (email, password_hash, created_at)
+         SELECT n || '.' || gen_random_uuid() || '@example.com', '!', now() - interval '2 years' FROM generate_series(1, ${count}) n RETURNING id
+       ), events AS (
+         INSERT INTO audit_events (type, created_at) SELECT 'login_failed', now() - interval '2 years' FROM old
+       ), failures AS (
+         INSERT INTO login_failures SELECT sha256(id::text::bytea), 1, now() - interval '2 years' FROM old
+       ) INSERT INTO rate_limit_counters SELECT id::text, 1, 1 FROM old`,
+    )
+    await purge()
+    const { users, audit_events, login_failures, rate_limit_counters } = await counts()
+    expect({ users, audit_events, login_failures, rate_limit_counters }).toEqual({
+      ...{ users: 0, audit_events: 0, login_failures: 0, rate_limit_counters: 0 },
+    })
+  })
+
   test('an imported account waits for its verification for ever', async () => {
     await pool().query(
       `INSERT INTO users (email, password_hash, imported_at, created_at)

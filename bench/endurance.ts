@@ -1,0 +1,42 @@
+import autocannon from 'autocannon'
+import { atRate } from './load'
+import { type Measure, atMost, figure } from './report'
+import { login, startRig } from './rig'
+import { percentile } from './statistics'
+import { storm } from './storm'
+import { residentMemoryOf } from '../tests/support/memory'
+
+const MINUTE = 60_000
+const MINUTES = 10
+/** MiB of this server after all loads, and how far its memory may rise between the first three and the last three minutes. */
+const MEMORY = 220
+const RISE = 10
+const USERS = Array.from({ length: 100 }, (_, index) => `endurance${index}@example.com`)
+
+/** Whether memory grows: every load at its full speed first, then ten minutes of a steady one. */
+export async function endurance(): Promise<Measure[]> {
+  const rig = await startRig({ cost: 10 })
+  try {
+    await rig.addUsers(USERS)
+    const { accessToken } = await login(rig.url, USERS[0] ?? '')
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const me = { method: 'GET', url: `${rig.url}/api/auth/me`, headers } as const
+    const logins = { url: rig.url, emails: USERS }
+    await autocannon({ url: me.url, headers, connections: 50, duration: 30 })
+    await storm({ ...logins, connections: 300, milliseconds: MINUTE / 2 })
+
+    const memory: number[] = []
+    for (let minute = 0; minute < MINUTES; minute += 1) {
+      await Promise.all([storm({ ...logins, connections: 2, milliseconds: MINUTE }), atRate(100, MINUTE, me)])
+      memory.push(residentMemoryOf(rig.pid()))
+    }
+    const rise = percentile(memory.slice(-3), 0.5) - percentile(memory.slice(0, 3), 0.5)
+    return [
+      figure('memory at the end of each minute', `${memory.map((each) => each.toFixed(0)).join(', ')} MiB`),
+      atMost('the largest', Math.max(...memory), { target: MEMORY, unit: 'MiB' }),
+      atMost('rise over ten minutes', rise, { target: RISE, unit: 'MiB' }),
+    ]
+  } finally {
+    await rig.close()
+  }
+}
