@@ -29,6 +29,7 @@ export async function scale(): Promise<Measure[]> {
     await fill(rig.pool, LARGE - SMALL)
     await timesOf(rig)
     const large = await timesOf(rig)
+    const sizes = [await sizeOf(rig.pool, 'users'), await sizeOf(rig.pool, 'sessions')]
     const purge = await whilePurging(rig)
     return [
       ...(['login', 'me', 'refresh'] as const).flatMap((call) => {
@@ -39,6 +40,7 @@ export async function scale(): Promise<Measure[]> {
           atLeast(`${call}: speed kept`, ratio, { target: 0.9, digits: 2 }),
         ]
       }),
+      ...sizes,
       ...purge,
     ]
   } finally {
@@ -59,6 +61,14 @@ async function fill(pool: Pool, count: number): Promise<void> {
       [Math.min(PART, count - filled), SESSIONS_EACH],
     )
   await pool.query('VACUUM ANALYZE users, sessions') // as autovacuum does in time
+}
+
+/** Bytes of a row with its part of the indexes. */
+async function sizeOf(pool: Pool, table: 'users' | 'sessions'): Promise<Measure> {
+  const { rows } = await pool.query<{ bytes: number }>(
+    `SELECT pg_total_relation_size('${table}')::float8 / count(*) AS bytes FROM ${table}`,
+  )
+  return figure(`a row of ${table} with its indexes`, `${(rows[0]?.bytes ?? 0).toFixed(0)} bytes`)
 }
 
 /** `me` at 50/s while another process purges a third of the sessions, against the same without it. */
