@@ -40,7 +40,8 @@ export function createDeps(
   const { databaseUrl, directUrl, secret, schemas, closers } = parts
   const warn = (error: unknown) =>
     logger.warn({ event: 'database_connection_lost', err: error }, 'database_connection_lost')
-  const database = openDatabase({ url: databaseUrl, poolSize: config.databasePool, onIdleError: warn })
+  const { databasePool: poolSize, databaseTimeouts: timeouts } = config
+  const database = openDatabase({ url: databaseUrl, poolSize, timeouts, onIdleError: warn })
   closers.push(() => database.close())
   const metrics = createMetrics()
   const secrets = deriveSecrets(secret, config.secretPrevious)

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { redisSettings } from './acceptedRedis'
 import { BUDGET_VARIABLES, replacedBudgets, unknownBudgetVariables } from './budgets'
-import { RATE_LIMIT } from './defaults'
+import { DATABASE, type DatabaseTimeouts, RATE_LIMIT } from './defaults'
 import { type Environment, type Variable, environment } from './env'
 import { shownValue } from './masking'
 import { processEnvironment } from './processEnvironment'
@@ -90,6 +90,7 @@ export function resolveConfig(env: Environment) {
     databaseUrl: env.DATABASE_URL ?? null,
     directDatabaseUrl: env.DIRECT_DATABASE_URL ?? env.DATABASE_URL ?? null,
     databasePool: env.DATABASE_POOL,
+    databaseTimeouts: DATABASE as DatabaseTimeouts,
     dataDir: resolve(env.DATA_DIR),
     migrateOnStart: env.MIGRATE_ON_START ?? !production,
     ...redisSettings(env),

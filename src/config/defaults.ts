@@ -334,5 +334,7 @@ export const DATABASE = {
   keepAliveDelay: 30 * SECOND,
 } as const
 
+export type DatabaseTimeouts = Pick<typeof DATABASE, 'connectTimeout' | 'statementTimeout' | 'answerTimeout'>
+
 /** bcrypt reads this many bytes and ignores the rest. */
 export const BCRYPT_MAX_BYTES = 72

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Client, type ClientConfig } from 'pg'
 import { ConfigError } from '../config/config'
-import { DATABASE } from '../config/defaults'
+import { DATABASE, type DatabaseTimeouts } from '../config/defaults'
 import { type DatabaseTls, type UrlSource, readTls } from './databaseTls'
 import { refuseParameters } from './urlParameters'
 
@@ -23,14 +23,17 @@ const SESSION_SETTINGS = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, MDY',
   default_transaction_isolation: 'read committed',
-  statement_timeout: String(DATABASE.statementTimeout),
 }
 
 /**
  * Reads a database URL as libpq does: `host`, `port`, `user`, `password`, `dbname`, `options`, `sslmode` and the
  * certificate files may be in the query. Throws a ConfigError that contains no value of the URL.
  */
-export function readDatabaseUrl(url: string, source: UrlSource = 'DATABASE_URL'): ConnectionTarget {
+export function readDatabaseUrl(
+  url: string,
+  source: UrlSource = 'DATABASE_URL',
+  timeouts: DatabaseTimeouts = DATABASE,
+): ConnectionTarget {
   const { query, ...parts } = parseUrl(url, source)
   refuseParameters(query, source)
   const { settings, rest } = readOptions(query.get('options') ?? '')
@@ -49,11 +52,11 @@ export function readDatabaseUrl(url: string, source: UrlSource = 'DATABASE_URL')
       options: rest || undefined,
       enableChannelBinding: /^(?:prefer|require)$/.test(query.get('channel_binding') ?? ''),
       application_name: query.get('application_name') ?? 'gatehouse',
-      connectionTimeoutMillis: DATABASE.connectTimeout,
+      connectionTimeoutMillis: timeouts.connectTimeout,
       keepAlive: true,
       keepAliveInitialDelayMillis: DATABASE.keepAliveDelay,
     },
-    settings: { ...settings, ...searchPath, ...SESSION_SETTINGS },
+    settings: { ...settings, ...searchPath, ...SESSION_SETTINGS, statement_timeout: String(timeouts.statementTimeout) },
     schema,
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig } from 'pg'
 import { applySettings, readDatabaseUrl, socketOf } from './connection'
-import { DATABASE } from '../config/defaults'
+import { DATABASE, type DatabaseTimeouts } from '../config/defaults'
 import { DatabaseOutageError, isLostStatement, markOutage } from '../errors/outage'
 import { type Prisma, PrismaClient } from '../generated/prisma/client'
 import { errorType, startChildSpan } from '../ops/tracing'
@@ -23,17 +23,19 @@ export interface Database {
 interface DatabaseOptions {
   url: string
   poolSize: number
+  /** Default: those of production. */
+  timeouts?: DatabaseTimeouts
   /** Called for an idle connection that breaks; the pool replaces it. */
   onIdleError: (error: Error) => void
 }
 
 /** The pool connects at the first query, so that a server can start while its database is unavailable. */
-export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): Database {
-  const target = readDatabaseUrl(url)
+export function openDatabase({ url, poolSize, timeouts = DATABASE, onIdleError }: DatabaseOptions): Database {
+  const target = readDatabaseUrl(url, 'DATABASE_URL', timeouts)
   const pool = new CheckedPool({
     ...target.client,
     max: poolSize,
-    query_timeout: DATABASE.answerTimeout,
+    query_timeout: timeouts.answerTimeout,
     idleTimeoutMillis: DATABASE.idleTimeout,
     onConnect: prepareSession(target.settings),
   })
@@ -43,7 +45,7 @@ export function openDatabase({ url, poolSize, onIdleError }: DatabaseOptions): D
     prisma,
     pool,
     transaction: (work) =>
-      prisma.$transaction(work, { maxWait: DATABASE.connectTimeout, timeout: DATABASE.statementTimeout }),
+      prisma.$transaction(work, { maxWait: timeouts.connectTimeout, timeout: timeouts.statementTimeout }),
     close: async () => {
       await prisma.$disconnect()
       await pool.end()

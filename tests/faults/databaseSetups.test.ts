@@ -68,7 +68,7 @@ test('options of the URL are in force beside ours, on the pool and while migrati
   const database = await createEmptyDatabase()
   await asAdmin(database.url, 'CREATE SCHEMA "my schema"')
   const url = withQuery(database.url, { options: '-c search_path="my\\ schema" --jit=off -c statement_timeout=0' })
-  const app = await startTestApp({ databaseUrl: url })
+  const app = await startTestApp({ databaseUrl: url, databaseTimeouts: 'production' })
   const { rows: found } = await app.app.deps.database.pool.query<{ settings: string }>(
     `SELECT concat_ws(' ', current_schema(), current_setting('jit'), current_setting('statement_timeout'), current_setting('TimeZone')) AS settings`,
   )

@@ -8,7 +8,12 @@ import { until } from '../support/until'
 test('of idle connections that a failover left dead, one costs a request: the others are replaced', async () => {
   const database = await createDatabase()
   const network = await TcpProxy.start(database.url)
-  const app = await startTestApp({ databaseUrl: network.url, env: { DATABASE_POOL: '8' }, periodic: false })
+  const app = await startTestApp({
+    databaseUrl: network.url,
+    databaseTimeouts: 'production',
+    env: { DATABASE_POOL: '8' },
+    periodic: false,
+  })
   const { accessToken: token } = (await loggedIn(app, await verifiedPerson(app))).tokens
   const write = () => call(app.url, 'updateProfile', { displayName: String(Math.random()) }, { token })
   const { pool } = app.app.deps.database

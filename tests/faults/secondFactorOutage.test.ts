@@ -16,7 +16,7 @@ let observer: Client
 beforeAll(async () => {
   database = await createDatabase()
   network = await TcpProxy.start(database.url)
-  app = await startTestApp({ databaseUrl: network.url, periodic: false })
+  app = await startTestApp({ databaseUrl: network.url, databaseTimeouts: 'production', periodic: false })
   observer = new Client({ connectionString: database.url })
   await observer.connect()
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type App, startApp } from '../../src/app'
+import { DATABASE } from '../../src/config/defaults'
 import { type Config, readEnvironment, resolveConfig } from '../../src/config/config'
 import { Closers } from '../../src/lib/closers'
 import { freePort } from '../../src/lib/freePort'
@@ -36,6 +37,8 @@ export interface TestAppOptions {
   /** Shares a mail server with another instance. */
   smtp?: TestSmtpServer
   clock?: TestClock
+  /** Whether the database has the time limits of production, where a database that does not answer is the subject. */
+  databaseTimeouts?: 'production' | 'patient'
   /** False where statements are counted: no periodic work runs in between. */
   periodic?: boolean
 }
@@ -108,6 +111,7 @@ interface Start {
   clock: TestClock
   log: Record<string, unknown>[]
   bcryptCost?: number
+  databaseTimeouts?: 'production' | 'patient'
   periodic?: boolean
 }
 
@@ -117,11 +121,16 @@ async function startOnFreePort({
   clock,
   log,
   bcryptCost = LOWEST_COST,
+  databaseTimeouts = 'patient',
   periodic = true,
 }: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
   for (;;) {
     const resolved = resolveConfig(readEnvironment({ PORT: String(await freePort('127.0.0.1')), ...env }))
-    const config = { ...resolved, ...(env.BCRYPT_COST === undefined && { bcryptCost }) }
+    const config = {
+      ...resolved,
+      ...(env.BCRYPT_COST === undefined && { bcryptCost }),
+      ...(databaseTimeouts === 'patient' && { databaseTimeouts: PATIENT }),
+    }
     try {
       const logger = collectingLogger(config.logLevel, log)
       strength ??= startStrengthEstimator({ logger })
@@ -134,6 +143,13 @@ async function startOnFreePort({
 
 /** Of bcrypt: one millisecond. */
 const LOWEST_COST = 4
+
+/** Fifty requests at once on a busy machine may wait for their turn longer than people do. */
+const PATIENT = {
+  connectTimeout: 10 * DATABASE.connectTimeout,
+  statementTimeout: 10 * DATABASE.statementTimeout,
+  answerTimeout: 10 * DATABASE.answerTimeout,
+}
 
 const TEST_ENV = {
   SECRET: 'the secret of the tests, which is long enough',
