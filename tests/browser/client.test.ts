@@ -13,9 +13,19 @@ import { App } from './reactApp'
 import { describeInBrowser, launchBrowser } from './support'
 import { freePort } from '../../src/lib/freePort'
 import { type TestApp, startTestApp } from '../support/app'
+import { testedCode } from '../support/documents'
 import { PASSWORD, verifiedPerson } from '../support/people'
 
 const CLIENT = readFileSync(join(__dirname, '../../packages/client/dist/index.js'), 'utf8')
+/** An app of React that goes on with what the server has rendered. */
+const REACT = `
+  import { createElement } from 'react'
+  import { hydrateRoot } from 'react-dom/client'
+  import { createClient } from '@gatehouse/client'
+  import { App, shown } from './reactApp'
+  globalThis.shown = shown
+  globalThis.auth = createClient(options)
+  hydrateRoot(document.querySelector('main'), createElement(App, { auth }))`
 /** Milliseconds that a tab waits for another one's refresh. */
 const LOCK_WAIT = 500
 
@@ -28,6 +38,8 @@ describeInBrowser('the client package in a browser', () => {
   let debugPort: number
   let pages: Server
   let reactScript: string
+  /** The app of docs/how-to/single-page-app.md. */
+  let appScript: string
   /** Where the app is: another origin than the server's, of the same site. */
   let origin: string
   let context: BrowserContext
@@ -39,7 +51,9 @@ describeInBrowser('the client package in a browser', () => {
     app = await startTestApp()
     debugPort = await freePort('127.0.0.1')
     browser = await launchBrowser([`--remote-debugging-port=${debugPort}`])
-    reactScript = await bundled()
+    reactScript = await bundled(REACT)
+    const code = testedCode('docs/how-to/single-page-app.md', 'single-page app')
+    appScript = await bundled(code.replace('https://auth.example.com', app.config.publicUrl))
     pages = createServer(({ url }, response) => {
       const { type, body } = fileOf(url ?? '')
       response.setHeader('content-type', type).end(body)
@@ -73,6 +87,8 @@ describeInBrowser('the client package in a browser', () => {
     if (path === '/client.js') return { type: 'text/javascript', body: CLIENT }
     const options = JSON.stringify({ url: app.config.publicUrl, transport: 'COOKIE', lockWait: LOCK_WAIT })
     if (path === '/react.js') return { type: 'text/javascript', body: `const options = ${options};${reactScript}` }
+    if (path === '/app.js') return { type: 'text/javascript', body: appScript }
+    if (path === '/app') return { type: 'text/html', body: '<!doctype html><body><script src="/app.js"></script>' }
     if (path === '/react') {
       const auth = createClient({ url: app.config.publicUrl, transport: 'COOKIE' })
       const html = renderToString(createElement(App, { auth }))
@@ -82,18 +98,10 @@ describeInBrowser('the client package in a browser', () => {
     return { type: 'text/html', body: `<!doctype html><script type="module">${script}</script>` }
   }
 
-  /** An app of React that goes on with what the server has rendered. */
-  async function bundled(): Promise<string> {
-    const contents = `
-      import { createElement } from 'react'
-      import { hydrateRoot } from 'react-dom/client'
-      import { createClient } from '@gatehouse/client'
-      import { App, shown } from './reactApp'
-      globalThis.shown = shown
-      globalThis.auth = createClient(options)
-      hydrateRoot(document.querySelector('main'), createElement(App, { auth }))`
+  async function bundled(contents: string): Promise<string> {
     const { outputFiles } = await build({
-      ...{ stdin: { contents, resolveDir: __dirname }, bundle: true, format: 'iife', write: false },
+      ...{ stdin: { contents, resolveDir: __dirname, loader: 'tsx' }, jsx: 'automatic' },
+      ...{ bundle: true, format: 'iife', write: false },
       define: { 'process.env.NODE_ENV': '"development"' },
     })
     return outputFiles[0]?.text ?? ''
@@ -151,6 +159,29 @@ describeInBrowser('the client package in a browser', () => {
       'indexedDB.databases().then((all) => [document.cookie, localStorage.length, sessionStorage.length, all.length])',
     )
     expect(stored).toEqual(['', 0, 0, 0])
+  })
+
+  test('the app of docs/how-to/single-page-app.md logs in, survives a reload and a dead network, and logs out in each tab', async () => {
+    const page = await context.newPage()
+    await page.goto(`${origin}/app`)
+    const email = await verifiedPerson(app)
+    await page.getByLabel('Email address').fill(email)
+    await page.getByLabel('Password').fill('not this one')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('alert').filter({ hasText: 'password' }).waitFor()
+    await page.getByLabel('Password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByText(`You are ${email}.`).waitFor()
+    instead = (_document, route) => route.abort('internetdisconnected')
+    await page.reload()
+    await page.getByRole('button', { name: 'Try again' }).waitFor()
+    instead = () => null
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText(`You are ${email}.`).waitFor()
+    const other = await context.newPage()
+    await other.goto(`${origin}/app`)
+    await other.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('button', { name: 'Log in' }).waitFor()
   })
 
   test('two tabs that refresh at once send one request, and have the same token', async () => {

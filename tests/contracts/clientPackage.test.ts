@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { type TestApp, startTestApp } from '../support/app'
+import { codeBlocksOf, testedCode } from '../support/documents'
 import { PASSWORD, verifiedPerson } from '../support/people'
 
 const ROOT = join(__dirname, '../..')
-const PEERS = ['@apollo/client', '@urql/core', '@urql/exchange-auth', 'graphql', 'react', 'rxjs']
+const PEERS = ['@apollo/client', '@urql/core', '@urql/exchange-auth', 'graphql', 'react', 'react-dom', 'rxjs']
 const TOOLS = [
   '@graphql-codegen/client-preset',
   '@graphql-codegen/core',
@@ -87,17 +88,16 @@ test('a worker runs a session', async () => {
 
 describe('beside its peers', () => {
   beforeAll(async () => {
-    for (const name of [...PEERS, ...TOOLS, '@types/react', '@types/node']) {
+    for (const name of [...PEERS, ...TOOLS, '@types/react', '@types/react-dom', '@types/node']) {
       mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true })
       symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
     }
     await generate()
   })
 
-  /** What an app writes: its documents, typed by the client preset of @graphql-codegen, sent by graphql-request. */
+  /** What an app writes: its documents, typed by the client preset of @graphql-codegen, sent by graphql-request as the page says. */
   const FLOW = `
     import { createCore } from '@gatehouse/client'
-    import { GraphQLClient } from 'graphql-request'
     import { graphql } from './gql/index.js'
 
     const Login = graphql(\`
@@ -121,14 +121,7 @@ describe('beside its peers', () => {
 
     const [, , url = '', email = '', password = ''] = process.argv
     const auth = createCore({ url, transport: 'BODY' })
-    const client = new GraphQLClient(url + '/graphql', {
-      requestMiddleware: async (request) => {
-        const headers = new Headers(request.headers)
-        const token = await auth.token()
-        if (token !== null) headers.set('authorization', 'Bearer ' + token)
-        return { ...request, headers }
-      },
-    })
+    ${testedCode('docs/how-to/graphql-clients.md', 'graphql-request').replace("'https://auth.example.com/graphql'", "url + '/graphql'")}
     async function flow(): Promise<unknown[]> {
       const wrong = await client.request(Login, { input: { email, password: 'another' } })
       await auth.run('login', [String(Login), 'T'], { email, password })
@@ -233,25 +226,68 @@ describe('beside its peers', () => {
     export const wrong = () => auth.login({ name: '' })
     export const code = (error: unknown) => (error instanceof GatehouseError ? error.code : null)
   `
+  /** What the pages leave to their reader, and modules that are not installed here: only what Relay's types say of our call is repeated. */
+  const GIVEN = `
+    declare module 'expo-secure-store'
+    declare module 'react-native-passkeys'
+    declare module 'relay-runtime' {
+      type Fetch = (request: { text: string | null }, variables: Record<string, unknown>) => Promise<{ data: unknown }>
+      export const Network: { create(fetch: Fetch): object }
+      export class RecordSource {}
+      export class Store { constructor(source: RecordSource) }
+      export class Environment { constructor(options: { network: object; store: Store }) }
+    }
+    declare const auth: import('@gatehouse/client').Client
+    declare const email: string
+    declare const password: string
+    declare const LOGIN: string
+    declare function show(text: string): void
+    declare function sessionStorageOf(request: Request): Promise<import('@gatehouse/client').TokenStorage>
+  `
+  const PAGES = [
+    'how-to/single-page-app',
+    'how-to/phone-app',
+    'how-to/behind-your-own-server',
+    'how-to/graphql-clients',
+    'reference/client-package',
+  ]
+  /** Each block of TypeScript of these pages, as a module of its own. */
+  function writePages(): string[] {
+    write('given.d.ts', GIVEN)
+    const blocks = PAGES.flatMap((page) => codeBlocksOf(`docs/${page}.md`)).filter(({ language }) =>
+      /^tsx?$/.test(language),
+    )
+    expect(blocks.length).toBeGreaterThan(8)
+    return [
+      'given.d.ts',
+      ...blocks.map(({ language, code }, index) => {
+        write(`page${index}.${language}`, `${code}\nexport {}\n`)
+        return `page${index}.${language}`
+      }),
+    ]
+  }
   const RESOLUTIONS = [
     {
       name: 'bundler',
-      options: { module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true },
+      options: { module: 'esnext', moduleResolution: 'bundler', jsx: 'react-jsx', skipLibCheck: true },
       files: ['typed.ts'],
-      more: ['flow.mts'],
+      more: () => ['flow.mts', ...writePages()],
     },
     {
       name: 'node16',
       options: { module: 'node16', moduleResolution: 'node16' },
       files: ['typed.mts', 'typed.cts'],
-      more: [],
+      more: () => [],
     },
   ]
-  test('its types compile, with moduleResolution bundler and node16', async () => {
+  test('its types compile in the code of the documents too, with moduleResolution bundler and node16', async () => {
     const problems = RESOLUTIONS.map(async ({ name, options, files, more }) => {
       for (const file of files) write(file, CODE)
       const common = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: ['node'] }
-      write(`${name}.json`, JSON.stringify({ compilerOptions: { ...common, ...options }, files: [...files, ...more] }))
+      write(
+        `${name}.json`,
+        JSON.stringify({ compilerOptions: { ...common, ...options }, files: [...files, ...more()] }),
+      )
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
       const { stdout } = await run(process.execPath, [tsc, '-p', `${name}.json`], { cwd: project }).catch(
         (error: unknown) => error as { stdout: string },

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { type TestApp, startTestApp } from '../support/app'
+import { testedCode } from '../support/documents'
 import { PASSWORD, verifiedPerson } from '../support/people'
 
 interface Client {
@@ -17,10 +16,9 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** The client of docs/clients.md in a browser: its cookies, and what answers instead of the server. */
+/** The client of docs/how-to/browser-without-package.md in a browser: its cookies, and what answers instead of the server. */
 function browser() {
-  const text = readFileSync(join(__dirname, '../../docs/clients.md'), 'utf8')
-  const script = /<!-- test: browser -->\s+```js\n([^]*?)```/.exec(text)?.[1] ?? ''
+  const script = testedCode('docs/how-to/browser-without-package.md', 'browser')
   let cookie = ''
   let instead: (() => Promise<Response>) | null = null
   const fetchWithCookies = async (url: string, init: RequestInit): Promise<Response> => {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -12,6 +12,7 @@ import { type LoggedIn, call } from '../support/client'
 import { walkEveryFlow } from '../support/everyFlow'
 import { PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
 import { type ReceivedWebhook, WebhookReceiver, answerWith, verifyWebhook } from '../support/receiver'
+import { testedCode } from '../support/documents'
 import { ageReplacements } from '../support/grace'
 import { SoftwarePasskey } from '../support/passkey'
 import { CHEAP, TestProcess, runGatehouse } from '../support/process'
@@ -361,10 +362,8 @@ describe('where webhooks may go', () => {
 
 test('the receiver of docs/webhooks.md verifies and takes an event once', async () => {
   const root = join(__dirname, '../..')
-  const text = readFileSync(join(root, 'docs/webhooks.md'), 'utf8')
-  const script = /<!-- test: receiver -->\s+```js\n([^]*?)```/.exec(text)?.[1] ?? ''
   const file = join(root, 'node_modules', `.receiver-${process.pid}.mjs`)
-  writeFileSync(file, script)
+  writeFileSync(file, testedCode('docs/webhooks.md', 'receiver'))
   const port = await freePort('127.0.0.1')
   const added = await webhooks('add', `http://127.0.0.1:${port}/`, '--events', 'session.created')
   const [id = '', secret = ''] = added.lines

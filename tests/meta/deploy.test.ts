@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { readEnvironment, resolveConfig } from '../../src/config/config'
 import { environment } from '../../src/config/env'
+import { testedCode } from '../support/documents'
 
 const ROOT = join(__dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -144,7 +145,7 @@ describe('deploy/kubernetes', () => {
 test('deploy/gatehouse.service and the file beside it are accepted, and leave time to end', () => {
   const unit = read('deploy/gatehouse.service')
   const assignments = (text = '') => [...text.matchAll(/([A-Z_]+)=(\S*)/g)].map(([, name = '', value]) => [name, value])
-  const inFile = /<!-- test: server.env -->\s+```sh\n([^]*?)```/.exec(read('docs/how-to/production-systemd.md'))?.[1]
+  const inFile = testedCode('docs/how-to/production-systemd.md', 'server.env')
   expect(
     assignments(inFile)
       .map(([name]) => name)

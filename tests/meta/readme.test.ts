@@ -8,7 +8,7 @@ import { createSchema } from '../../src/graphql/schema'
 import { type TestApp, startTestApp } from '../support/app'
 import { post } from '../support/client'
 import { type TestDatabase, createDatabase } from '../support/database'
-import { bare, tableOf } from '../support/documents'
+import { bare, tableOf, testedCode } from '../support/documents'
 import { runGatehouse } from '../support/process'
 import { until } from '../support/until'
 
@@ -175,7 +175,7 @@ function literalOf(type: GraphQLInputObjectType): string {
   return `{ ${[...texts, ...objects.map(({ name }) => `${name}: {}`)].join(', ')} }`
 }
 
-test('the code in docs/clients.md verifies a token of this server, and refuses another', async () => {
+test('the code in docs/how-to/verify-tokens.md verifies a token of this server, and refuses another', async () => {
   const app = await startTestApp({ env: DEVELOPMENT })
   try {
     const { accessToken } = app.app.deps.accessTokens.issue(
@@ -186,7 +186,7 @@ test('the code in docs/clients.md verifies a token of this server, and refuses a
       },
       new Date(),
     )
-    const block = /```js\n(import [^]*?)```/.exec(read('docs/clients.md'))?.[1] ?? ''
+    const block = testedCode('docs/how-to/verify-tokens.md', 'verifier')
     const script = `${block.replace('https://auth.example.com', app.config.publicUrl)}
       console.log(JSON.stringify(await authenticate('Bearer ' + process.argv[1]).catch((error) => error.code)))`
     const verify = async (token: string): Promise<unknown> => {
