@@ -39,7 +39,11 @@ export function openDatabase({ url, poolSize, timeouts = DATABASE, onIdleError }
     idleTimeoutMillis: DATABASE.idleTimeout,
     onConnect: prepareSession(target.settings),
   })
-  pool.on('error', onIdleError)
+  // Ending connections may still be told that the server stops: that is no loss.
+  let closing = false
+  pool.on('error', (error) => {
+    if (!closing) onIdleError(error)
+  })
   const prisma = new PrismaClient({ adapter: adapterFor(pool, target.schema) })
   return {
     prisma,
@@ -47,6 +51,7 @@ export function openDatabase({ url, poolSize, timeouts = DATABASE, onIdleError }
     transaction: (work) =>
       prisma.$transaction(work, { maxWait: timeouts.connectTimeout, timeout: timeouts.statementTimeout }),
     close: async () => {
+      closing = true
       await prisma.$disconnect()
       await pool.end()
     },

@@ -94,6 +94,7 @@ export class NotificationListener {
       this.client = client
       await this.heartbeat()
     } catch (error) {
+      if (this.closed) return // nobody waits for this connection any more
       this.options.onError(error)
       this.retryLater()
     }

@@ -231,6 +231,20 @@ describe('a lost connection is an outage, and readiness names its cause', () => 
   })
 })
 
+test('a pool that is being closed does not report that the server ends its connections', async () => {
+  const reported: Error[] = []
+  const database = openDatabase({
+    ...{ url: databaseUrl('postgres'), poolSize: 1 },
+    onIdleError: (error) => reported.push(error),
+  })
+  const client = await database.pool.connect()
+  client.release()
+  const closed = database.close()
+  client.emit('error', new Error('terminating connection due to administrator command'))
+  await closed
+  expect(reported).toEqual([])
+})
+
 test('the pool of a database that is away gives an outage, whatever the cause', async () => {
   const database = openDatabase({ url: databaseUrl('no_such_database'), poolSize: 1, onIdleError: () => undefined })
   const error: unknown = await database.prisma.user.count().catch((problem: unknown) => problem)
