@@ -137,6 +137,11 @@ export function Field({ label, name, hint, type = 'text', ...rest }: FieldProps)
   )
 }
 
+/** Tells password managers which account a password is of. */
+export const Username = ({ email }: { email: string }) => (
+  <input type="email" autocomplete="username" value={email} hidden readOnly />
+)
+
 /** What just happened, announced to screen readers. */
 export const Notice = ({ text }: { text?: string | undefined }) => (
   <p class="notice" role="status">

@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Failure, type User, auth, failureOf, readAccount } from './api'
 import { Authenticator, RecoveryCodes } from './authenticator'
-import { Form, Notice, Support, View } from './form'
+import { Form, Notice, View } from './form'
 import { page, t } from './page'
 import { Passkeys } from './passkeys'
 import { go } from './route'
 import { Sessions } from './sessions'
 import { Address, DeleteAccount, Password, Profile } from './settings'
+import { Waiting } from './waiting'
 import { signalUser } from './webauthn'
 
 /** What a section shows, and how it says that the account has changed. */
@@ -29,20 +30,7 @@ export function Home() {
   }
   useEffect(() => void load(), [])
 
-  if (user === null) {
-    return (
-      <View title={t.title} icon="person">
-        {failure === null ? (
-          <p role="status">{t.working}</p>
-        ) : (
-          <Form button={t.tryAgain} action={async () => (await load(), null)}>
-            <p>{failure.message}</p>
-            <Support />
-          </Form>
-        )}
-      </View>
-    )
-  }
+  if (user === null) return <Waiting failure={failure} again={load} />
   const props = {
     user,
     changed: async (done?: string) => {

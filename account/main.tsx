@@ -1,21 +1,17 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { auth, failureOf } from './api'
-import { Form, Support, View } from './form'
 import { Home } from './home'
 import { openCodeLink } from './mailedCode'
-import { root, t } from './page'
+import { root } from './page'
 import { useRoute } from './route'
 import { CodeSignIn, SecondStep, SignIn } from './signIn'
 import { Forgot, SignUp, VerifyEmail } from './signUp'
 import { StepUpDialog } from './stepUp'
+import { Waiting } from './waiting'
 
 /** What goes wrong is in the state. */
-const begin = () =>
-  auth.refresh().then(
-    () => null,
-    () => null,
-  )
+const begin = () => auth.refresh().catch(() => undefined)
 
 function Account() {
   const { name, held } = useRoute()
@@ -27,18 +23,7 @@ function Account() {
   }, [state])
 
   if (state.status === 'unknown') {
-    return (
-      <View title={t.title} icon="person">
-        {state.problem === null ? (
-          <p role="status">{t.working}</p>
-        ) : (
-          <Form button={t.tryAgain} action={begin}>
-            <p>{failureOf(state.problem).message}</p>
-            <Support />
-          </Form>
-        )}
-      </View>
-    )
+    return <Waiting failure={state.problem === null ? null : failureOf(state.problem)} again={begin} />
   }
   if (state.status === 'signedIn') return <Home />
   switch (name) {

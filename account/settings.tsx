@@ -1,5 +1,5 @@
 import { call } from './api'
-import { Field, Form } from './form'
+import { Field, Form, Username } from './form'
 import type { SectionProps } from './home'
 import { fill, page, t } from './page'
 import { Panel } from './panel'
@@ -39,11 +39,6 @@ export function Profile({ user, changed }: SectionProps) {
   )
 }
 
-/** Tells password managers which account a password is of. */
-const Username = ({ user }: Pick<SectionProps, 'user'>) => (
-  <input type="email" autocomplete="username" value={user.email} hidden readOnly />
-)
-
 const hasPassword = ({ user }: Pick<SectionProps, 'user'>) => user.waysIn.includes('PASSWORD')
 
 export function Address({ user, changed }: SectionProps) {
@@ -73,7 +68,7 @@ export function Address({ user, changed }: SectionProps) {
             return null
           }}
         >
-          <Username user={user} />
+          <Username email={user.email} />
           <Field label={t.newAddress} name="newEmail" type="email" autocomplete="email" />
           <Field label={t.password} name="password" type="password" autocomplete="current-password" />
         </Form>
@@ -113,7 +108,7 @@ export function Password({ user, changed }: SectionProps) {
           return null
         }}
       >
-        <Username user={user} />
+        <Username email={user.email} />
         <Field label={t.currentPassword} name="currentPassword" type="password" autocomplete="current-password" />
         <Field
           label={t.newPassword}
@@ -142,7 +137,7 @@ export function DeleteAccount({ user }: SectionProps) {
             return null
           }}
         >
-          <Username user={user} />
+          <Username email={user.email} />
           <Field label={t.password} name="password" type="password" autocomplete="current-password" />
         </Form>
       ) : (

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { call } from './api'
-import { Field, Form } from './form'
+import { auth, call } from './api'
+import { Field, Form, Username } from './form'
 import { t } from './page'
 import { hasPasskeys, usePasskey } from './webauthn'
 
@@ -45,6 +45,9 @@ export function StepUpDialog() {
           return result === null || result.ok ? null : result.failure
         }}
       >
+        {method === 'PASSWORD' && auth.state.status === 'signedIn' && auth.state.user && (
+          <Username email={auth.state.user.email} />
+        )}
         {method !== 'PASSKEY' && <ProofField method={method} />}
       </Form>
       {methods

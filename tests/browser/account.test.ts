@@ -70,6 +70,9 @@ describeInBrowser('the account page', () => {
   async function withAuthenticator(page: Page): Promise<Authenticator> {
     await openPanel(page, 'Authenticator app')
     await press(page, 'Set up')
+    return confirmAuthenticator(page)
+  }
+  async function confirmAuthenticator(page: Page): Promise<Authenticator> {
     const authenticator = new Authenticator((await page.locator('.key').innerText()).replaceAll(' ', ''), app)
     expect(await page.getByRole('img', { name: 'QR code' }).isVisible()).toBe(true)
     await page.getByLabel('Code from your authenticator app').fill(authenticator.code())
@@ -192,11 +195,17 @@ describeInBrowser('the account page', () => {
   })
 
   test('what needs a fresh proof asks for it, and goes on where it was', async () => {
-    const { page } = await signedIn()
-    const authenticator = await withAuthenticator(page)
+    const { page, email } = await signedIn()
+    const dialog = page.getByRole('dialog', { name: 'Please confirm that it is you' })
+    app.clock.pass(11 * MINUTE)
+    await openPanel(page, 'Authenticator app')
+    await press(page, 'Set up')
+    await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    expect(await dialog.locator('[autocomplete=username]').inputValue()).toBe(email)
+    await dialog.getByRole('button', { name: 'Confirm' }).click()
+    const authenticator = await confirmAuthenticator(page)
     app.clock.pass(11 * MINUTE)
     await panel(page, 'Authenticator app').getByRole('button', { name: 'Remove' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Please confirm that it is you' })
     await dialog.getByLabel('Code from your authenticator app').fill(authenticator.code())
     await dialog.getByRole('button', { name: 'Confirm' }).click()
     await notice(page, 'It has been removed')

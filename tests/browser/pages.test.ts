@@ -312,7 +312,7 @@ describeInBrowser('the pages behind mailed links', () => {
     const page = await window.context.newPage()
     await page.goto(`${app.config.publicUrl}/reset-password`)
     await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor()
-    await submit(page)
+    await page.getByRole('button', { name: 'Send the link' }).click()
     await page.getByText('Please enter your email address.').waitFor()
     await page.getByLabel('Email address').and(page.locator(':visible')).fill(email)
     await submit(page)

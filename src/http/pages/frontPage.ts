@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Catalogue } from '../../generated/locales'
 import { negotiateLocale } from '../../i18n/negotiate'
 import { fill, text } from '../../i18n/text'
 import { type Brand, sendDocument } from './document'
@@ -38,32 +39,34 @@ export function frontPage(app: FastifyInstance, options: FrontPageOptions): void
       <h1>${appName}</h1>
       ${hostedPages ? html`<p>${fill(front.lead, { appName })}</p>` : ''} ${listOf(forPeople)}
       <h2>${front.developers}</h2>
-      ${listOf(FOR_PROGRAMS)} ${development === null ? '' : developmentPart(development)}
+      ${listOf(forPrograms(front))} ${development === null ? '' : developmentPart(development)}
     </main>`
     return sendDocument(reply, { locale, brand: options, assets: { styles: ['brand.css', 'page.css'] }, main })
   })
 }
 
-/** Standards' own names, which are the same in every language. */
-const FOR_PROGRAMS: readonly Link[] = [
-  { to: '/api/openapi.json', name: 'OpenAPI 3.1' },
-  { to: '/.well-known/openid-configuration', name: 'OpenID Provider Configuration' },
-  { to: '/.well-known/jwks.json', name: 'JWKS' },
-  { to: '/health/ready', name: 'Readiness' },
-]
+/** The names are those of the standards, in every language. */
+function forPrograms(front: Catalogue['pages']['front']): readonly Link[] {
+  return [
+    { to: '/api/openapi.json', name: 'OpenAPI 3.1', about: front.openApi },
+    { to: '/.well-known/openid-configuration', name: 'OpenID Discovery', about: front.discovery },
+    { to: '/.well-known/jwks.json', name: 'JWKS', about: front.keys },
+    { to: '/health/ready', name: 'Readiness', about: front.readiness },
+  ]
+}
 
 function developmentPart({ sandbox, hasInbox, operatorApi }: NonNullable<FrontPageOptions['development']>): Html {
   const links: Link[] = [
     ...(sandbox
-      ? [{ to: '/graphql', name: 'Apollo Sandbox', about: 'every operation of the schema, to try out' }]
+      ? [{ to: '/graphql', name: 'Apollo Sandbox', about: 'Every operation of the schema, to try out' }]
       : []),
     ...(sandbox && operatorApi
-      ? [{ to: '/operator/graphql', name: 'Operators', about: 'the same for the API of operators' }]
+      ? [{ to: '/operator/graphql', name: 'Operators', about: 'The same for the API of operators' }]
       : []),
     ...(hasInbox
-      ? [{ to: '/dev/inbox', name: 'The development inbox', about: 'every mail that the server sends' }]
+      ? [{ to: '/dev/inbox', name: 'The development inbox', about: 'Every mail that the server sends' }]
       : []),
-    { to: '/metrics', name: 'Metrics', about: 'for Prometheus' },
+    { to: '/metrics', name: 'Metrics', about: 'For Prometheus' },
   ]
   return html`<div lang="en" dir="ltr">
     <h2>Development tools</h2>
@@ -80,7 +83,7 @@ function listOf(links: readonly Link[]): Html {
         <a href="${to}">${name}</a>${about === undefined ? '' : html`<br /><span class="hint">${about}</span>`}
       </li>`,
   )
-  return html`<ul>
+  return html`<ul class="list">
     ${items}
   </ul>`
 }

@@ -66,7 +66,7 @@ export function askSection(
 ): Html {
   return section(
     { name: 'ask', title: texts.askTitle, icon: 'mail' },
-    html`${paragraph(texts.ask, context)}${askAgainForm('email', help, context)}`,
+    html`${paragraph(texts.ask, context)}${addressForm('email', { ...help, button: context.texts.common.sendLink }, context)}`,
   )
 }
 
@@ -77,7 +77,8 @@ export function deadLinkSections(
   help?: AskAgain,
 ): Html {
   const { expiredTitle, invalidTitle, sentTitle } = context.texts.common
-  const wayOn = (id: string) => html`${help ? askAgainForm(id, help, context) : linkToApp(context)}${support(context)}`
+  const wayOn = (id: string) =>
+    html`${help ? addressForm(id, { ...help, button: context.texts.common.sendNewLink }, context) : linkToApp(context)}${support(context)}`
   const expired = html`${paragraph(texts.expired, context)}${wayOn('email-if-expired')}`
   const invalid = html`${paragraph(texts.invalid, context)}${wayOn('email-if-invalid')}`
   return html`${section({ name: 'expired', title: expiredTitle, icon: 'clock' }, expired)}
@@ -96,8 +97,13 @@ interface AskAgain {
   sent: string
 }
 
-function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, context: PageContext): Html {
-  return html`<form method="post" data-operation="${help.operation}" data-next="sent" novalidate>
+/** Asks for the address to send a link to. */
+function addressForm(
+  id: string,
+  { operation, button }: Pick<AskAgain, 'operation'> & { button: string },
+  context: PageContext,
+): Html {
+  return html`<form method="post" data-operation="${operation}" data-next="sent" novalidate>
     <label for="${id}">${context.texts.common.email}</label>
     <input
       id="${id}"
@@ -111,6 +117,6 @@ function askAgainForm(id: string, help: Pick<AskAgain, 'operation'>, context: Pa
       aria-describedby="${id}-problem"
     />
     <div class="problem" id="${id}-problem" role="alert"></div>
-    <button class="button">${context.texts.common.sendLink}</button>
+    <button class="button">${button}</button>
   </form>`
 }
