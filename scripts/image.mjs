@@ -23,7 +23,7 @@ const LICENCE = /licen[cs]e|notice|copying/i
 /** Of these packages other parts are not loaded: the compilers of queries for other databases, and other builds of the same code. */
 const USED_PART = {
   '@prisma/client':
-    /^(?:package\.json|runtime\/(?:client|index-browser|query_compiler_fast_bg\.postgresql[\w.-]*)\.js)$/,
+    /^(?:package\.json|runtime\/(?:client|index-browser|query_compiler_small_bg\.postgresql[\w.-]*)\.js)$/,
 }
 
 /** The folders in node_modules of every package that the server's own packages lead to. Optional peers are not: Prisma's CLI is one. */

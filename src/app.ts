@@ -4,12 +4,11 @@ import { type Background, startBackground } from './background'
 import type { Config } from './config/config'
 import { readJsonSchemas } from './config/jsonSchemas'
 import { createDeps } from './createDeps'
-import { startPasswordWarmUp } from './passwords/passwordWarmUp'
+import { type PasswordWarmUp, startPasswordWarmUp } from './passwords/passwordWarmUp'
 import type { StrengthEstimator } from './passwords/strengthEstimator'
 import { developmentSecret, openInbox, startDevelopmentDatabase } from './development'
 import { addressOf } from './http/address'
 import { apiServer } from './http/apiServer'
-import { startOperatorServer } from './http/operatorServer'
 import { reloadCertificate } from './http/tls'
 import { workerServer } from './http/workerServer'
 import { type Clock, systemClock } from './lib/clock'
@@ -84,18 +83,15 @@ async function compose(
   closers.push(await startTracing(config, deps.metrics))
   if (role !== 'worker') warnOfRpIdAddress(deps)
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
-  const works = role !== 'web'
-  const parts = { inbox, mailContent, listener, hashQueue, delivers: works, periodic: periodic && works }
-  const background = await startBackground(deps, parts)
+  const works = { delivers: role !== 'web', periodic: periodic && role !== 'web' }
+  const background = await startBackground(deps, { inbox, mailContent, listener, hashQueue, ...works })
   closers.push(() => background.stop())
 
-  const warmUp = role === 'worker' ? NO_WARM_UP : startPasswordWarmUp(deps)
-  closers.push(() => warmUp.stop())
-
+  let warmUp: PasswordWarmUp | null = null
   const readiness = readinessOf(deps, {
     ...{ databaseUrl, hasDirectUrl: directUrl !== databaseUrl },
     keys: background.keysProblem,
-    passwordsChecked: () => warmUp.isDone(),
+    passwordsChecked: () => warmUp?.isDone() === true,
   })
   const isStopping = () => readiness.isStopping()
   const server = await (role === 'worker' ? workerServer : apiServer)({
@@ -108,7 +104,10 @@ async function compose(
     drained.abort()
   })
   await server.listen({ host: config.host, port: config.port })
-  const operators = role === 'worker' ? null : await startOperatorServer({ deps, isStopping })
+  // Only now: the first answers need no password, and the dictionaries take the second core for a third of a second.
+  warmUp = role === 'worker' ? NO_WARM_UP : startPasswordWarmUp(deps)
+  closers.push(warmUp.stop)
+  const operators = role === 'worker' ? null : await operatorServer({ deps, isStopping })
   closers.push(() => operators?.close())
   if (config.tls && server.server instanceof TlsServer)
     closers.push(reloadCertificate(server.server, config.tls, logger))
@@ -136,6 +135,13 @@ async function embeddedDatabase(config: Config, logger: Logger, closers: Closers
   const postgres = await startDevelopmentDatabase(config, logger)
   closers.push(() => postgres.stop())
   return postgres.url
+}
+
+/** Its schema is loaded where somebody asks for it only. */
+async function operatorServer(parts: { deps: Deps; isStopping: () => boolean }) {
+  const { operatorApi, operatorPort: port } = parts.deps.config
+  if (!operatorApi || port === null) return null
+  return (await import('./http/operatorServer')).startOperatorServer(parts, port)
 }
 
 interface ReadinessOf {

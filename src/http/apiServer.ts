@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { startOperatorApollo } from './operatorServer'
 import { refreshCookie } from './refreshCookie'
 import { type ServerParts, createServer } from './server'
 import { FIRST_DOCUMENT, createApollo } from '../graphql/apollo'
@@ -17,7 +16,9 @@ export async function apiServer(
   const apollo = createApollo<Context>({ schema, sandbox, cookie, logger, document: FIRST_DOCUMENT })
   await apollo.start()
   const operatorApollo =
-    config.operatorApi && config.operatorPort === null ? await startOperatorApollo(parts.deps) : null
+    config.operatorApi && config.operatorPort === null
+      ? await (await import('./operatorServer')).startOperatorApollo(parts.deps)
+      : null
   const server = await createServer({ ...parts, apollo, operatorApollo, schema })
   server.addHook('onClose', () => apollo.stop())
   if (operatorApollo) server.addHook('onClose', () => operatorApollo.stop())

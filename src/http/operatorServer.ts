@@ -52,12 +52,10 @@ export function operatorRoute(
 }
 
 /**
- * Starts a server for the operator API alone, on OPERATOR_PORT, so that a firewall can keep it from the internet. Null if the
- * configuration has no such port.
+ * Starts a server for the operator API alone, on OPERATOR_PORT, so that a firewall can keep it from the internet.
  */
-export async function startOperatorServer(parts: BaseParts & { deps: Deps }): Promise<FastifyInstance | null> {
-  const { operatorApi, operatorPort: port, host } = parts.deps.config
-  if (!operatorApi || port === null) return null
+export async function startOperatorServer(parts: BaseParts & { deps: Deps }, port: number): Promise<FastifyInstance> {
+  const { host } = parts.deps.config
   const app = await baseServer(parts)
   jsonBodies(app)
   limitShape(app)

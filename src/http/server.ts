@@ -10,7 +10,6 @@ import { graphqlRoute } from './graphqlRoute'
 import { type ReadinessProbe, healthRoutes } from './health'
 import { jsonBodies } from './jsonBodies'
 import { metricsRoute } from './metricsRoute'
-import { operatorRoute } from './operatorServer'
 import { openApiRoute } from './openapi/route'
 import { originPolicy } from './origins'
 import { oauthRoutes } from './oauthRoutes'
@@ -63,7 +62,10 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       crossSiteOrigin: crossSiteOriginOf(request),
     })
   graphqlRoute(app, { url: '/graphql', apollo, contextOf, sandbox: config.sandbox })
-  if (parts.operatorApollo) operatorRoute(app, { deps, apollo: parts.operatorApollo })
+  if (parts.operatorApollo) {
+    const { operatorRoute } = await import('./operatorServer')
+    operatorRoute(app, { deps, apollo: parts.operatorApollo })
+  }
   restRoutes(app, { apollo, contextOf, schema })
   openApiRoute(app, { schema, secureCookies: config.secureCookies })
   await app.register(oauthRoutes, { deps })

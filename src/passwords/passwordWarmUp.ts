@@ -10,7 +10,7 @@ export interface PasswordWarmUp {
   isDone(): boolean
   /** Resolves once it is done or stopped. */
   finished: Promise<void>
-  stop(): void
+  stop: () => void
 }
 
 interface WarmUpParts {

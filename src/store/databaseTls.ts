@@ -109,7 +109,7 @@ function readFiles(query: URLSearchParams, source: UrlSource): TlsFiles {
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(passphrase && { passphrase }) }
   try {
     if (ca) new X509Certificate(ca)
-    createSecureContext(files)
+    if (ca ?? cert) createSecureContext(files) // without either it would only parse the system's authorities, for nothing
   } catch {
     throw new ConfigError([
       `${source}: sslrootcert, sslcert or sslkey is no PEM file that TLS can use, or sslpassword does not open the key`,

@@ -17,7 +17,7 @@ import { until } from '../support/until'
  * MiB that a server may hold once it is ready: 50 of them are dictionaries, given back after five minutes without use. Node 22
  * and later hold more beside the heap, which is of the same size.
  */
-const MEMORY_LIMIT = Number.parseInt(process.versions.node) < 22 ? 200 : 260
+const MEMORY_LIMIT = Number.parseInt(process.versions.node) < 22 ? 180 : 240
 
 let database: TestDatabase
 let smtp: TestSmtpServer

@@ -55,11 +55,15 @@ function dataOf(locale: Locale, { appName, appUrl, supportUrl, loginCode, rpId, 
     rule: fill(resetPassword.rule, { min, max }),
     toApp: fill(account.toApp, { appName }),
   }
-  return { texts, appName, appUrl, supportUrl, loginCode, rpId, languages: LANGUAGES }
+  return { texts, appName, appUrl, supportUrl, loginCode, rpId, languages: languageNames() }
 }
 
-/** Each language with its name in itself. */
-const LANGUAGES = LOCALES.map((tag) => ({
-  tag,
-  name: new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag,
-}))
+let languages: { tag: Locale; name: string }[] | undefined
+
+/** Each language with its name in itself. Found at the first page: the start needs none. */
+function languageNames() {
+  return (languages ??= LOCALES.map((tag) => ({
+    tag,
+    name: new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag,
+  })))
+}
