@@ -61,6 +61,13 @@ export function catalogueProblems(
   })
 }
 
+interface TemplateMeasure {
+  extension: string
+  shipped?: Readonly<Record<string, TemplateSource>>
+  /** How a problem names a file. */
+  nameOf?: (file: string) => string
+}
+
 /**
  * Each mail's texts against its templates: a text that nobody shows, a placeholder that nobody fills, and a link or code that
  * `shipped` shows and the template does not.
@@ -68,7 +75,7 @@ export function catalogueProblems(
 export function templateProblems(
   { mails }: { mails: Readonly<Record<string, TextTree>> },
   templates: Readonly<Record<string, TemplateSource>>,
-  { extension, shipped = {} }: { extension: string; shipped?: Readonly<Record<string, TemplateSource>> },
+  { extension, shipped = {}, nameOf = (file) => file }: TemplateMeasure,
 ): string[] {
   const names = new Set([...Object.keys(mails), ...Object.keys(templates)])
   return [...names].flatMap((name) => {
@@ -80,8 +87,8 @@ export function templateProblems(
     const shownInText = texts.filter((key) => key !== 'subject' && key !== 'preheader')
     const needed = NEEDED.filter((key) => shownIn(shipped[name]?.text ?? '').has(key))
     return [
-      ...differences(`${name}.${extension}`, [...texts, ...needed], template.html),
-      ...differences(`${name}.txt`, [...shownInText, ...needed], template.text),
+      ...differences(nameOf(`${name}.${extension}`), [...texts, ...needed], template.html),
+      ...differences(nameOf(`${name}.txt`), [...shownInText, ...needed], template.text),
     ]
   })
 }

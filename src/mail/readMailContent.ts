@@ -1,14 +1,12 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Config, ConfigError } from '../config/config'
+import { findJsonMistake } from '../lib/jsonMistake'
 import { LOCALES, type Locale } from '../generated/locales'
-import { type TemplateSource, type TextTree, catalogueProblems, templateProblems } from './mailChecks'
+import { contentProblems, paragraphProblems, renderingProblems } from './changedContentChecks'
+import type { TemplateSource, TextTree } from './mailChecks'
 import { type MailContent, type MailTexts, SHIPPED } from './mailContent'
-import { renderingProblem } from './renderingProblem'
 import { MAIL_NAMES, type MailName } from './templates'
-
-/** A brand writes its own name where it likes. */
-const OPTIONAL = ['appName']
 
 interface Changes {
   texts: Partial<Record<Locale, unknown>>
@@ -22,18 +20,20 @@ interface Changes {
 export async function readMailContent({ mailTemplatesDir }: Pick<Config, 'mailTemplatesDir'>): Promise<MailContent> {
   if (mailTemplatesDir === null) return SHIPPED
   const problems: string[] = []
-  const changes = await readChanges(mailTemplatesDir, problems)
+  const files = await filesOf(mailTemplatesDir)
+  const changes = await readChanges(mailTemplatesDir, files, problems)
   const content = { texts: changedTexts(changes, problems), templates: changedTemplates(changes) }
   // A text that could not be read would be reported again, as one that is missing.
-  if (problems.length === 0) problems.push(...contentProblems(content))
+  if (problems.length === 0) problems.push(...paragraphProblems(content))
+  if (problems.length === 0) problems.push(...contentProblems(content, new Set(files)))
   if (problems.length === 0) problems.push(...renderingProblems(content))
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `MAIL_TEMPLATES_DIR: ${problem}`))
   return content
 }
 
-async function readChanges(folder: string, problems: string[]): Promise<Changes> {
+async function readChanges(folder: string, files: readonly string[], problems: string[]): Promise<Changes> {
   const changes: Changes = { texts: {}, templates: {} }
-  for (const file of await filesOf(folder)) {
+  for (const file of files) {
     const [, part = '', extension = ''] = /^(.+)\.(html|txt|json)$/.exec(file) ?? []
     const name = MAIL_NAMES.find((known) => known === part)
     const locale = LOCALES.find((known) => `locales/${known}` === part)
@@ -42,7 +42,7 @@ async function readChanges(folder: string, problems: string[]): Promise<Changes>
       if (source === null) continue
       changes.templates[name] = { ...changes.templates[name], [extension === 'html' ? 'html' : 'text']: source }
     } else if (locale && extension === 'json') {
-      const report = () => problems.push(`${file}: it is not JSON`)
+      const report = (problem: string) => problems.push(`${file}: ${problem}`)
       const source = await textOf(folder, file, problems)
       if (source !== null) changes.texts[locale] = parsed(source, report)
     } else {
@@ -82,11 +82,12 @@ async function filesOf(folder: string): Promise<string[]> {
   }
 }
 
-function parsed(text: string, onError: () => void): unknown {
+function parsed(text: string, report: (problem: string) => void): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    onError()
+    const { line, column } = findJsonMistake(text)
+    report(`it is not JSON: line ${line}, column ${column}`)
     return undefined
   }
 }
@@ -138,27 +139,4 @@ function isParagraphs(tree: TextTree[string]): tree is readonly string[] {
 function changedTemplates({ templates }: Changes): MailContent['templates'] {
   const entries = MAIL_NAMES.map((name) => [name, { ...SHIPPED.templates[name], ...templates[name] }])
   return Object.fromEntries(entries) as MailContent['templates']
-}
-
-function contentProblems({ texts, templates }: MailContent): string[] {
-  return [
-    ...catalogueProblems(texts, { keys: texts.en, placeholders: SHIPPED.texts.en, optional: OPTIONAL }),
-    ...templateProblems(texts.en, templates, { extension: 'html', shipped: SHIPPED.templates }),
-  ]
-}
-
-/** What only rendering shows, of each file that is changed. */
-function renderingProblems(content: MailContent): string[] {
-  const { templates } = SHIPPED
-  return MAIL_NAMES.flatMap((name) =>
-    (['html', 'text'] as const).flatMap((part) => {
-      if (content.templates[name][part] === templates[name][part]) return []
-      const file = `${name}.${part === 'html' ? 'html' : 'txt'}`
-      // The other part is the shipped one, so that the problem is of this file.
-      const tried = { ...templates[name], [part]: content.templates[name][part] }
-      const parts = { ...content, templates: { ...templates, [name]: tried } }
-      const problem = renderingProblem(parts, name, part)
-      return problem ? [`${file}: ${problem}`] : []
-    }),
-  )
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../../src/config/config'
-import type { Locale } from '../../src/generated/locales'
+import { LOCALES, type Locale } from '../../src/generated/locales'
 import { type MailContent, SHIPPED } from '../../src/mail/mailContent'
 import { readMailContent } from '../../src/mail/readMailContent'
 import { renderSample } from '../../src/mail/renderSample'
@@ -73,17 +73,41 @@ test('a template replaces one part of one mail, and shows all its texts in every
   expect(rendered(content, 'loginCode')).toEqual(rendered(SHIPPED, 'loginCode'))
 })
 
-test('a paragraph more needs a template that shows it, and its text in every language', async () => {
+test('a paragraph more needs its text in every language, and templates that show it; only files of the folder are blamed', async () => {
   const { body } = SHIPPED.texts.en.mails.verifyEmail
   const longer = { mails: { verifyEmail: { body: [...body, 'Welcome!'] } } }
-  const found = await problems({ 'locales/en.json': longer })
-  expect(found).toContain('locales/de.json: mails.verifyEmail.body.1 is missing')
-  expect(found).toContain('verifyEmail.html does not show body.1')
-  expect(found).toContain('verifyEmail.txt does not show body.1')
+  expect(await problems({ 'locales/en.json': longer, 'locales/de.json': {} })).toEqual([
+    'locales/en.json: mails.verifyEmail.body has 2 paragraphs where the release has 1: ' +
+      'keep 1, or change the list in ar, de, es, fr, ja, pt too',
+  ])
+  const everywhere = Object.fromEntries(LOCALES.map((locale) => [`locales/${locale}.json`, longer]))
+  expect(await problems({ ...everywhere, 'verifyEmail.txt': TEXT.replace('%%body.0%%', '%%body.0%% ') })).toEqual([
+    'verifyEmail.html (of the release: your texts need one of your own) does not show body.1',
+    'verifyEmail.txt does not show body.1',
+  ])
+  const both = { 'verifyEmail.html': HTML, 'verifyEmail.txt': TEXT }
+  const showing = Object.entries(both).map(([file, part]): [string, string] => [
+    file,
+    part.replace('%%body.0%%', '%%body.0%% %%body.1%%'),
+  ])
+  const content = await read({ ...everywhere, ...Object.fromEntries(showing) })
+  expect(rendered(content, 'verifyEmail', 'ja').text).toContain('Welcome!')
+})
+
+test.each([
+  ['{"mails": {\n  "verifyEmail": {},\n}}', 3, 1],
+  ['{\n  "mails": "a\nb"}', 2, 12],
+  ['{"mails": {}', 1, 13],
+  ['', 1, 1],
+  ['{"mails": [1, -2.5e3, true, null, "\\u00e9 é"]} x', 1, 48],
+  ["{'mails': 1}", 1, 2],
+])('%j is not JSON, and the place is named', async (text, line, column) => {
+  expect(await problems({ 'locales/de.json': text })).toEqual([
+    `locales/de.json: it is not JSON: line ${line}, column ${column}`,
+  ])
 })
 
 test.each<[string, Record<string, unknown>, string]>([
-  ['no JSON', { 'locales/de.json': '{' }, 'locales/de.json: it is not JSON'],
   ['no texts', { 'locales/de.json': [] }, 'locales/de.json: the file must be an object of texts'],
   [
     'a key that nothing reads',
