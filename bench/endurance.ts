@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
 import { atRate } from './load'
 import { type Measure, atMost, figure } from './report'
-import { login, startRig } from './rig'
+import { PASSWORD, login, startRig } from './rig'
 import { percentile } from './statistics'
 import { storm } from './storm'
 import { residentMemoryOf } from '../tests/support/memory'
@@ -13,7 +13,7 @@ const MEMORY = 220
 const RISE = 10
 const USERS = Array.from({ length: 100 }, (_, index) => `endurance${index}@example.com`)
 
-/** Whether memory grows: every load at its full speed first, then ten minutes of a steady one. */
+/** Whether memory grows: every load at its full speed first, then ten minutes of 100 `me` and five logins a second. */
 export async function endurance(): Promise<Measure[]> {
   const rig = await startRig({ cost: 10 })
   try {
@@ -25,9 +25,12 @@ export async function endurance(): Promise<Measure[]> {
     await autocannon({ url: me.url, headers, connections: 50, duration: 30 })
     await storm({ ...logins, connections: 300, milliseconds: MINUTE / 2 })
 
+    const steady = USERS.slice(0, 5).map((email) => ({
+      ...({ method: 'POST', url: `${rig.url}/api/auth/login`, body: { email, password: PASSWORD } } as const),
+    }))
     const memory: number[] = []
     for (let minute = 0; minute < MINUTES; minute += 1) {
-      await Promise.all([storm({ ...logins, connections: 2, milliseconds: MINUTE }), atRate(100, MINUTE, me)])
+      await Promise.all([atRate(100, MINUTE, me), ...steady.map((login) => atRate(1, MINUTE, login))])
       memory.push(residentMemoryOf(rig.pid()))
     }
     const rise = percentile(memory.slice(-3), 0.5) - percentile(memory.slice(0, 3), 0.5)

@@ -29,7 +29,9 @@ export async function scale(): Promise<Measure[]> {
     await fill(rig.pool, LARGE - SMALL)
     await timesOf(rig)
     const large = await timesOf(rig)
-    const sizes = [await sizeOf(rig.pool, 'users'), await sizeOf(rig.pool, 'sessions')]
+    const tables = ['users', 'sessions', 'audit_events', 'replaced_refresh_tokens'] as const
+    const sizes: Measure[] = []
+    for (const table of tables) sizes.push(await sizeOf(rig.pool, table))
     const purge = await whilePurging(rig)
     return [
       ...(['login', 'me', 'refresh'] as const).flatMap((call) => {
@@ -64,7 +66,10 @@ async function fill(pool: Pool, count: number): Promise<void> {
 }
 
 /** Bytes of a row with its part of the indexes. */
-async function sizeOf(pool: Pool, table: 'users' | 'sessions'): Promise<Measure> {
+async function sizeOf(
+  pool: Pool,
+  table: 'users' | 'sessions' | 'audit_events' | 'replaced_refresh_tokens',
+): Promise<Measure> {
   const { rows } = await pool.query<{ bytes: number }>(
     `SELECT pg_total_relation_size('${table}')::float8 / count(*) AS bytes FROM ${table}`,
   )

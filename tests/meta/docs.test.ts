@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Kind } from 'graphql'
+import { BENCH_PARTS } from '../../bench/parts'
 import { BUDGET_VARIABLES } from '../../src/config/budgets'
 import * as defaults from '../../src/config/defaults'
 import * as operatorDefaults from '../../src/config/operatorDefaults'
@@ -48,6 +49,14 @@ test('docs/reference/graphql.md lists each field with its budgets and its REST r
     }),
   )
   expect(rows).toEqual(inCode)
+})
+
+test('docs/performance.md lists each part of the bench, its minutes, and whether it runs without being named', () => {
+  const rows = tableOf(read('docs/performance.md'), 'bench').map(([part = '', minutes, always]) => [
+    bare(part),
+    { minutes: Number(minutes), always: always === 'yes' },
+  ])
+  expect(Object.fromEntries(rows)).toEqual(BENCH_PARTS)
 })
 
 /** `POST /api/auth/login` for `login`; nothing for a field without a route. */
