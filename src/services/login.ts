@@ -3,7 +3,7 @@ import { recordEvent } from './steps/audit'
 import { commit } from './steps/commit'
 import { InputReader } from './steps/inputReader'
 import { issueTokens } from './steps/issueTokens'
-import { admitLoginGuess, resetLoginGuesses, uncountLoginGuess } from './steps/loginGuesses'
+import { attemptAt, failureKeyOf, requireKnownDevice, uncountLoginGuess } from './steps/loginGuesses'
 import { recordOfLogin, startSession } from './steps/startSession'
 import { hashRequestOf } from './steps/hashRequestOf'
 import {
@@ -13,7 +13,7 @@ import {
   SecondFactorRequiredError,
 } from '../errors/userErrors'
 import type { SessionView } from '../store/sessions'
-import { type Account, findLogin, lockIfPasswordUnchanged, toAccount, upgradePasswordHash } from '../store/users'
+import { type Account, findLogin, lockForLogin, toAccount, upgradePasswordHash } from '../store/users'
 
 type Needs = Pick<
   Deps,
@@ -39,8 +39,9 @@ export async function login(
 
   const request = hashRequestOf(client)
   hasher.assertCapacity(request)
-  const { user, waitingHash } = await findLogin(database.prisma, email)
-  await admitLoginGuess(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
+  const { user, waitingHash, isCounted } = await findLogin(database.prisma, attemptAt(deps, email))
+  if (!isCounted)
+    await requireKnownDevice(deps, client, { email, userId: user?.id ?? null, cookieToken: input.cookieToken })
   const compared = hasher.compareInOneEntry(request, async (compare) => {
     const account = await compare(password, user?.passwordHash ?? null)
     if (account.valid && user?.emailVerifiedAt && !user.disabledAt) return { account, registration: null }
@@ -62,9 +63,8 @@ export async function login(
 
   const upgrade = account.outdated ? await hashAnew(deps, client, password) : null
   const started = await commit(deps, client, async (tx) => {
-    if (!(await lockIfPasswordUnchanged(tx, user))) return { result: null, event: null, invalidate: [] }
+    if (!(await lockForLogin(tx, user, failureKeyOf(deps, email)))) return { result: null, event: null, invalidate: [] }
     if (upgrade) await upgradePasswordHash(tx, user, upgrade)
-    await resetLoginGuesses(deps, tx, email)
     const authentication = { aal: 1, amr: ['pwd'] }
     const result = await startSession(deps, tx, { client, user, cookieToken: input.cookieToken, authentication })
     return { result, ...recordOfLogin(result, user.id) }

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from './database'
 import { newestFirst } from './newestFirst'
+import { Prisma } from '../generated/prisma/client'
 import type { AuditEventType } from '../lib/auditEventTypes'
 import type { PageStart } from '../lib/pageCursor'
 
@@ -20,22 +21,37 @@ export interface AuditEvent {
   details?: Record<string, string | number | boolean>
 }
 
-/**
- * Records an event. If the user was deleted meanwhile, the row has no user id, address, user agent or details.
- */
+/** Records an event; see `recordingOf`. */
 export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promise<void> {
-  const { type, userId, ipAddress, userAgent, now, details = {} } = event
-  const { actorKind, actorId, requestId } = event
-  await db.$executeRaw`
-    WITH owner AS (SELECT id FROM users WHERE id = ${userId}::uuid FOR KEY SHARE),
-      known AS (SELECT ${userId}::uuid IS NULL OR EXISTS (SELECT 1 FROM owner) AS is_known)
-    INSERT INTO audit_events 
-      (id, user_id, type, ip_address, user_agent, details, request_id, actor_kind, actor_id, created_at)
-    SELECT ${uuidv7()}::uuid, (SELECT id FROM owner), ${type}, CASE WHEN is_known THEN ${ipAddress} END,
-      CASE WHEN is_known THEN ${userAgent} END,
-      CASE WHEN is_known THEN ${JSON.stringify(details)}::jsonb ELSE '{}' END,
-      CASE WHEN is_known THEN ${requestId}::uuid END, ${actorKind}, ${actorId}::uuid, ${now}::timestamptz
-    FROM known`
+  await db.$executeRaw`WITH ${recordingOf([event])} SELECT`
+}
+
+/**
+ * Expressions of a statement that records events, so that a change with its events costs one. If the user was deleted
+ * meanwhile, a row has no user id, address, user agent or details.
+ */
+export function recordingOf(events: readonly AuditEvent[]): Prisma.Sql {
+  const each = <Value>(of: (event: AuditEvent) => Value): Value[] => events.map(of)
+  return Prisma.sql`
+    told AS (
+      SELECT * FROM unnest(
+        ${each(() => uuidv7())}::uuid[], ${each(({ userId }) => userId)}::uuid[], ${each(({ type }) => type)}::text[],
+        ${each(({ ipAddress }) => ipAddress)}::text[], ${each(({ userAgent }) => userAgent)}::text[],
+        ${each(({ details = {} }) => JSON.stringify(details))}::text[], ${each(({ requestId }) => requestId)}::uuid[],
+        ${each(({ actorKind }) => actorKind)}::text[], ${each(({ actorId }) => actorId)}::uuid[],
+        ${each(({ now }) => now)}::timestamptz[]
+      ) AS event (id, user_id, type, ip_address, user_agent, details, request_id, actor_kind, actor_id, created_at)
+    ), owner AS (
+      SELECT id FROM users WHERE id IN (SELECT user_id FROM told) FOR KEY SHARE
+    ), recorded AS (
+      INSERT INTO audit_events
+        (id, user_id, type, ip_address, user_agent, details, request_id, actor_kind, actor_id, created_at)
+      SELECT told.id, owner.id, type, CASE WHEN is_known THEN ip_address END, CASE WHEN is_known THEN user_agent END,
+        CASE WHEN is_known THEN details::jsonb ELSE '{}' END, CASE WHEN is_known THEN request_id END,
+        actor_kind, actor_id, created_at
+      FROM told LEFT JOIN owner ON owner.id = told.user_id
+        CROSS JOIN LATERAL (SELECT told.user_id IS NULL OR owner.id IS NOT NULL AS is_known) AS known
+    )`
 }
 
 /** How many events of a kind a user has had since then. */

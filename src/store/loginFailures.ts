@@ -11,16 +11,18 @@ export interface GuessLimit {
 }
 
 /**
- * Counts an attempt as failed before its password is compared, so that parallel attempts cannot exceed the limit. False, and
- * nothing counted, if the limit is reached.
+ * Expression of the statement that finds what a login compares with: it counts the attempt as failed before the password is
+ * compared, so that parallel attempts cannot exceed the limit. `counted` has no row if the limit is reached.
  */
-export async function countLoginFailure(db: Queryable, key: Key, { max, life }: GuessLimit): Promise<boolean> {
-  const counted = await db.$executeRaw`
-    INSERT INTO login_failures AS known (address_hash, failures, last_failed_at) VALUES (${key}, 1, clock_timestamp())
-    ON CONFLICT (address_hash) DO UPDATE SET last_failed_at = excluded.last_failed_at, failures =
-      CASE WHEN known.last_failed_at > clock_timestamp() - ${life} * interval '1 ms' THEN known.failures + 1 ELSE 1 END
-    WHERE known.failures < ${max} OR known.last_failed_at <= clock_timestamp() - ${life} * interval '1 ms'`
-  return counted === 1
+export function countFailure(key: Key, { max, life }: GuessLimit): Prisma.Sql {
+  return Prisma.sql`
+    counted AS (
+      INSERT INTO login_failures AS known (address_hash, failures, last_failed_at) VALUES (${key}, 1, clock_timestamp())
+      ON CONFLICT (address_hash) DO UPDATE SET last_failed_at = excluded.last_failed_at, failures =
+        CASE WHEN known.last_failed_at > clock_timestamp() - ${life} * interval '1 ms' THEN known.failures + 1 ELSE 1 END
+      WHERE known.failures < ${max} OR known.last_failed_at <= clock_timestamp() - ${life} * interval '1 ms'
+      RETURNING 1
+    )`
 }
 
 /** Uncounts an attempt that compared no password. */

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
+import { type GuessLimit, countFailure } from './loginFailures'
 import type { User } from '../generated/prisma/client'
 
 /** Stored instead of a hash if an account has no password. No password matches it, and a comparison takes as long as with a hash. */
@@ -41,26 +42,42 @@ export function findUserByEmail(db: Queryable, email: string) {
   return db.user.findUnique({ where: { email } })
 }
 
+/** An attempt to log in, as login failures count it. */
+export interface Attempt {
+  email: string
+  /** Under which the failures of the address are counted. */
+  failureKey: Uint8Array<ArrayBuffer>
+  limit: GuessLimit
+}
+
 /**
- * What a login compares with: the account of an address, and the hash of its newest pending registration, whether or not the
- * account is verified. One statement, since every login runs it.
+ * Counts an attempt to log in as failed, false if the address has reached the limit, and finds what it compares with: the
+ * account of the address, and the hash of its newest pending registration, whether or not the account is verified. One
+ * statement, since every login runs it.
  */
 export async function findLogin(
   db: Queryable,
-  email: string,
-): Promise<{ user: LoginUser | null; waitingHash: string | null }> {
-  const rows = await db.$queryRaw<(LoginUser & { waitingHash: string | null })[]>`
-    SELECT id, email, password_hash AS "passwordHash", password_changed_at AS "passwordChangedAt",
-      email_verified_at AS "emailVerifiedAt", disabled_at AS "disabledAt", display_name AS "displayName", locale,
-      created_at AS "createdAt", (
+  { email, failureKey, limit }: Attempt,
+): Promise<{ user: LoginUser | null; waitingHash: string | null; isCounted: boolean }> {
+  const rows = await db.$queryRaw<(Nullable<LoginUser> & { waitingHash: string | null; isCounted: boolean })[]>`
+    WITH ${countFailure(failureKey, limit)}
+    SELECT EXISTS (SELECT FROM counted) AS "isCounted", id, email, password_hash AS "passwordHash",
+      password_changed_at AS "passwordChangedAt", email_verified_at AS "emailVerifiedAt", disabled_at AS "disabledAt",
+      display_name AS "displayName", locale, created_at AS "createdAt", (
         SELECT r.password_hash FROM registrations r WHERE r.user_id = users.id AND r.activated_at IS NULL
         ORDER BY r.created_at DESC, r.id DESC LIMIT 1
       ) AS "waitingHash"
-    FROM users WHERE email = ${email}`
+    FROM (SELECT) AS attempt LEFT JOIN users ON email = ${email}`
   const [found] = rows
-  if (!found) return { user: null, waitingHash: null }
-  const { waitingHash, ...user } = found
-  return { user, waitingHash }
+  if (!found) throw new Error('A row is always there')
+  const { waitingHash, isCounted, ...user } = found
+  return { user: isFound(user) ? user : null, waitingHash, isCounted }
+}
+
+type Nullable<Row> = { [Column in keyof Row]: Row[Column] | null }
+
+function isFound(user: Nullable<LoginUser>): user is LoginUser {
+  return user.id !== null
 }
 
 export function findUser(db: Queryable, id: string) {
@@ -82,6 +99,24 @@ export async function lockIfPasswordUnchanged(
     SELECT 1 FROM users
     WHERE id = ${id}::uuid AND password_changed_at = ${passwordChangedAt}::timestamptz AND disabled_at IS NULL
     FOR NO KEY UPDATE`
+  return rows.length === 1
+}
+
+/** The same for a login, which also resets the count of failed ones. */
+export async function lockForLogin(
+  tx: Transaction,
+  { id, passwordChangedAt }: PasswordVersion,
+  failureKey: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    WITH unchanged AS MATERIALIZED (
+      SELECT 1 FROM users
+      WHERE id = ${id}::uuid AND password_changed_at = ${passwordChangedAt}::timestamptz AND disabled_at IS NULL
+      FOR NO KEY UPDATE
+    ), reset AS (
+      DELETE FROM login_failures WHERE address_hash = ${failureKey} AND EXISTS (SELECT FROM unchanged)
+    )
+    SELECT 1 FROM unchanged`
   return rows.length === 1
 }
 

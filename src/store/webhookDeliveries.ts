@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { type AuditEvent, recordingOf } from './auditEvents'
 import type { Queryable } from './database'
 import { newestFirst } from './newestFirst'
 import type { PageStart } from '../lib/pageCursor'
@@ -11,15 +12,18 @@ export interface QueuedEvent {
 }
 
 /**
- * Queues events for every endpoint that wants them: they commit with the change that they tell of. An endpoint that was
- * disabled because it failed keeps collecting; one that an operator disabled, or that answered 410, does not. The lock lets an
- * endpoint be removed meanwhile.
+ * Records the audit events of a change, and queues what webhooks tell of it for every endpoint that wants it: they commit with the
+ * change. An endpoint that was disabled because it failed keeps collecting; one that an operator disabled, or that answered 410,
+ * does not. The lock lets an endpoint be removed meanwhile. One statement, since every change runs it.
  */
-export async function queueEvents(db: Queryable, events: readonly QueuedEvent[], now: Date): Promise<void> {
-  if (events.length === 0) return
+export async function recordChange(
+  db: Queryable,
+  { audit, events, now }: { audit: readonly AuditEvent[]; events: readonly QueuedEvent[]; now: Date },
+): Promise<void> {
+  if (audit.length === 0) return
   const rows = JSON.stringify(events.map(({ type, data }) => ({ id: uuidv7(), type, data })))
   await db.$executeRaw`
-    WITH wanted AS (
+    WITH ${recordingOf(audit)}, wanted AS (
       SELECT id, events FROM webhook_endpoints WHERE disabled_at IS NULL OR disabled_reason = 'FAILING' FOR KEY SHARE
     )
     INSERT INTO webhook_deliveries (endpoint_id, event_id, type, data, created_at, due_at, traceparent)

@@ -299,6 +299,27 @@ describe('the channel tells', () => {
     ])
   })
 
+  test('nothing of a session that ended long ago and is deleted', async () => {
+    const { id } = await addSession()
+    await client.query("UPDATE sessions SET revoked_at = now() - interval '2 days' WHERE id = $1", [id])
+    expect(await heard('DELETE FROM sessions WHERE id = $1', [id])).toEqual([])
+  })
+
+  test.each([
+    [
+      'mails',
+      'mails',
+      'name, recipient, locale, expires_at',
+      "'resetPassword', 'a@example.com', 'en', now() + interval '1 day'",
+    ],
+    ['webhooks', 'webhook_deliveries', 'endpoint_id, event_id, type, data', "id, uuid_v7(), 'webhook.test', '{}'"],
+  ])('of %s that are queued, and nothing of a statement that queued none', async (kind, table, columns, values) => {
+    await client.query("INSERT INTO webhook_endpoints (url, secret_sealed) VALUES ('https://a.example.com', '')")
+    const insert = `INSERT INTO ${table} (${columns}) SELECT ${values} FROM webhook_endpoints WHERE $1 LIMIT 1`
+    expect(await heard(insert, [false])).toEqual([])
+    expect(await heard(insert, [true])).toEqual([kind])
+  })
+
   test.each([
     ['email', "'moved-here@example.com'"],
     ['display_name', "'Ada'"],

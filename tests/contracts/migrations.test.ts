@@ -308,6 +308,8 @@ DATA['20261128060000_indexes_of_the_purge'] = DATA['20261127235600_devices_of_th
 
 DATA['20261128063000_no_notification_of_purged_sessions'] = DATA['20261127235600_devices_of_the_audit']
 
+DATA['20261128070000_notify_of_rows_only'] = DATA['20261127235600_devices_of_the_audit']
+
 describe('data of an earlier release', () => {
   test.each(released)(
     'written after %s is there after all later migrations, and today’s client reads it',

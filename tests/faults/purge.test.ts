@@ -249,29 +249,6 @@ describe('the purge', () => {
     expect(left).toEqual([['users', 1]])
   })
 
-  test('the purge of sessions that ended long ago notifies no instance, and the deletion of a live one does', async () => {
-    const { rows } = await pool().query<{ id: string }>(
-      `WITH someone AS (INSERT INTO users (email, password_hash, email_verified_at) VALUES ('${someone()}', '!', now()) RETURNING id)
-       INSERT INTO sessions (id, user_id, refresh_token_hash, last_seen_at, expires_at, revoked_at)
-       SELECT gen_random_uuid(), someone.id, sha256(n::text::bytea), now(), now() + interval '1 day', CASE WHEN n > 0 THEN now() - interval '1 year' END
-       FROM someone, generate_series(0, 3) n RETURNING id, revoked_at`,
-    )
-    const heard: string[] = []
-    const listener = new Client({ connectionString: app.config.databaseUrl ?? '' })
-    listener.on('notification', ({ payload = '' }) => heard.push(payload))
-    await listener.connect()
-    try {
-      await listener.query('LISTEN gatehouse')
-      await purge()
-      expect((await counts()).sessions).toBe(1)
-      await pool().query('DELETE FROM sessions')
-      await until(() => heard.includes(`session:${rows[0]?.id}`))
-      expect(heard.filter((payload) => payload.startsWith('session:'))).toHaveLength(1)
-    } finally {
-      await listener.end()
-    }
-  })
-
   test('an account that is verified while the purge runs stays, and the purge does not wait for it', async () => {
     await pool().query(
       `INSERT INTO users (email, password_hash, created_at) VALUES ('late@example.com', '!', now() - interval '1 year')`,

@@ -11,7 +11,7 @@ import { Dispatcher } from '../../src/outbox/dispatcher'
 import { CONFIGURED_ENDPOINT_ID, syncConfiguredWebhook } from '../../src/services/configuredWebhook'
 import { createWebhookEndpoint } from '../../src/services/createWebhookEndpoint'
 import { type Database, openDatabase } from '../../src/store/database'
-import { queueEvents } from '../../src/store/webhookDeliveries'
+import { recordChange } from '../../src/store/webhookDeliveries'
 import { WebhookDelivery } from '../../src/webhooks/webhookDelivery'
 import { type TestDatabase, createDatabase } from '../support/database'
 import { waitsForLock } from '../support/locks'
@@ -59,7 +59,12 @@ async function createEndpoint(): Promise<{ id: string; secret: string }> {
   return { id: endpoint.id, secret }
 }
 
-const queue = () => database.transaction((tx) => queueEvents(tx, [{ type: 'webhook.test', data: {} }], new Date()))
+const queue = () => {
+  const now = new Date()
+  const by = { actorKind: 'system', actorId: null, ipAddress: null, userAgent: null, requestId: null } as const
+  const audit = [{ ...by, type: 'webhook_test_queued', userId: null, now } as const]
+  return database.transaction((tx) => recordChange(tx, { audit, events: [{ type: 'webhook.test', data: {} }], now }))
+}
 
 async function delivered(): Promise<number> {
   return database.prisma.webhookDelivery.count({ where: { deliveredAt: { not: null } } })

@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { type TestApp, startTestApp } from '../support/app'
 import { DOORS, type LoggedIn, call, me } from '../support/client'
 import { PASSWORD, loggedIn, signedIn, someone, verifiedPerson } from '../support/people'
+import { statementsDuring } from '../support/statements'
 import { until } from '../support/until'
 
 const DAY = 86_400_000
@@ -22,6 +23,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await argon.close()
   await app.close()
+})
+
+test('a login is seven statements beside its rate limits, and wakes no delivery where no webhook is told', async () => {
+  const email = await verifiedPerson(app)
+  await loggedIn(app, email)
+  const sent = await statementsDuring(() => loggedIn(app, email))
+  expect(sent.filter((text) => !/rate_limit_counters/.test(text))).toHaveLength(7)
+  expect(sent.join('\n')).not.toContain('leased_until')
 })
 
 const sql = (text: string, values: unknown[] = []) => app.app.deps.database.pool.query(text, values)

@@ -1,6 +1,5 @@
-import { insertAuditEvent } from '../../store/auditEvents'
 import type { Transaction } from '../../store/database'
-import { queueEvents } from '../../store/webhookDeliveries'
+import { recordChange } from '../../store/webhookDeliveries'
 import type { CacheKey, SessionCache } from '../../store/sessionCache'
 import type { Actor, Deps } from '../deps'
 import { auditOf, logEvent } from './audit'
@@ -37,8 +36,8 @@ export async function commit<Result>(
   const { result, events, invalidate } = await database.transaction(async (tx) => {
     const outcome = await change(tx, now)
     const events = [outcome.event ?? []].flat()
-    for (const event of events) await insertAuditEvent(tx, auditOf(actor, { ...event, now }))
-    await queueEvents(tx, events.flatMap(eventsOf), now)
+    const audit = events.map((event) => auditOf(actor, { ...event, now }))
+    await recordChange(tx, { audit, events: events.flatMap(eventsOf), now })
     return { ...outcome, events }
   })
   for (const key of invalidate) sessionCache.invalidate(key)

@@ -5,7 +5,6 @@ import { RateLimitedError } from '../../errors/userErrors'
 import { networksOf } from '../../lib/ipAddress'
 import {
   addressesOfLogins,
-  countLoginFailure,
   resetLoginFailures,
   msUntilFailuresExpire,
   uncountLoginFailure,
@@ -29,17 +28,20 @@ interface Attempt {
   cookieToken: string | null
 }
 
+/** What `findLogin` counts an attempt by: the address, whether or not it has an account. */
+export function attemptAt(deps: Pick<Deps, 'secrets'>, email: string) {
+  return { email, failureKey: failureKeyOf(deps, email), limit: LIMIT }
+}
+
 /**
- * Limits the guesses at one account (NIST SP 800-63B §3.2.2): after a hundred consecutive failed logins, only a device that
- * has logged in to it before may try, until a success, a reset, or a day has passed. Counts by address, whether or not
- * it has an account. Throws a RateLimitedError.
+ * Refuses an attempt that was not counted, unless its device has logged in to the account before (NIST SP 800-63B §3.2.2): after
+ * a hundred consecutive failed logins only such a device may try, until a success, a reset, or a day has passed. Throws a
+ * RateLimitedError.
  */
-export async function admitLoginGuess(deps: Needs, client: ClientInfo, attempt: Attempt): Promise<void> {
+export async function requireKnownDevice(deps: Needs, client: ClientInfo, attempt: Attempt): Promise<void> {
   const { database, sampledLog } = deps
-  const key = keyOf(deps, attempt.email)
-  if (await countLoginFailure(database.prisma, key, LIMIT)) return
   if (await isKnownDevice(deps, client, attempt)) return
-  const msLeft = await msUntilFailuresExpire(database.prisma, key, LIMIT)
+  const msLeft = await msUntilFailuresExpire(database.prisma, failureKeyOf(deps, attempt.email), LIMIT)
   const retryAfter = Math.max(1, Math.ceil(msLeft / 1000))
   sampledLog(client.log, { event: 'rate_limited', kind: 'login:guesses', retryAfter })
   throw new RateLimitedError(retryAfter)
@@ -47,12 +49,12 @@ export async function admitLoginGuess(deps: Needs, client: ClientInfo, attempt: 
 
 /** Uncounts an attempt that compared no password: an overload must not count as a guess. */
 export async function uncountLoginGuess(deps: Pick<Deps, 'database' | 'secrets'>, email: string): Promise<void> {
-  await uncountLoginFailure(deps.database.prisma, keyOf(deps, email))
+  await uncountLoginFailure(deps.database.prisma, failureKeyOf(deps, email))
 }
 
 /** Resets the count, after a success or a reset. */
 export async function resetLoginGuesses(deps: Pick<Deps, 'secrets'>, tx: Transaction, email: string): Promise<void> {
-  await resetLoginFailures(tx, keyOf(deps, email))
+  await resetLoginFailures(tx, failureKeyOf(deps, email))
 }
 
 /** Whether the account has been used from this client's network, or its cookie belongs to a live session of the account. */
@@ -69,6 +71,7 @@ async function isKnownDevice(
   return session !== null && session.userId === userId && !session.revokedAt && session.expiresAt > clock.now()
 }
 
-function keyOf({ secrets }: Pick<Deps, 'secrets'>, email: string): Uint8Array<ArrayBuffer> {
+/** Under which the failures of an address are counted: the database does not tell which addresses are tried. */
+export function failureKeyOf({ secrets }: Pick<Deps, 'secrets'>, email: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hmac(secrets.key('login-failures'), email))
 }
