@@ -1,6 +1,7 @@
 // Writes docs/images/account.png: the account page of a server in development, signed in.
 //   npm start, then: node scripts/account-picture.mjs [http://localhost:4000]
 import { chromium } from 'playwright-core'
+import { chromiumPath } from './chromium.mjs'
 
 const server = process.argv[2] ?? 'http://localhost:4000'
 const email = 'ada@example.com'
@@ -21,7 +22,7 @@ let token
 while (!token) token = (await graphql(`{ devInbox(to: "${email}") { token } }`)).devInbox[0]?.token
 await graphql('mutation ($token: String!) { verifyEmail(input: { token: $token }) { __typename } }', { token })
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const executablePath = process.env.CHROMIUM ?? chromiumPath
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 try {
   const options = { viewport: { width: 760, height: 740 }, colorScheme: 'light', locale: 'en' }

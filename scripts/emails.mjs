@@ -5,10 +5,11 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { chromiumPath } from './chromium.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, 'emails/preview')
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const CHROMIUM = process.env.CHROMIUM_PATH ?? chromiumPath
 const LOOKS = [
   { look: '360', width: 360, colorScheme: 'light' },
   { look: '800', width: 800, colorScheme: 'light' },
