@@ -1,5 +1,5 @@
 import { type App, type Role, startApp } from '../app'
-import { readEnvironment, resolveConfig } from '../config/config'
+import { type Config, readEnvironment, resolveConfig } from '../config/config'
 import { allowHeapGrowth, startThreadPool } from '../config/runtime'
 import { printBanner } from '../development'
 import { freePort } from '../lib/freePort'
@@ -24,7 +24,7 @@ export async function serve(role: Role): Promise<number> {
   const app = await startApp({ config, logger, role })
   allowHeapGrowth()
   logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl, role }, 'listening')
-  if (!config.production && role !== 'worker') await printBanner(config)
+  if (!config.production && role !== 'worker') await printBannerOnceReady(app, config, stop)
 
   const code = await stop
   const lastResort = setTimeout(() => process.exit(1), config.shutdownDrain + config.shutdownGrace + LAST_RESORT)
@@ -39,6 +39,12 @@ export async function serve(role: Role): Promise<number> {
   }
   logger.info({ event: 'stopped' }, 'stopped')
   return code
+}
+
+/** The banner says that the server is ready: whoever waits for it may send a request at once. */
+async function printBannerOnceReady(app: App, config: Config, stop: Promise<number>): Promise<void> {
+  const stopped = await Promise.race([app.passwordsChecked.then(() => false), stop.then(() => true)])
+  if (!stopped) await printBanner(config)
 }
 
 /** Waits SHUTDOWN_DRAIN; a second signal ends the wait. */

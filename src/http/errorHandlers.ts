@@ -36,7 +36,7 @@ export function errorHandlers(app: FastifyInstance): void {
   })
   app.setNotFoundHandler((request, reply) => {
     const url = pathOf(request)
-    const allowed = (['GET', 'POST'] as const).filter((method) => app.hasRoute({ method, url }))
+    const allowed = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url }))
     // A route of this method that passes here found nothing itself: another method would not help.
     const isMissing = allowed.length === 0 || allowed.some((method) => method === request.method)
     if (isMissing) return sendError(request, reply, { status: 404, code: 'NOT_FOUND' })

@@ -27,6 +27,11 @@ export function graphqlRoute<Of extends Answering>(
       if (page) void reply.header('content-security-policy', SANDBOX_POLICY)
       done()
     },
+    // Apollo names no charset for its page.
+    onSend: (_request, reply, payload, done) => {
+      if (reply.getHeader('content-type') === 'text/html') void reply.header('content-type', 'text/html; charset=utf-8')
+      done(null, payload)
+    },
     handler,
   })
 }

@@ -62,7 +62,9 @@ function isFailure(result: Result): result is Failure {
 }
 
 function fail(reply: FastifyReply, failure: Failure, own: Partial<Record<ErrorCode, number>> = {}): FastifyReply {
-  return reply.code(own[failure.code] ?? statusOf(failure.code)).send({ error: failure })
+  const status = own[failure.code] ?? statusOf(failure.code)
+  if (status === 401) void reply.header('www-authenticate', 'Bearer') // RFC 9110 §11.6.1
+  return reply.code(status).send({ error: failure })
 }
 
 function fromGraphQL({ message, extensions }: GraphQLFormattedError): Failure {

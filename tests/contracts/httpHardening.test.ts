@@ -107,6 +107,8 @@ test('answers of every door carry the security headers too', async () => {
 test('a 405 names the methods that the path takes', async () => {
   const put = await exchange(app.url, tls('PUT /api/auth/login', JSON_BODY, '{}'))
   expect(put.headers.get('allow')).toBe('POST, OPTIONS')
+  const post = await exchange(app.url, tls('POST /health/live', JSON_BODY, '{}'))
+  expect(post.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
 })
 
 test('a client cannot choose its request id', async () => {

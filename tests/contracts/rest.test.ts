@@ -135,8 +135,10 @@ test.each(FAILURES)('%s: one code by both doors', async (_name, operation, input
   expect(byRest.headers.get('cache-control')).toBe('no-store')
 })
 
-test('me without a token is 401', async () => {
-  expect(await rest(app.url, 'me')).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' })
+test('me without a token is 401, and says how to authenticate', async () => {
+  const refused = await rest(app.url, 'me')
+  expect(refused).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' })
+  expect(refused.headers.get('www-authenticate')).toBe('Bearer')
 })
 
 test('an unverified account with the right password is 403', async () => {

@@ -100,12 +100,14 @@ test('after the drain it ends by itself', async () => {
   expect(await process.stop('SIGTERM')).toEqual({ code: 0, signal: null })
 })
 
-test('npm start passes the signal on, and nothing stays behind', async () => {
+test('npm start says that it is ready once it is, passes the signal on, and nothing stays behind', async () => {
   // Without its prestart, which builds: another test may be running from that folder.
   const args = ['start', '--ignore-scripts']
   const env = { ...CHEAP, ...onDatabase() }
   const npm = new TestProcess({ command: 'npm', args, env, group: true })
   const url = await npm.listening()
+  await npm.until(() => npm.output.includes('is ready.') || undefined)
+  expect((await fetch(`${url}/health/ready`)).status).toBe(200)
   expect(await npm.stop('SIGTERM')).toEqual({ code: 0, signal: null })
   expect(npm.output).toContain('"event":"stopped"')
   expect(await isGone(url)).toBe(true)
