@@ -44,13 +44,15 @@ function writeErrors(context: GraphQLRequestContext<Answering>, detailed: boolea
   response.body.singleResult.errors = errors.map((error) =>
     presentError(error, { locale: client.locale, requestId: client.requestId, detailed }),
   )
-  for (const error of errors) {
-    const publicError = classify(error)
+  const classified = errors.map((error) => ({ error, publicError: classify(error) }))
+  for (const { error, publicError } of classified) {
     setHeaders(publicError, response.http)
-    if (IN_DOCUMENT.has(publicError.code) && acceptsPlainJsonOnly(context)) response.http.status = 200
     if (publicError.isServerFault)
       client.log.error({ event: 'request_failed', path: error.path, err: error.originalError }, 'request_failed')
   }
+  // A document beyond a limit stays a 400, whatever else is wrong with it.
+  const isInDocument = classified.every(({ publicError }) => IN_DOCUMENT.has(publicError.code))
+  if (isInDocument && acceptsPlainJsonOnly(context)) response.http.status = 200
 }
 
 /** GraphQL over HTTP: a client that accepts application/json alone gets a 200 for every well-formed response. */

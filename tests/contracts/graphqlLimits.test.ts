@@ -93,6 +93,15 @@ test.each(OVER)('%s: refused before any resolver runs', async (_name, query, cod
   expect(await work()).toBe(before)
 })
 
+test('a document beyond a limit is a 400 for who accepts JSON alone too, also where it is invalid besides', async () => {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' }
+  for (const query of ['{ a ', '{ me ']) {
+    const body = JSON.stringify({ query: `${query}${times(21, () => '@include(if: true)')} { id } }` })
+    const answer = await fetch(`${app.url}/graphql`, { method: 'POST', headers, body })
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(COMPLEX)])
+  }
+})
+
 test('the counters tell a login that ran from one that did not', async () => {
   const before = await work()
   await post(app.url, { query: `mutation { ${login} }` })
