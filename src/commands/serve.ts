@@ -2,7 +2,7 @@ import { type App, type Role, startApp } from '../app'
 import { type Config, readEnvironment, resolveConfig } from '../config/config'
 import { allowHeapGrowth, startThreadPool } from '../config/runtime'
 import { printBanner } from '../development'
-import { freePort } from '../lib/freePort'
+import { onFreePort } from '../lib/freePort'
 import { createLogger } from '../ops/logger'
 
 /** Milliseconds beyond SHUTDOWN_DRAIN and SHUTDOWN_GRACE after which the process exits even if something still hangs. */
@@ -14,14 +14,16 @@ const LAST_RESORT = 5_000
  */
 export async function serve(role: Role): Promise<number> {
   const env = readEnvironment()
-  const { host, hashConcurrency } = resolveConfig(env)
+  const { host, hashConcurrency, logLevel, production } = resolveConfig(env)
   startThreadPool({ hashConcurrency })
-  const config = resolveConfig({ ...env, PORT: env.PORT === 0 ? await freePort(host) : env.PORT })
-  const pretty = !config.production && process.stdout.isTTY
-  const logger = createLogger({ level: config.logLevel, pretty })
+  const logger = createLogger({ level: logLevel, pretty: !production && process.stdout.isTTY })
   const stop = stopSignal(logger)
 
-  const app = await startApp({ config, logger, role })
+  const start = async (port: number) => {
+    const config = resolveConfig({ ...env, PORT: port })
+    return { config, app: await startApp({ config, logger, role }) }
+  }
+  const { config, app } = await (env.PORT === 0 ? onFreePort(host, start) : start(env.PORT))
   allowHeapGrowth()
   logger.info({ event: 'listening', address: app.address, publicUrl: config.publicUrl, role }, 'listening')
   if (!config.production && role !== 'worker') await printBannerOnceReady(app, config, stop)

@@ -28,9 +28,9 @@ export function graphqlRoute<Of extends Answering>(
       done()
     },
     // Apollo names no charset for its page.
-    onSend: (_request, reply, payload, done) => {
+    onSend: async (_request, reply, payload) => {
       if (reply.getHeader('content-type') === 'text/html') void reply.header('content-type', 'text/html; charset=utf-8')
-      done(null, payload)
+      return Promise.resolve(payload)
     },
     handler,
   })

@@ -6,7 +6,7 @@ import { type App, startApp } from '../../src/app'
 import { DATABASE } from '../../src/config/defaults'
 import { type Config, readEnvironment, resolveConfig } from '../../src/config/config'
 import { Closers } from '../../src/lib/closers'
-import { freePort } from '../../src/lib/freePort'
+import { onFreePort } from '../../src/lib/freePort'
 import { type Clock, later } from '../../src/lib/clock'
 import { createLogger } from '../../src/ops/logger'
 import { type StrengthEstimator, startStrengthEstimator } from '../../src/passwords/strengthEstimator'
@@ -116,7 +116,7 @@ interface Start {
 }
 
 /** Another process may take the port before the server listens on it: then it is another port. */
-async function startOnFreePort({
+function startOnFreePort({
   env,
   clock,
   log,
@@ -124,21 +124,17 @@ async function startOnFreePort({
   databaseTimeouts = 'patient',
   periodic = true,
 }: Start): Promise<Pick<TestApp, 'app' | 'config'>> {
-  for (;;) {
-    const resolved = resolveConfig(readEnvironment({ PORT: String(await freePort('127.0.0.1')), ...env }))
+  return onFreePort('127.0.0.1', async (port) => {
+    const resolved = resolveConfig(readEnvironment({ PORT: String(port), ...env }))
     const config = {
       ...resolved,
       ...(env.BCRYPT_COST === undefined && { bcryptCost }),
       ...(databaseTimeouts === 'patient' && { databaseTimeouts: PATIENT }),
     }
-    try {
-      const logger = collectingLogger(config.logLevel, log)
-      strength ??= startStrengthEstimator({ logger })
-      return { config, app: await startApp({ config, clock, logger, strength, periodic }) }
-    } catch (error) {
-      if (env.PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    }
-  }
+    const logger = collectingLogger(config.logLevel, log)
+    strength ??= startStrengthEstimator({ logger })
+    return { config, app: await startApp({ config, clock, logger, strength, periodic }) }
+  })
 }
 
 /** Of bcrypt: one millisecond. */
