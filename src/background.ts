@@ -15,7 +15,7 @@ import { checkRpId } from './services/passkeyRpId'
 import { removeDueSecondFactors } from './services/removeSecondFactors'
 import { purgeExpired } from './services/purgeExpired'
 import { warnOfExpiringKeys } from './services/warnOfExpiringKeys'
-import { WrongSecretError, loadSigningKeys, rotateSigningKeys } from './services/signingKeys'
+import { WrongSecretError, loadSigningKeys, rotateSigningKeys, startSigningKeys } from './services/signingKeys'
 import type { NotificationListener } from './store/notificationListener'
 import { queueState } from './store/outbox'
 import { deleteExpiredSuccessors } from './store/refreshTokens'
@@ -145,7 +145,7 @@ async function startKeys(deps: Deps, { listener, onLoaded }: { listener: Notific
   listener.subscribe({ onNotification: ({ kind }) => kind === 'keys' && reload(), onListening: reload })
 
   const make = async () => {
-    await rotateSigningKeys(deps, { immediately: false })
+    await startSigningKeys(deps)
     await syncConfiguredWebhook(deps)
   }
   await load(make).catch((error: unknown) => {

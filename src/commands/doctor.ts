@@ -4,7 +4,7 @@ import { checkMailContent, checkSender, checkSmtp } from './checks/mail'
 import { checkPublicUrl } from './checks/web'
 import { optionsOf } from './optionsOf'
 import { type Config, readEnvironment, resolveConfig } from '../config/config'
-import { type RedisServers, redisServersOf } from '../ratelimit/redisConnection'
+import { type RedisServers, redisServersOf } from '../ratelimit/redisServers'
 import { pingRedis } from '../ratelimit/redisEngine'
 import { isRpIdAddress } from '../services/passkeyRpId'
 

@@ -16,21 +16,23 @@ export interface PasswordWarmUp {
 interface WarmUpParts {
   strength: Pick<StrengthEstimator, 'estimate'>
   hasher: Pick<PasswordHasher, 'measure'>
+  database: { prepare: () => Promise<void> }
   logger: Pick<Logger, 'warn'>
 }
 
 /**
- * Loads the strength estimator and measures one hash, so that the first registration neither waits for dictionaries nor
- * is refused because of a wrong initial estimate. Until then the server listens and is not ready.
+ * Loads the strength estimator and Prisma's compiler of queries, and measures one hash, so that the first registration neither
+ * waits for them nor is refused because of a wrong initial estimate. Until then the server listens and is not ready.
  */
-export function startPasswordWarmUp({ strength, hasher, logger }: WarmUpParts): PasswordWarmUp {
+export function startPasswordWarmUp({ strength, hasher, database, logger }: WarmUpParts): PasswordWarmUp {
   const stopped = new AbortController()
   const isStopped = (): boolean => stopped.signal.aborted
   let done = false
 
   async function warmUp(): Promise<void> {
     await strength.estimate('', [])
-    await hasher.measure()
+    // Beside the hash, which has a thread of its own. An unreachable database is for readiness to say.
+    await Promise.all([hasher.measure(), database.prepare().catch(() => undefined)])
     done = true
   }
 

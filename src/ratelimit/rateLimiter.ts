@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { Budget } from './counterEngine'
+import type { Budget, CounterEngine } from './counterEngine'
 import { LocalCounters } from './localCounters'
 import { createPostgresEngine } from './postgresEngine'
-import { type RedisServers, connectRedis } from './redisConnection'
-import { createRedisOrPostgresEngine } from './redisOrPostgres'
+import type { RedisServers } from './redisServers'
 import { type KeyedCharge, SharedCounters } from './sharedCounters'
 import type { Logger, RequestLog } from '../ops/logger'
 
@@ -53,8 +52,8 @@ interface RateLimiterOptions {
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { pool, hashKey, logger, enabled, now, onRefused } = options
   const postgres = createPostgresEngine(pool)
-  const redis = options.redis && connectRedis(options.redis)
-  const store = redis ? createRedisOrPostgresEngine({ redis, postgres, logger }) : postgres
+  const redis = options.redis && openRedis(options.redis, { postgres, logger })
+  const store = redis ? onceOpen(redis) : postgres
   const counters = new SharedCounters(new LocalCounters(now), store)
 
   const keyed = (charges: readonly Charge[]): KeyedCharge[] =>
@@ -79,9 +78,19 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     isKnownSpent: (charges) => enabled && counters.knownSpent(keyed(charges)).length > 0,
     refund: (charges) => (enabled ? counters.refund(keyed(charges)) : Promise.resolve()),
 
-    close() {
-      redis?.disconnect()
-      return Promise.resolve()
-    },
+    close: async () => (await redis)?.close(),
+  }
+}
+
+/** Its client is loaded where Redis is configured only. */
+async function openRedis(servers: RedisServers, others: { postgres: CounterEngine; logger: Logger }) {
+  const { openRedisOrPostgres } = await import('./redisOrPostgres')
+  return openRedisOrPostgres({ servers, ...others })
+}
+
+function onceOpen(engine: Promise<CounterEngine>): CounterEngine {
+  return {
+    hit: async (hits) => (await engine).hit(hits),
+    refund: async (refunds) => (await engine).refund(refunds),
   }
 }

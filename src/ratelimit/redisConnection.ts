@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { Cluster, Redis } from 'ioredis'
-import type { Config } from '../config/config'
+import type { RedisServers } from './redisServers'
 
 /** Milliseconds until PostgreSQL is used instead. Redis normally answers in less than one. */
 const COMMAND_TIMEOUT = 500
@@ -27,27 +27,8 @@ const FAIL_FAST = {
   disconnectTimeout: DISCONNECT_TIMEOUT,
 }
 
-/** Where Redis is. */
-export interface RedisServers {
-  /** Its host is the server, a node of the cluster, or the name of the primary that the Sentinels watch. */
-  url: string
-  cluster?: boolean
-  sentinels?: readonly { host: string; port: number }[]
-  sentinelPassword?: string | null | undefined
-}
-
 /** One server, or the nodes of a cluster. */
 export type RedisClient = Redis | Cluster
-
-export function redisServersOf(config: Config): RedisServers | null {
-  const {
-    redisUrl: url,
-    redisCluster: cluster,
-    redisSentinels: sentinels,
-    redisSentinelPassword: sentinelPassword,
-  } = config
-  return url === null ? null : { url, cluster, sentinels, sentinelPassword }
-}
 
 /**
  * A connection that fails immediately instead of queueing commands, and never resends one: a delayed command would count a

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis'
 import type { CounterEngine } from './counterEngine'
-import { type RedisClient, type RedisServers, connectRedis, redisProblem } from './redisConnection'
+import { type RedisClient, connectRedis, redisProblem } from './redisConnection'
+import type { RedisServers } from './redisServers'
 
 /** Other applications may use the same Redis. */
 const KEY_PREFIX = 'gatehouse:rate-limit:'

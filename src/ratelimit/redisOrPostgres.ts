@@ -1,10 +1,11 @@
 import type { Logger } from '../ops/logger'
 import type { CounterEngine } from './counterEngine'
-import { type RedisClient, redisProblem } from './redisConnection'
+import { connectRedis, redisProblem } from './redisConnection'
 import { createRedisEngine } from './redisEngine'
+import type { RedisServers } from './redisServers'
 
 interface Stores {
-  redis: RedisClient
+  servers: RedisServers
   postgres: CounterEngine
   logger: Logger
 }
@@ -13,7 +14,8 @@ interface Stores {
  * Counts in Redis, and in PostgreSQL while Redis is unavailable or hangs, so that calls are neither admitted uncounted nor
  * failed. Logs one warning for each outage and one line when it ends. Rejects only if PostgreSQL is unavailable too.
  */
-export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores): CounterEngine {
+export function openRedisOrPostgres({ servers, postgres, logger }: Stores): CounterEngine & { close: () => void } {
+  const redis = connectRedis(servers)
   const inRedis = createRedisEngine(redis)
   let unavailable = false
 
@@ -49,5 +51,6 @@ export function createRedisOrPostgresEngine({ redis, postgres, logger }: Stores)
   return {
     hit: (hits) => use((engine) => engine.hit(hits)),
     refund: (refunds) => use((engine) => engine.refund(refunds)),
+    close: () => redis.disconnect(),
   }
 }

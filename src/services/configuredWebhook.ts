@@ -4,7 +4,7 @@ import { sealWebhookSecret, unsealWebhookSecret } from '../crypto/webhookSecret'
 import { InvalidInputError } from '../errors/userErrors'
 import { later } from '../lib/clock'
 import { parseWebhookSecret } from '../lib/webhookSecretText'
-import { findEndpoint, putEndpoint, updateEndpoint } from '../store/webhookEndpoints'
+import { findEndpoint, hasEndpoint, putEndpoint, updateEndpoint } from '../store/webhookEndpoints'
 
 /** The endpoint of WEBHOOK_URL: one row, whatever its address. */
 export const CONFIGURED_ENDPOINT_ID = '00000000-0000-7000-8000-000000000001'
@@ -29,12 +29,12 @@ export async function syncConfiguredWebhook({
   const id = CONFIGURED_ENDPOINT_ID
   const { webhookUrl: url, webhookEvents: events } = config
   const secret = parseWebhookSecret(config.webhookSecret ?? '')
-  const stored = await findEndpoint(database.prisma, id)
   if (url === null || !secret) {
     const disabled = { disabledAt: clock.now(), disabledReason: 'NOT_CONFIGURED' } as const
-    if (stored) await updateEndpoint(database.prisma, id, disabled)
+    if (await hasEndpoint(database.pool, id)) await updateEndpoint(database.prisma, id, disabled)
     return
   }
+  const stored = await findEndpoint(database.prisma, id)
   const current = stored && unsealWebhookSecret(secrets, id, stored.secretSealed)
   const isSameSecret = current?.secret.equals(secret) === true
   const isSame = stored?.url === url && stored.events.join() === events.join() && isSameSecret

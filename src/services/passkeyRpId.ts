@@ -10,12 +10,12 @@ type Needs = Pick<Deps, 'config' | 'database'>
  * lost. Throws a ConfigError if the database holds another.
  */
 export async function fixRpId({ config, database }: Needs): Promise<void> {
-  refuseOther(config.passkeyRpId, await fixSetting(database.prisma, 'passkey_rp_id', config.passkeyRpId))
+  refuseOther(config.passkeyRpId, await fixSetting(database.pool, 'passkey_rp_id', config.passkeyRpId))
 }
 
 /** At start, so that another value is noticed before anybody logs in. Throws a ConfigError. */
 export async function checkRpId({ config, database }: Needs): Promise<void> {
-  refuseOther(config.passkeyRpId, await findSetting(database.prisma, 'passkey_rp_id'))
+  refuseOther(config.passkeyRpId, await findSetting(database.pool, 'passkey_rp_id'))
 }
 
 /** WebAuthn binds passkeys to a domain: under an address browsers refuse to make or use one (Level 3 §5.1.2). */

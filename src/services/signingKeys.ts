@@ -5,11 +5,11 @@ import { later } from '../lib/clock'
 import type { StoredKey } from '../lib/jwk'
 import type { Transaction } from '../store/database'
 import {
-  databaseNow,
   deleteDeadSigningKeys,
   insertSigningKey,
   listSigningKeys,
   lockSigningKeys,
+  readSigningKeys,
   updateSigningKey,
 } from '../store/signingKeys'
 
@@ -30,11 +30,34 @@ export class WrongSecretError extends Error {
  * keyring has them converted to this process's clock, so that all instances agree on the signing key. Throws
  * WrongSecretError.
  */
-export async function loadSigningKeys({ clock, database, secrets, keyring, logger }: Needs): Promise<void> {
-  const now = await databaseNow(database.prisma)
+export async function loadSigningKeys(deps: Needs): Promise<void> {
+  await useKeys(deps, await readSigningKeys(deps.database.pool))
+}
+
+/** Loads the keys, and before that makes or rotates those that are due. Throws WrongSecretError. */
+export async function startSigningKeys(deps: Needs): Promise<void> {
+  const read = await readSigningKeys(deps.database.pool)
+  if (isInOrder(deps, read)) await useKeys(deps, read)
+  else await rotateSigningKeys(deps, { immediately: false })
+}
+
+interface ReadKeys {
+  /** The database's time when they were read. */
+  now: Date
+  keys: readonly StoredKey[]
+}
+
+/** Whether one key signs and the next one waits: then no rotation is due. */
+function isInOrder({ secrets }: Needs, { now, keys }: ReadKeys): boolean {
+  if (!keys.every((row) => openOrThrow(secrets, row).isGenuine)) return false
+  const current = keys.filter(({ verifiesUntil }) => verifiesUntil === null)
+  const signing = current.filter(({ signsFrom }) => signsFrom <= now)
+  return signing.length === 1 && current.length === 2
+}
+
+async function useKeys({ clock, database, secrets, keyring, logger }: Needs, { now, keys }: ReadKeys): Promise<void> {
   const offset = clock.now().getTime() - now.getTime()
-  const stored = await listSigningKeys(database.prisma, now)
-  const opened = stored.map((row) => {
+  const opened = keys.map((row) => {
     const { signsFrom, verifiesUntil } = row
     const local = { signsFrom: later(signsFrom, offset), verifiesUntil: verifiesUntil && later(verifiesUntil, offset) }
     return openOrThrow(secrets, { ...row, ...local })

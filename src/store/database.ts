@@ -17,6 +17,8 @@ export interface Database {
   pool: Pool
   /** Runs `work` in one READ COMMITTED transaction. It must not wait for hashes or the network. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Loads Prisma's compiler of queries and connects, so that the first request that needs it does not wait for that. */
+  prepare(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,6 +52,7 @@ export function openDatabase({ url, poolSize, timeouts = DATABASE, onIdleError }
     pool,
     transaction: (work) =>
       prisma.$transaction(work, { maxWait: timeouts.connectTimeout, timeout: timeouts.statementTimeout }),
+    prepare: () => prisma.$connect(),
     close: async () => {
       closing = true
       await prisma.$disconnect()

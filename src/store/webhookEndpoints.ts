@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import type { Queryable, Transaction } from './database'
 
 /** Why an endpoint is disabled: by an operator, by its answer 410, by days without success, or removed from the environment. */
@@ -40,6 +41,12 @@ export async function putEndpoint(
   const rotated = previous && { secretPreviousSealed: previous.sealed, previousUntil: previous.until }
   const update = { url, events, secretSealed, ...rotated, ...ENABLED }
   await db.webhookEndpoint.upsert({ where: { id }, create: endpoint, update })
+}
+
+/** By plain SQL, as every start asks. */
+export async function hasEndpoint(pool: Pool, id: string): Promise<boolean> {
+  const { rowCount } = await pool.query('SELECT 1 FROM webhook_endpoints WHERE id = $1', [id])
+  return rowCount === 1
 }
 
 export function findEndpoint(db: Queryable, id: string) {

@@ -15,6 +15,7 @@ function gate<T>() {
 
 const STRONG = { score: 4, suggestions: [] } as const
 const lines: object[] = []
+const database = { prepare: () => Promise.reject(new Error('unreachable')) }
 const logger = { warn: (line: object) => void lines.push(line) }
 beforeEach(() => lines.splice(0))
 
@@ -24,7 +25,12 @@ const settled = () => new Promise((done) => setImmediate(done))
 test('passwords can be checked once the estimator has answered and one hash was measured, and no earlier', async () => {
   const [estimate, hash] = [gate<{ score: 4; suggestions: string[] }>(), gate<undefined>()]
   const measure = jest.fn(() => hash.promise)
-  const warmUp = startPasswordWarmUp({ strength: { estimate: () => estimate.promise }, hasher: { measure }, logger })
+  const warmUp = startPasswordWarmUp({
+    strength: { estimate: () => estimate.promise },
+    hasher: { measure },
+    database,
+    logger,
+  })
   await settled()
   expect([warmUp.isDone(), measure.mock.calls.length]).toEqual([false, 0])
   estimate.open({ ...STRONG, suggestions: [] })
@@ -42,7 +48,12 @@ test('an estimator that fails is asked again, and the log names the failure with
     .fn()
     .mockRejectedValueOnce(Object.assign(new TypeError('canary'), { code: 'ERR_WORKER' }))
     .mockResolvedValue(STRONG)
-  const warmUp = startPasswordWarmUp({ strength: { estimate }, hasher: { measure: () => Promise.resolve() }, logger })
+  const warmUp = startPasswordWarmUp({
+    strength: { estimate },
+    hasher: { measure: () => Promise.resolve() },
+    database,
+    logger,
+  })
   await settled()
   expect(warmUp.isDone()).toBe(false)
   jest.advanceTimersByTime(1_000)
@@ -55,7 +66,7 @@ test('an estimator that fails is asked again, and the log names the failure with
 test('what is stopped meanwhile ends without a line', async () => {
   const estimate = gate<typeof STRONG>()
   const strength = { estimate: () => estimate.promise.then(() => ({ ...STRONG, suggestions: [] })) }
-  const warmUp = startPasswordWarmUp({ strength, hasher: { measure: () => Promise.resolve() }, logger })
+  const warmUp = startPasswordWarmUp({ strength, hasher: { measure: () => Promise.resolve() }, database, logger })
   warmUp.stop()
   estimate.fail(new Error('closed'))
   await warmUp.finished
