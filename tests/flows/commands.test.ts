@@ -525,7 +525,7 @@ test.each([
 
 /** Each of these costs the start 10 ms or more. */
 const UNUSED =
-  /\/dist\/(?:dev\/|graphql\/operators\/|http\/operatorServer)|\/node_modules\/(?:ajv|argon2|@simplewebauthn\/server)\/|fast-json-stringify\/index\.js/
+  /\/dist\/(?:dev\/|graphql\/operators\/|http\/operatorServer)|\/node_modules\/(?:ajv|argon2|ioredis|@simplewebauthn\/server)\/|fast-json-stringify\/index\.js/
 
 describe('a production server', () => {
   const production = () => ({
