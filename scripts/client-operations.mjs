@@ -135,18 +135,20 @@ function outputFields(type, whole, wanted = () => true) {
 }
 
 const inputField = (field) =>
-  `${comment(field)}  ${field.name}${isNonNullType(field.type) && field.defaultValue === undefined ? '' : '?'}: ${typeOf(field.type)}`
+  `${comment(field)}  ${field.name}${isNonNullType(field.type) && field.defaultValue === undefined ? '' : '?'}: ${typeOf(field.type, INPUT_SCALARS)}`
 const comment = ({ description }, indent = '  ') =>
   description ? `${indent}/** ${description.replaceAll('\n', ' ')} */\n` : ''
 
 const SCALARS = { Boolean: 'boolean', Int: 'number', Float: 'number', JSONObject: 'Record<string, unknown>' }
-function typeOf(type) {
-  if (isNonNullType(type)) return bare(type.ofType)
-  return `${bare(type)} | null`
+/** An interface, such as that of a passkey's response, is no Record. */
+const INPUT_SCALARS = { ...SCALARS, JSONObject: 'object' }
+function typeOf(type, scalars = SCALARS) {
+  if (isNonNullType(type)) return bare(type.ofType, scalars)
+  return `${bare(type, scalars)} | null`
 }
-function bare(type) {
-  if (isListType(type)) return `${typeOf(type.ofType)}[]`
-  return isLeafType(type) && !isEnumType(type) ? (SCALARS[type.name] ?? 'string') : type.name
+function bare(type, scalars) {
+  if (isListType(type)) return `${typeOf(type.ofType, scalars)}[]`
+  return isLeafType(type) && !isEnumType(type) ? (scalars[type.name] ?? 'string') : type.name
 }
 
 function signature(field) {

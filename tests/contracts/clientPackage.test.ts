@@ -226,12 +226,23 @@ describe('beside its peers', () => {
     export const wrong = () => auth.login({ name: '' })
     export const code = (error: unknown) => (error instanceof GatehouseError ? error.code : null)
   `
-  /** What the pages leave to their reader, and modules that are not installed here: only what Relay's types say of our call is repeated. */
+  /** What the pages leave to their reader, and of modules that are not installed here the types of what the pages call. */
   const GIVEN = `
-    declare module 'expo-secure-store'
-    declare module 'react-native-passkeys'
+    declare module 'expo-secure-store' {
+      interface Options { keychainAccessible?: number }
+      export const AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: number
+      export function getItemAsync(key: string, options?: Options): Promise<string | null>
+      export function setItemAsync(key: string, value: string, options?: Options): Promise<void>
+      export function deleteItemAsync(key: string, options?: Options): Promise<void>
+    }
+    declare module 'react-native-passkeys' {
+      interface Given { id: string; response: { signature: string } }
+      export function get(request: { challenge: string; rpId?: string }): Promise<Given | null>
+    }
     declare module 'relay-runtime' {
-      type Fetch = (request: { text: string | null }, variables: Record<string, unknown>) => Promise<{ data: unknown }>
+      export interface PayloadData { [key: string]: any }
+      type Response = { data: PayloadData } | { data?: PayloadData; errors: { message: string }[] }
+      type Fetch = (request: { text: string | null }, variables: Record<string, any>) => Promise<Response>
       export const Network: { create(fetch: Fetch): object }
       export class RecordSource {}
       export class Store { constructor(source: RecordSource) }

@@ -401,7 +401,7 @@ export interface LoginWithPasskeyInput {
   /** Of `startPasskeyLogin`. */
   challenge: string
   /** What `navigator.credentials.get` gave, by its `toJSON()`. */
-  response: Record<string, unknown>
+  response: object
 }
 
 export type RegisterResult =
@@ -449,7 +449,7 @@ export interface RegisterPasskeyInput {
   challenge: string
   name?: string | null
   /** What `navigator.credentials.create` gave, by its `toJSON()`. */
-  response: Record<string, unknown>
+  response: object
 }
 
 export type RejectLoginResult =
@@ -677,7 +677,7 @@ export interface StepUpInput {
   /** Of `startPasskeyLogin`, together with `passkey`. */
   challenge?: string | null
   /** For the options of `startPasskeyLogin`. */
-  passkey?: Record<string, unknown> | null
+  passkey?: object | null
   password?: string | null
   recoveryCode?: string | null
   totp?: string | null
@@ -713,7 +713,7 @@ export interface UpdateProfileInput {
   displayName?: string | null
   locale?: string | null
   /** Replaces the profile: 4 kB at most, and as PROFILE_SCHEMA_FILE says. */
-  profile?: Record<string, unknown> | null
+  profile?: object | null
 }
 
 export type VerifyEmailResult =
@@ -752,7 +752,7 @@ export interface VerifyEmailByCodeInput {
 export interface VerifySecondFactorInput {
   challenge: string
   /** For `passkeyOptions` of SecondFactorRequiredError. */
-  passkey?: Record<string, unknown> | null
+  passkey?: object | null
   recoveryCode?: string | null
   totp?: string | null
 }
