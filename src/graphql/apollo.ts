@@ -1,5 +1,8 @@
 import { ApolloServer } from '@apollo/server'
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled'
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 import type { GraphQLSchema } from 'graphql'
 import { limitsRule } from './limits'
@@ -96,7 +99,8 @@ export function createApollo<Of extends Answering>({
     parseOptions: { maxLexicalTokens: GRAPHQL.maxTokens },
     validationOptions: { maxErrors: GRAPHQL.maxErrors },
     validationRules: [limitsRule],
-    plugins: [landingPage, responsePlugin({ detailed: sandbox, cookie })],
+    // No answer may be cached: Apollo's reckoning of that would run for every field of each request.
+    plugins: [landingPage, ApolloServerPluginCacheControlDisabled(), responsePlugin({ detailed: sandbox, cookie })],
     // For protocol errors, which occur before there is a context; responsePlugin formats all others.
     formatError: (formatted, error) =>
       presentError(asGraphQLError(error, formatted), { locale: 'en', requestId: null, detailed: sandbox }),

@@ -24,7 +24,7 @@ export interface BaseParts {
 }
 
 /** A server without routes: its limits of size and time, its headers, and what is refused whatever the route. */
-export async function baseServer({ deps, isStopping }: BaseParts): Promise<FastifyInstance> {
+export function baseServer({ deps, isStopping }: BaseParts): FastifyInstance {
   const { config, logger, metrics } = deps
   const rawErrors = rawErrorResponses({ hsts: config.production })
   const app = fastify(serverOptions(config, rawErrors))
@@ -32,7 +32,7 @@ export async function baseServer({ deps, isStopping }: BaseParts): Promise<Fasti
 
   requestLog(app, logger)
   if (config.otlpEndpoint !== null) traceRequests(app)
-  await securityHeaders(app, { hsts: config.production })
+  securityHeaders(app, { hsts: config.production })
   errorHandlers(app)
   observe(app, metrics)
   closeWhenStopping(app, isStopping)

@@ -10,14 +10,22 @@ export function clientInfoOf(request: FastifyRequest, reply: FastifyReply): Clie
   // A trusted proxy may forward what is no address: then the proxy's own address is used.
   const socket = request.raw.socket.remoteAddress ?? ''
   const ipAddress = request.forwardedAddress ?? canonicalIp(request.ip) ?? canonicalIp(socket) ?? '0.0.0.0'
+  let signal: AbortSignal | undefined
+  // What most requests do not ask for is made when it is asked for.
   return {
     ipAddress,
-    networks: networksOf(ipAddress),
+    get networks() {
+      return networksOf(ipAddress)
+    },
     userAgent: userAgentOf(request),
     locale: negotiateLocale(request.headers['accept-language']),
     requestId: request.id,
-    log: request.log,
-    signal: disconnectSignal(reply),
+    get log() {
+      return request.ownLog
+    },
+    get signal() {
+      return (signal ??= disconnectSignal(reply))
+    },
   }
 }
 
@@ -32,8 +40,9 @@ function userAgentOf({ headers }: FastifyRequest): string | null {
     .toWellFormed()
 }
 
-/** Aborts when the connection closes before the response is written. */
+/** Aborts when the connection closes before the response is written, or has done so already. */
 function disconnectSignal({ raw }: FastifyReply): AbortSignal {
+  if (raw.closed && !raw.writableFinished) return AbortSignal.abort()
   const disconnected = new AbortController()
   raw.once('close', () => {
     if (!raw.writableFinished) disconnected.abort()

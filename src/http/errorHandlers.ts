@@ -31,7 +31,7 @@ export function errorHandlers(app: FastifyInstance): void {
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 400 && status < 500) return sendError(request, reply, { status, code: 'BAD_REQUEST' })
-    request.log.error({ event: 'request_failed', err: error }, 'request_failed')
+    request.ownLog.error({ event: 'request_failed', err: error }, 'request_failed')
     return sendError(request, reply, { status: 500, code: 'INTERNAL_SERVER_ERROR' })
   })
   app.setNotFoundHandler((request, reply) => {

@@ -96,7 +96,7 @@ function sendOAuthError(error: unknown, request: FastifyRequest, reply: FastifyR
     return reply.code(503).header('retry-after', 5).send({ error: 'temporarily_unavailable' })
   const status = statusOf(error)
   if (status < 500) return reply.code(status).send({ error: 'invalid_request' })
-  request.log.error({ event: 'request_failed', err: error }, 'request_failed')
+  request.ownLog.error({ event: 'request_failed', err: error }, 'request_failed')
   return reply.code(500).send({ error: 'server_error' })
 }
 

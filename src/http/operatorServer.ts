@@ -56,7 +56,7 @@ export function operatorRoute(
  */
 export async function startOperatorServer(parts: BaseParts & { deps: Deps }, port: number): Promise<FastifyInstance> {
   const { host } = parts.deps.config
-  const app = await baseServer(parts)
+  const app = baseServer(parts)
   jsonBodies(app)
   limitShape(app)
   const apollo = await startOperatorApollo(parts.deps)

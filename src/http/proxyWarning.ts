@@ -10,7 +10,7 @@ export function proxyWarning(app: FastifyInstance): void {
     const peer = request.raw.socket.remoteAddress // undefined once the connection is closed
     if (!warned && ignored && peer !== undefined) {
       warned = true
-      request.log.warn(
+      request.ownLog.warn(
         { event: 'untrusted_forwarding', peer },
         'A peer that TRUST_PROXY does not name sends forwarded headers: they are ignored',
       )

@@ -44,7 +44,7 @@ export interface ServerParts extends BaseParts {
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { deps, apollo, schema, readiness, inbox } = parts
   const { config, keyring, clock, metrics } = deps
-  const app = await baseServer(parts)
+  const app = baseServer(parts)
   const allowsOrigin = originPolicy(config)
   jsonBodies(app)
   limitShape(app)

@@ -26,7 +26,7 @@ export function traceRequests(app: FastifyInstance): void {
       return
     }
     spans.set(request, span)
-    request.log = request.log.child({ traceId: span.traceId })
+    request.madeLog = request.ownLog.child({ traceId: span.traceId })
     reply.raw.once('close', () => {
       span.set({ 'http.response.status_code': reply.statusCode })
       if (reply.statusCode >= 500) span.fail(String(reply.statusCode))

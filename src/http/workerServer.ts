@@ -10,9 +10,9 @@ interface WorkerServerParts extends BaseParts {
 }
 
 /** What a process without requests of users answers: health and metrics. */
-export async function workerServer(parts: WorkerServerParts): Promise<FastifyInstance> {
+export function workerServer(parts: WorkerServerParts): FastifyInstance {
   const { config, metrics } = parts.deps
-  const app = await baseServer(parts)
+  const app = baseServer(parts)
   healthRoutes(app, parts.readiness)
   metricsRoute(app, { metrics, refresh: parts.refreshMetrics, token: config.metricsToken, open: config.devTools })
   return app

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** As some proxies forward it: IPv6 in brackets, a port behind either. */
@@ -8,6 +9,7 @@ const WITH_PORT = /^(?:\[(?<v6>[^\]]*)\](?::\d+)?|(?<v4>[^:]+):\d+)$/
  * Null if it is not an address: a forwarded header may hold anything.
  */
 export function canonicalIp(text: string): string | null {
+  if (isIPv4(text)) return text // four decimals without leading zeros have one spelling
   const bare = WITH_PORT.exec(text)?.groups
   const address = (bare?.v6 ?? bare?.v4 ?? text).replace(/%.*$/, '')
   if (!ipaddr.isValid(address)) return null
