@@ -16,7 +16,7 @@ const PROJECTS = {
 
 const project = (displayName, folders) => ({
   displayName,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/support/environment.cjs',
   roots: folders.map((folder) => `<rootDir>/tests/${folder}`),
   testMatch: ['**/*.test.ts'],
   transform: {
