@@ -83,8 +83,7 @@ async function compose(
   closers.push(await startTracing(config, deps.metrics))
   if (role !== 'worker') warnOfRpIdAddress(deps)
   const inbox = config.smtpUrl === null ? await openInbox(config) : null
-  const works = { delivers: role !== 'web', periodic: periodic && role !== 'web' }
-  const background = await startBackground(deps, { inbox, mailContent, listener, hashQueue, ...works })
+  const background = await startBackground(deps, { inbox, mailContent, listener, hashQueue, periodic })
   closers.push(() => background.stop())
 
   let warmUp: PasswordWarmUp | null = null
@@ -104,6 +103,7 @@ async function compose(
     drained.abort()
   })
   await server.listen({ host: config.host, port: config.port })
+  if (role !== 'web') await background.beginDeliveries()
   // Only now: the first answers need no password, and the dictionaries take the second core for a third of a second.
   warmUp = role === 'worker' ? NO_WARM_UP : startPasswordWarmUp(deps)
   closers.push(warmUp.stop)

@@ -25,7 +25,16 @@ const MAY_IMPORT: Record<string, string[]> = {
   dev: [...COMMON, 'mail'],
 }
 const LAYERS = Object.keys(MAY_IMPORT)
-const COMPOSERS = ['main.ts', 'app.ts', 'createDeps.ts', 'background.ts', 'development.ts', 'commands', 'generated']
+const COMPOSERS = [
+  'main.ts',
+  'app.ts',
+  'createDeps.ts',
+  'background.ts',
+  'deliveries.ts',
+  'development.ts',
+  'commands',
+  'generated',
+]
 
 /** Libraries that one layer each wraps, so that a change of the library is a change of that layer. */
 const LIBRARIES: Record<string, string[]> = {
