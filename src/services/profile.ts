@@ -1,7 +1,7 @@
 import type { Deps } from './deps'
-import { type Profile, findProfile } from '../store/profiles'
+import { type Profile, readProfile } from '../store/profiles'
 
 /** What a user has said of themselves for the app, by `updateProfile`; an empty object at first. */
 export function profile({ database }: Pick<Deps, 'database'>, userId: string): Promise<Profile> {
-  return findProfile(database.prisma, userId)
+  return readProfile(database.pool, userId)
 }

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg'
 import { Prisma } from '../generated/prisma/client'
 import type { Transaction } from './database'
 import { NO_PASSWORD } from './users'
@@ -18,6 +19,18 @@ export async function setPendingEmail(
     where: { id },
     data: { pendingEmail: pending.email, pendingUntil: pending.expiresAt },
   })
+}
+
+// Plain pg and a named statement, since `me` by REST reads it with each request.
+const READ_PENDING_EMAIL = {
+  name: 'pending-email',
+  text: 'SELECT pending_email FROM users WHERE id = $1 AND pending_email_expires_at > $2',
+}
+
+/** The new address of a change that has not expired; null if there is none. */
+export async function readPendingEmail(pool: Pool, id: string, now: Date): Promise<string | null> {
+  const { rows } = await pool.query<{ pending_email: string | null }>({ ...READ_PENDING_EMAIL, values: [id, now] })
+  return rows[0]?.pending_email ?? null
 }
 
 /** True if a change was pending. */
