@@ -101,7 +101,7 @@ async function run([command, ...rest]: string[]): Promise<number> {
 
 function usage(): number {
   console.error(USAGE)
-  return EXIT.usage
+  return EXIT.failed
 }
 
 const END_SESSIONS = '--end-sessions'

@@ -4,8 +4,8 @@ import { outageCode } from '../errors/outage'
 import { serializeError } from '../ops/logger'
 import { WrongSecretError } from '../services/signingKeys'
 
-/** EX_CONFIG and EX_USAGE of sysexits.h. */
-export const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const
+/** 78 is EX_CONFIG of sysexits.h. */
+export const EXIT = { ok: 0, failed: 1, config: 78 } as const
 
 const NO_TABLES =
   'the database has no tables yet: `gatehouse migrate` makes them, or a first start without NODE_ENV=production'

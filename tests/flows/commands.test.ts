@@ -47,9 +47,9 @@ async function gatehouse(args: string[], env: Record<string, string> = environme
 }
 
 describe('usage', () => {
-  test.each([[[]], [['unknown']], [['keys']], [['users']], [['mail', 'test']]])('%j is a mistake: 64', async (args) => {
+  test.each([[[]], [['unknown']], [['keys']], [['users']], [['mail', 'test']]])('%j is a mistake: 1', async (args) => {
     const { code, stdout, stderr } = await gatehouse(args)
-    expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/^Usage: gatehouse/)
   })
 
@@ -407,7 +407,7 @@ describe('users find', () => {
   test('a page of 201, a cursor that is none, and an unknown option are mistakes: 64', async () => {
     const wrong = [['--first', '201'], ['--after', 'yesterday'], ['--all']]
     const ended = await Promise.all(wrong.map((options) => gatehouse(['users', 'find', ...options])))
-    expect(ended.map(({ code, stderr }) => [code, stderr.slice(0, 6)])).toEqual(wrong.map(() => [64, 'Usage:']))
+    expect(ended.map(({ code, stderr }) => [code, stderr.slice(0, 6)])).toEqual(wrong.map(() => [1, 'Usage:']))
   })
 })
 
@@ -431,7 +431,7 @@ describe('audit tail', () => {
   test('an address without an account is a failure, and a wrong option a mistake', async () => {
     const none = await gatehouse(['audit', 'tail', 'nobody@example.com'])
     expect(none).toEqual({ code: 1, stdout: '', stderr: 'No account has that address.\n' })
-    expect((await gatehouse(['audit', 'tail', '--last', 'all'])).code).toBe(64)
+    expect((await gatehouse(['audit', 'tail', '--last', 'all'])).code).toBe(1)
   })
 })
 

