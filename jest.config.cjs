@@ -1,4 +1,5 @@
 const { readFileSync } = require('node:fs')
+require('./scripts/swc-cache.cjs')
 
 // These packages ship ES modules only; jest loads CommonJS, so they are transformed.
 const esmOnly = ['hibp', 'cookie', 'jose', 'oauth4webapi', 'openid-client']

@@ -1,5 +1,6 @@
 // Compiles what people read: emails/*.mjml and *.txt into src/generated/mails.ts, emails/locales/*.json into
 // src/generated/locales.ts. Values are put in when a mail is rendered, so that no value ever passes through MJML.
+import './swc-cache.cjs'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
