@@ -2,7 +2,7 @@
 export const BENCH_PARTS = {
   start: { minutes: 1, always: true },
   throughput: { minutes: 2, always: true },
-  instances: { minutes: 1, always: true },
+  instances: { minutes: 2, always: true },
   logins: { minutes: 2, always: true },
   storm: { minutes: 3, always: true },
   crowd: { minutes: 3, always: true },

@@ -57,6 +57,7 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
   closers.push(() => pool.end())
   const port = await freePort('127.0.0.1')
   const env = {
+    PUBLIC_URL: `http://127.0.0.1:${port}`, // also of further instances: it is the issuer of their tokens
     ...{ DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
     ...{ RATE_LIMITS: 'off', LOGIN_CODE: 'on', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
   }
