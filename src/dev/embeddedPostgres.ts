@@ -53,7 +53,8 @@ async function reachServer(
     if (lease) return { lease, port: running.port }
 
     const exitReason = launched?.exitReason() ?? null
-    if (launched && exitReason === 'failed') {
+    // Of several launched at once all but one fail, and their log may be overwritten before its reason is read.
+    if (launched && exitReason === 'failed' && !findPostmaster(cluster.data)) {
       throw new Error(`The embedded PostgreSQL did not start:\n${launched.logTail()}`)
     }
     if (exitReason === 'port taken') port = await freePort('127.0.0.1')

@@ -320,9 +320,11 @@ describe('two processes on one dataDir', () => {
     expect(postgresPid(clusterOf(dataDir))).toBeNull()
   })
 
-  // The race: each sees the others still there, and leaves the server to them.
-  test('that stop at the same moment leave no server', async () => {
+  // The races: all launch it, and one succeeds; each sees the others still there, and leaves the server to them.
+  test('many that start at the same moment share one server, and leave none when they stop at the same moment', async () => {
+    await (await startEmbeddedPostgres({ dataDir, logger })).stop()
     const servers = await Promise.all(Array.from({ length: 8 }, () => startEmbeddedPostgres({ dataDir, logger })))
+    expect(new Set(servers.map(({ url }) => url)).size).toBe(1)
     await Promise.all(servers.map((server) => server.stop()))
     expect(postgresPid(clusterOf(dataDir))).toBeNull()
   })
