@@ -156,3 +156,11 @@ test('deploy/gatehouse.service and the file beside it are accepted, and leave ti
   expect(config.production).toBe(true)
   expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) * 1_000).toBeGreaterThan(longestEnd(config))
 })
+
+test.each(['start', 'dev'] as const)(
+  'npm passes its signals on to what `npm run %s` runs until it is stopped',
+  (name) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    expect(scripts[name]).toMatch(/^exec /) // a shell in between would end alone, and leave the server behind
+  },
+)
