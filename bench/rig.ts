@@ -59,7 +59,7 @@ async function compose(cost: number, closers: Closers): Promise<Rig> {
   const env = {
     PUBLIC_URL: `http://127.0.0.1:${port}`, // also of further instances: it is the issuer of their tokens
     ...{ DATABASE_URL: postgres.url, DATA_DIR: dataDir, SMTP_URL: smtp.url },
-    ...{ RATE_LIMITS: 'off', LOGIN_CODE: 'on', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', SANDBOX: 'off' },
+    ...{ RATE_LIMITS: 'off', LOGIN_CODE: 'on', BCRYPT_COST: String(cost), LOG_LEVEL: 'warn', DEV_TOOLS: 'off' },
   }
   const server = ['serve', { PORT: String(port), ...env }] as const
   let child = startServer(...server)
