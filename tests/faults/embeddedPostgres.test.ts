@@ -403,7 +403,7 @@ describe('what cannot run is told with what to do', () => {
 function copyProject(): string {
   const project = join(folder, 'project')
   mkdirSync(join(project, 'node_modules'), { recursive: true })
-  for (const part of ['src', 'tests/support', '.swcrc'])
+  for (const part of ['src', 'tests/support', 'scripts/swc-cache.cjs', '.swcrc'])
     cpSync(join(root, part), join(project, part), { recursive: true })
   const installed = join(root, 'node_modules')
   for (const name of ['pg', '@swc']) symlinkSync(join(installed, name), join(project, 'node_modules', name))
