@@ -27,6 +27,10 @@ export default tseslint.config(
       'max-depth': ['error', 3],
       'max-params': ['error', 3],
       'no-restricted-syntax': ['error', environment],
+      'no-restricted-properties': [
+        'error',
+        { object: 'request', property: 'log', message: 'Fastify’s own log writes nothing: use ownLog' },
+      ],
       '@typescript-eslint/consistent-type-imports': 'off', // a class in a decorated signature must stay a value
       '@typescript-eslint/no-extraneous-class': 'off', // resolvers, inputs and types are classes for type-graphql
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
