@@ -6,8 +6,8 @@ export const BENCH_PARTS = {
   logins: { minutes: 2, always: true },
   storm: { minutes: 3, always: true },
   crowd: { minutes: 3, always: true },
-  scale: { minutes: 15, always: false },
-  enumeration: { minutes: 15, always: false },
+  scale: { minutes: 10, always: false },
+  enumeration: { minutes: 7, always: false },
   endurance: { minutes: 12, always: false },
 } as const
 
