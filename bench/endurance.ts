@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
-import { atRate } from './load'
+import { type Call, atRate } from './load'
 import { type Measure, atMost, figure } from './report'
-import { PASSWORD, login, startRig } from './rig'
+import { PASSWORD, meOf, startRig } from './rig'
 import { percentile } from './statistics'
 import { storm } from './storm'
 import { residentMemoryOf } from '../tests/support/memory'
@@ -18,16 +18,14 @@ export async function endurance(): Promise<Measure[]> {
   const rig = await startRig({ cost: 10 })
   try {
     await rig.addUsers(USERS)
-    const { accessToken } = await login(rig.url, USERS[0] ?? '')
-    const headers = { authorization: `Bearer ${accessToken}` }
-    const me = { method: 'GET', url: `${rig.url}/api/auth/me`, headers } as const
+    const me = await meOf(rig.url, USERS[0] ?? '')
     const logins = { url: rig.url, emails: USERS }
-    await autocannon({ url: me.url, headers, connections: 50, duration: 30 })
+    await autocannon({ ...me, connections: 50, duration: 30 })
     await storm({ ...logins, connections: 300, milliseconds: MINUTE / 2 })
 
-    const steady = USERS.slice(0, 5).map((email) => ({
-      ...({ method: 'POST', url: `${rig.url}/api/auth/login`, body: { email, password: PASSWORD } } as const),
-    }))
+    const steady = USERS.slice(0, 5).map((email): Call => {
+      return { method: 'POST', url: `${rig.url}/api/auth/login`, body: { email, password: PASSWORD } }
+    })
     const memory: number[] = []
     for (let minute = 0; minute < MINUTES; minute += 1) {
       await Promise.all([atRate(100, MINUTE, me), ...steady.map((login) => atRate(1, MINUTE, login))])

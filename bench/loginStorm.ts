@@ -1,7 +1,7 @@
 import { ceilingBeside } from './ceiling'
 import { atRate } from './load'
 import { type Measure, atLeast, atMost, figure } from './report'
-import { login, startRig } from './rig'
+import { meOf, startRig } from './rig'
 import { percentile } from './statistics'
 import { type LoginAnswer, acceptedPerSecond, storm } from './storm'
 
@@ -22,9 +22,7 @@ export async function loginStorm(): Promise<Measure[]> {
   const rig = await startRig({ cost: COST })
   try {
     await rig.addUsers(USERS)
-    const { accessToken } = await login(rig.url, USERS[0] ?? '')
-    const headers = { authorization: `Bearer ${accessToken}` }
-    const me = { method: 'GET', url: `${rig.url}/api/auth/me`, headers } as const
+    const me = await meOf(rig.url, USERS[0] ?? '')
     const logins = { url: rig.url, emails: USERS, connections: CONNECTIONS }
     await Promise.all([storm({ ...logins, milliseconds: WARM_UP }), atRate(50, WARM_UP, me)])
     const calm = await atRate(50, 8_000, me)

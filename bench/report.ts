@@ -20,26 +20,30 @@ interface Bound {
 }
 
 /** A measure that should not be less than its target. */
-export function atLeast(what: string, value: number, { target, unit, digits = 0 }: Bound): Measure {
+export function atLeast(what: string, value: number, bound: Bound): Measure {
   return {
     what,
-    measured: spell(value, digits, unit),
-    target: `>= ${spell(target, Number.isInteger(target) ? 0 : 2, unit)}`,
-    met: value >= target,
+    measured: spell(value, bound.digits, bound.unit),
+    target: `>= ${spellTarget(bound)}`,
+    met: value >= bound.target,
   }
 }
 
 /** A measure that should not be more than its target. */
-export function atMost(what: string, value: number, { target, unit, digits = 0 }: Bound): Measure {
+export function atMost(what: string, value: number, bound: Bound): Measure {
   return {
     what,
-    measured: spell(value, digits, unit),
-    target: `<= ${spell(target, Number.isInteger(target) ? 0 : 2, unit)}`,
-    met: value <= target,
+    measured: spell(value, bound.digits, bound.unit),
+    target: `<= ${spellTarget(bound)}`,
+    met: value <= bound.target,
   }
 }
 
-function spell(value: number, digits: number, unit: Bound['unit']): string {
+function spellTarget({ target, unit }: Bound): string {
+  return spell(target, Number.isInteger(target) ? 0 : 2, unit)
+}
+
+function spell(value: number, digits: number | undefined, unit: Bound['unit']): string {
   const number = value.toFixed(digits)
   return unit === undefined ? number : `${number} ${unit}`
 }

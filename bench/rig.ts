@@ -117,6 +117,12 @@ export async function login(url: string, email: string): Promise<Tokens> {
   return (JSON.parse(text) as { tokens: Tokens }).tokens
 }
 
+/** `me` by REST in a new session of this user. */
+export async function meOf(url: string, email: string) {
+  const { accessToken } = await login(url, email)
+  return { method: 'GET' as const, url: `${url}/api/auth/me`, headers: { authorization: `Bearer ${accessToken}` } }
+}
+
 /** Asks until the answer is 200. Resolves to the time (performance.now) at which it was there. */
 export async function firstAnswer(url: string, child: ChildProcess): Promise<number> {
   const headers = { 'apollo-require-preflight': 'true' }

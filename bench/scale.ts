@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { atRate, connection } from './load'
 import { type Measure, atLeast, atMost, figure } from './report'
-import { PASSWORD, type Rig, login, startRig } from './rig'
+import { PASSWORD, type Rig, meOf, startRig } from './rig'
 import { percentile } from './statistics'
 
 const COST = 10
@@ -78,9 +78,7 @@ async function sizeOf(
 
 /** `me` at 50/s while another process purges a third of the sessions, against the same without it. */
 async function whilePurging(rig: Rig): Promise<Measure[]> {
-  const { accessToken } = await login(rig.url, USERS[0] ?? '')
-  const headers = { authorization: `Bearer ${accessToken}` }
-  const me = { method: 'GET', url: `${rig.url}/api/auth/me`, headers } as const
+  const me = await meOf(rig.url, USERS[0] ?? '')
   await endSessions(rig.pool)
   const calm = await atRate(50, CALM, me)
   const due = await endedSessions(rig.pool)
