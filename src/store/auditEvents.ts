@@ -33,7 +33,7 @@ export async function insertAuditEvent(db: Queryable, event: AuditEvent): Promis
 export function recordingOf(events: readonly AuditEvent[]): Prisma.Sql {
   const each = <Value>(of: (event: AuditEvent) => Value): Value[] => events.map(of)
   return Prisma.sql`
-    told AS (
+    entries AS (
       SELECT * FROM unnest(
         ${each(() => uuidv7())}::uuid[], ${each(({ userId }) => userId)}::uuid[], ${each(({ type }) => type)}::text[],
         ${each(({ ipAddress }) => ipAddress)}::text[], ${each(({ userAgent }) => userAgent)}::text[],
@@ -42,15 +42,15 @@ export function recordingOf(events: readonly AuditEvent[]): Prisma.Sql {
         ${each(({ now }) => now)}::timestamptz[]
       ) AS event (id, user_id, type, ip_address, user_agent, details, request_id, actor_kind, actor_id, created_at)
     ), owner AS (
-      SELECT id FROM users WHERE id IN (SELECT user_id FROM told) FOR KEY SHARE
+      SELECT id FROM users WHERE id IN (SELECT user_id FROM entries) FOR KEY SHARE
     ), recorded AS (
       INSERT INTO audit_events
         (id, user_id, type, ip_address, user_agent, details, request_id, actor_kind, actor_id, created_at)
-      SELECT told.id, owner.id, type, CASE WHEN is_known THEN ip_address END, CASE WHEN is_known THEN user_agent END,
+      SELECT entries.id, owner.id, type, CASE WHEN is_known THEN ip_address END, CASE WHEN is_known THEN user_agent END,
         CASE WHEN is_known THEN details::jsonb ELSE '{}' END, CASE WHEN is_known THEN request_id END,
         actor_kind, actor_id, created_at
-      FROM told LEFT JOIN owner ON owner.id = told.user_id
-        CROSS JOIN LATERAL (SELECT told.user_id IS NULL OR owner.id IS NOT NULL AS is_known) AS known
+      FROM entries LEFT JOIN owner ON owner.id = entries.user_id
+        CROSS JOIN LATERAL (SELECT entries.user_id IS NULL OR owner.id IS NOT NULL AS is_known) AS known
     )`
 }
 

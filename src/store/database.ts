@@ -41,7 +41,7 @@ export function openDatabase({ url, poolSize, timeouts = DATABASE, onIdleError }
     idleTimeoutMillis: DATABASE.idleTimeout,
     onConnect: prepareSession(target.settings),
   })
-  // Ending connections may still be told that the server stops: that is no loss.
+  // A connection that is being closed may still report that the server stops: nothing is lost by it.
   let closing = false
   pool.on('error', (error) => {
     if (!closing) onIdleError(error)

@@ -68,12 +68,14 @@ function stepsOf(limits: Limits): Record<string, Step> {
     knownDevices: rows('known_devices', 'id', Prisma.sql`last_seen_at < ${limits.devicesBefore}`),
     surplusDevices: (tx) => purgeSurplusDevices(tx, limits),
     replacedTokens: rows(
-      ...(['replaced_refresh_tokens', 'token_hash'] as const),
+      'replaced_refresh_tokens',
+      'token_hash',
       Prisma.sql`replaced_at < ${limits.tokensReplacedBefore}`,
     ),
     challenges: rows('challenges', 'id', Prisma.sql`expires_at < ${limits.challengesExpiredBefore}`),
     totpEnrolments: rows(
-      ...(['totp_factors', 'id'] as const),
+      'totp_factors',
+      'id',
       Prisma.sql`confirmed_at IS NULL AND created_at < ${limits.enrolmentsBefore}`,
     ),
     countedMails: rows('counted_mails', 'id', Prisma.sql`expires_at < ${now}`),

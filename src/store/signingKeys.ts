@@ -17,8 +17,8 @@ export async function databaseNow(db: Queryable): Promise<Date> {
 }
 
 /**
- * The same keys and the database's time, by plain SQL: the start needs nothing else of the database, and Prisma's compiler of
- * queries takes longer to load than the rest of the start's statements take.
+ * The keys as `listSigningKeys` reads them, with the database's time. By plain SQL: the start needs nothing else of the database,
+ * and Prisma's compiler of queries takes longer to load than the rest of the start's statements take.
  */
 export async function readSigningKeys(pool: Pool): Promise<{ now: Date; keys: StoredKey[] }> {
   const { rows } = await pool.query<{ now: Date } & (StoredKey | { kid: null })>(
@@ -28,8 +28,9 @@ export async function readSigningKeys(pool: Pool): Promise<{ now: Date; keys: St
      LEFT JOIN signing_keys AS key ON key.verifies_until IS NULL OR key.verifies_until > time.now
      ORDER BY key.signs_from`,
   )
-  const keys = rows.flatMap((row) => (row.kid === null ? [] : [row]))
-  return { now: rows[0]?.now ?? new Date(), keys }
+  const [first] = rows
+  if (!first) throw new Error('A row with the time is always there')
+  return { now: first.now, keys: rows.flatMap((row) => (row.kid === null ? [] : [row])) }
 }
 
 /** Every key that signs, waits to sign or still verifies, oldest first. `now` is the database's. */

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from './database'
 import { type GuessLimit, countFailure } from './loginFailures'
-import type { User } from '../generated/prisma/client'
+import { Prisma, type User } from '../generated/prisma/client'
 
 /** Stored instead of a hash if an account has no password. No password matches it, and a comparison takes as long as with a hash. */
 export const NO_PASSWORD = '!'
@@ -91,33 +91,30 @@ export interface PasswordVersion {
 }
 
 /** Locks the account until the transaction ends. False if, since the check, its password changed or it was disabled or deleted. */
-export async function lockIfPasswordUnchanged(
-  tx: Transaction,
-  { id, passwordChangedAt }: PasswordVersion,
-): Promise<boolean> {
-  const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM users
-    WHERE id = ${id}::uuid AND password_changed_at = ${passwordChangedAt}::timestamptz AND disabled_at IS NULL
-    FOR NO KEY UPDATE`
+export async function lockIfPasswordUnchanged(tx: Transaction, checked: PasswordVersion): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`${lockUnchanged(checked)}`
   return rows.length === 1
 }
 
 /** The same for a login, which also resets the count of failed ones. */
 export async function lockForLogin(
   tx: Transaction,
-  { id, passwordChangedAt }: PasswordVersion,
+  checked: PasswordVersion,
   failureKey: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
-    WITH unchanged AS MATERIALIZED (
-      SELECT 1 FROM users
-      WHERE id = ${id}::uuid AND password_changed_at = ${passwordChangedAt}::timestamptz AND disabled_at IS NULL
-      FOR NO KEY UPDATE
-    ), reset AS (
+    WITH unchanged AS MATERIALIZED (${lockUnchanged(checked)}), reset AS (
       DELETE FROM login_failures WHERE address_hash = ${failureKey} AND EXISTS (SELECT FROM unchanged)
     )
     SELECT 1 FROM unchanged`
   return rows.length === 1
+}
+
+function lockUnchanged({ id, passwordChangedAt }: PasswordVersion): Prisma.Sql {
+  return Prisma.sql`
+    SELECT 1 FROM users
+    WHERE id = ${id}::uuid AND password_changed_at = ${passwordChangedAt}::timestamptz AND disabled_at IS NULL
+    FOR NO KEY UPDATE`
 }
 
 /**
